@@ -1,0 +1,139 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "terse/act/torch.hpp"
+#include "terse/core/dtype.hpp"
+#include "terse/quant/codec.hpp"
+
+namespace terse::act {
+
+/// Compression levels, named as GACT names them: L0 off, L1 4 bits, L1.1 8 bits, L1.2 2 bits.
+enum class Level { L0, L1, L1_1, L1_2 };
+
+Level level_from_string(std::string_view name);  ///< "L0", "L1.1" …; @throws Error::Usage
+std::string_view to_string(Level level);
+
+/// What became of a saved tensor, and why.
+enum class Reason : std::uint8_t {
+  Quantized,    ///< floating, lossy
+  Mask,         ///< two values or a comparison result: lossless, 1 bit
+  Integer,      ///< integers at their true width: lossless
+  Constant,     ///< one value: lossless
+  Shared,       ///< the same storage, version, offset, sizes and strides as an earlier saved tensor
+  Parameter,    ///< a parameter of the model: reference kept, costs nothing
+  Buffer,       ///< a buffer of the model
+  Batch,        ///< the batch itself
+  Small,        ///< below CompressionOptions::small_bytes: kept as it is
+  NonFinite,    ///< holds NaN or infinity: kept raw
+  Device,       ///< not a dense CPU tensor: kept as it is
+  Exact,        ///< level L0, or 32 bits asked for
+};
+inline constexpr int kReasonCount = 12;
+std::string_view to_string(Reason reason);
+
+/// One saved tensor of one step.
+struct SavedTensor {
+  std::string id;           ///< module path or operator name + occurrence + role: "relu#3:result"; stable over steps
+  std::string op;           ///< operator that saved it: "aten::relu"
+  std::string role;         ///< "input", "result", …: as far as known
+  core::DType dtype = core::DType::Float32;
+  std::vector<std::int64_t> shape;
+  Reason reason = Reason::Exact;
+  quant::Layout layout;
+  std::uint64_t exact_bytes = 0;   ///< what keeping the tensor would hold alive; 0 for shared, parameter, buffer, batch
+  std::uint64_t stored_bytes = 0;  ///< payload + metadata, or exact_bytes where kept
+  quant::Survey survey;
+};
+
+struct CompressionOptions {
+  Level level = Level::L1;
+  int bits = 0;                              ///< 0: the level's; else 1, 2, 4, 8 or 32
+  std::map<std::string, int> bits_of = {};   ///< by SavedTensor::id; overrides bits; 32 keeps exact
+  std::uint32_t group = 256;
+  std::uint64_t seed = 0;
+  std::uint64_t small_bytes = 1024;
+};
+
+/// Sums over the saved tensors of the current or last step.
+struct Totals {
+  std::uint64_t tensors = 0;
+  std::uint64_t exact_bytes = 0;    ///< distinct live bytes after forward without compression
+  std::uint64_t stored_bytes = 0;
+  std::uint64_t bytes_by_reason[kReasonCount] = {};   ///< exact bytes
+  std::uint64_t count_by_reason[kReasonCount] = {};
+  std::uint64_t non_finite = 0;
+};
+
+/// Sees each saved tensor as it is packed, with its exact content and its encoded form.
+struct PackedView {
+  const SavedTensor& info;
+  const at::Tensor& exact;              ///< as saved (may be non-contiguous)
+  std::span<const std::byte> payload;   ///< empty where the tensor is kept or shared
+  std::span<const std::byte> metadata;
+};
+using PackObserver = std::function<void(const PackedView&)>;
+
+/// Activation compressed training for any code that runs forward and backward on this thread.
+///
+///     terse::act::Compression compression({.level = terse::act::Level::L1});
+///     compression.own(*model);                       // parameters and buffers cost nothing to keep
+///     for (…) {
+///       auto step = compression.step();              // guard around forward and backward
+///       loss(model->forward(x)).backward();
+///     }
+///
+/// Source: GACT (ICML 2022) section 4; differs as SCIENCE table says: operator context, exact dedup, every byte
+/// classified, counter-based randomness.
+class Compression {
+ public:
+  explicit Compression(CompressionOptions options);
+  ~Compression();
+  Compression(const Compression&) = delete;
+  Compression& operator=(const Compression&) = delete;
+
+  /// Registers a model's parameters and buffers, or single tensors, as living anyway.
+  void own(const torch::nn::Module& module);
+  void own(const at::Tensor& tensor, Reason reason);
+  /// The batch of the coming step (replaces the last one's).
+  void batch(const std::vector<at::Tensor>& tensors);
+
+  /// While a Step lives, tensors that this thread saves for backward go through the hook. Nesting is an error.
+  class Step {
+   public:
+    ~Step();
+    Step(Step&&) noexcept;
+    Step& operator=(Step&&) = delete;
+
+   private:
+    friend class Compression;
+    explicit Step(Compression* owner);
+    Compression* owner_;
+  };
+  /// Starts step `index` (the random stream's step); without a number: one more than the last.
+  [[nodiscard]] Step step();
+  [[nodiscard]] Step step(std::uint32_t index);
+
+  void observe(PackObserver observer);   ///< called for each saved tensor; empty to stop
+  const Totals& totals() const;          ///< of the current or last step
+  /// Every saved tensor of the current or last step, in order of saving.
+  const std::vector<SavedTensor>& saved() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+/// A module path for the operators that run while the scope lives ("layer1.0.conv1"): becomes part of the ids.
+class ModuleScope {
+ public:
+  explicit ModuleScope(std::string_view path);
+  ~ModuleScope();
+};
+
+}  // namespace terse::act

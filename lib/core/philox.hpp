@@ -1,0 +1,42 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace terse::core {
+
+/// A counter-based random stream (Philox4x32-10, Salmon et al., SC 2011; Random123): a pure function of
+/// (seed, stream, step) and an element index, so the same numbers come out for any thread count and order.
+struct RandomKey {
+  std::uint64_t seed = 0;    ///< the user's --seed
+  std::uint64_t stream = 0;  ///< which consumer: a tensor's id hash, a purpose
+  std::uint32_t step = 0;    ///< the training step, epoch or draw
+};
+
+/// Block `index` (index < 2^64) of the stream: four independent uniform 32-bit words.
+std::array<std::uint32_t, 4> random_block(const RandomKey& key, std::uint64_t index);
+
+/// A 32-bit word as a uniform float in [0, 1), 24 bits, and 64 bits as a uniform double in [0, 1), 53 bits.
+float to_unit_float(std::uint32_t word);
+double to_unit_double(std::uint32_t high, std::uint32_t low);
+
+/// Stable 64-bit hash of a name (xxh3), for RandomKey::stream.
+std::uint64_t stream_of(const char* name);
+
+/// Sequential convenience over a stream: words in order of index.
+class RandomSequence {
+ public:
+  explicit RandomSequence(RandomKey key) : key_(key) {}
+  std::uint32_t word();
+  double uniform();                            ///< [0, 1)
+  double normal();                             ///< standard normal, Box–Muller
+  std::uint64_t below(std::uint64_t bound);    ///< uniform in [0, bound), unbiased; bound > 0
+
+ private:
+  RandomKey key_;
+  std::uint64_t next_block_ = 0;
+  std::array<std::uint32_t, 4> block_{};
+  int used_ = 4;
+};
+
+}  // namespace terse::core

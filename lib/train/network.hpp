@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "terse/act/torch.hpp"
+
+namespace terse::train {
+
+using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+
+/// Anything that can be trained: a built-in model, an exported program or a TorchScript module.
+class Network {
+ public:
+  virtual ~Network() = default;
+  /// @param inputs  the data set's input tensors of one batch (images: [n, c, h, w] float32; text: [n, t] int64
+  ///                tokens; graph: [v, f] features and [2, e] int64 edges)
+  /// @return        logits [n, classes] float32
+  virtual at::Tensor forward(const std::vector<at::Tensor>& inputs) = 0;
+  /// Parameters and buffers under PyTorch's names ("layer1.0.conv1.weight"), in PyTorch's order. The tensors are the
+  /// network's own: writing into them changes it.
+  virtual NamedTensors parameters() const = 0;
+  virtual NamedTensors buffers() const = 0;
+  /// Training mode (batch statistics, dropout) on or off.
+  virtual void set_training(bool on) = 0;
+};
+
+/// A program saved by `torch.export.save` (.pt2), read as data and interpreted: nothing in the file is executed but
+/// ATen operators of an allow-list. @throws Error::BadInput naming the operator or the record that is unsupported
+std::unique_ptr<Network> load_exported_program(const std::string& path);
+
+/// A TorchScript module. Loading may run code of the file.
+/// @throws Error::NotTrusted unless `trusted`
+std::unique_ptr<Network> load_torchscript(const std::string& path, bool trusted);
+
+}  // namespace terse::train
