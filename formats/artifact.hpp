@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +14,9 @@
 
 namespace terse::formats {
 
+/// What an artifact holds. Record headers carry the value plus one, so the order never changes.
 enum class Kind { Profile, Model, Checkpoint, Dump, Facts, Similarity, Clusters };
+inline constexpr int kKindCount = 7;
 
 std::string_view to_string(Kind kind);
 
@@ -26,6 +28,16 @@ struct Header {
   std::vector<std::string> arguments;  ///< the options that shaped the content, in a fixed order
   std::uint64_t seed = 0;
   std::vector<std::string> parents;    ///< digests of the artifacts this was made from
+
+  bool operator==(const Header&) const = default;
+};
+
+/// What the read_* functions of the kinds return.
+template <class T>
+struct Loaded {
+  Header header;
+  std::string digest;  ///< as ArtifactWriter::finish() returned it: goes into Header::parents of what is made from it
+  T content;
 };
 
 /// Writes an artifact: documents and tensors, each under a name, in the order of the calls. Layer over the
@@ -41,7 +53,7 @@ class ArtifactWriter {
   void document(std::string_view name, const Value& value);
   /// `data` holds info.bytes() bytes, row-major, little-endian.
   void tensor(const TensorInfo& info, std::span<const std::byte> data);
-  void tensor(const Tensor& tensor) { this->tensor(tensor.info, tensor.data); }
+  void tensor(const TensorView& tensor) { this->tensor(tensor.info, tensor.data); }
   /// A long list of strings (a vocabulary) that would pass a document's limits: stored as offsets and UTF-8 bytes.
   void strings(std::string_view name, const std::vector<std::string>& values);
   /// Writes INDEX and END. Does not finish the sink. @return the artifact's digest (hash over all record headers)

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "terse/core/bytes.hpp"
@@ -34,6 +35,15 @@ struct Tensor {
   std::span<T> as() {
     return {reinterpret_cast<T*>(data.data()), data.size() / sizeof(T)};
   }
+};
+
+/// A tensor whose elements lie elsewhere and outlive the view: what writers take, so that weights are not copied.
+struct TensorView {
+  TensorInfo info;
+  std::span<const std::byte> data;
+
+  TensorView(TensorInfo i, std::span<const std::byte> d) : info(std::move(i)), data(d) {}
+  TensorView(const Tensor& tensor) : info(tensor.info), data(tensor.data) {}
 };
 
 /// A float32 tensor from values. @throws Error::Internal where shape and count disagree
