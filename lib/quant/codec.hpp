@@ -12,12 +12,12 @@ namespace terse::quant {
 
 /// How a tensor's elements are stored. The values are written to files and never change.
 enum class Codec : std::uint8_t {
-  Raw = 0,      ///< as they are
-  Affine = 1,   ///< groups of (minimum, step), codes of b bits, stochastic rounding; unbiased
-  Mask = 2,     ///< two distinct values, 1 bit an element; lossless
-  Integer = 3,  ///< integers (or bools) minus their minimum at the true width; lossless
-  Sign = 4,     ///< x > 0, 1 bit an element: all that ReLU's backward needs
-  Constant = 5, ///< one value for all elements; lossless
+  Raw = 0,       ///< as they are
+  Affine = 1,    ///< groups of (minimum, step), codes of b bits, stochastic rounding; unbiased
+  Mask = 2,      ///< two distinct values, 1 bit an element; lossless
+  Integer = 3,   ///< integers (or bools) minus their minimum at the true width; lossless
+  Sign = 4,      ///< x > 0, 1 bit an element: all that ReLU's backward needs
+  Constant = 5,  ///< one value for all elements; lossless
 };
 
 std::string_view to_string(Codec codec);
@@ -29,51 +29,81 @@ struct Layout {
   std::uint64_t count = 0;                   ///< elements
   std::uint16_t levels = 16;                 ///< Affine: number of grid points, 2..256
   std::uint8_t bits = 4;                     ///< bits of one code; Integer: 0..64
-  bool wide_scales = false;                  ///< Affine: (minimum, step) as 2 x float32 instead of 2 x bfloat16
-  std::uint32_t group = 256;                 ///< Affine: elements that share a minimum and a step
+  bool wide_scales = false;   ///< Affine: (minimum, step) as 2 x float32 instead of 2 x bfloat16
+  std::uint32_t group = 256;  ///< Affine: elements that share a minimum and a step; a multiple of 16
 };
 
-/// Exact sizes of the two output buffers of a layout, in bytes. @throws Error::BadInput where a size overflows
+/// Exact sizes of the two output buffers of a layout, in bytes. @throws Error::BadInput where a size
+/// overflows
 std::uint64_t payload_bytes(const Layout& layout);
 std::uint64_t metadata_bytes(const Layout& layout);
 
 struct AffineOptions {
-  int bits = 4;                ///< 1, 2, 4, 8 (or with levels ≠ 0 any width that holds them)
-  int levels = 0;              ///< 0: 2^bits
-  std::uint32_t group = 256;   ///< a multiple of 8
+  int bits = 4;               ///< 1 to 8: 2^bits grid points, unless `levels` says otherwise
+  int levels = 0;             ///< number of grid points, 2..256; 0: 2^bits
+  std::uint32_t group = 256;  ///< a multiple of 16
 };
 
-/// Looks at `x` and says how Affine will store it: chooses 16-bit scales where the range and magnitude allow it
-/// without bias, float32 otherwise; Raw where an element is NaN or infinite or no finite step exists.
-/// @param x      [n] elements of a floating `dtype`, contiguous, host; not retained
-/// @param range  set to minimum and maximum over all elements where not null (NaN ignored)
+/// What one pass over a tensor finds. Values are compared by their bits, so -0 and +0 are two and a NaN is
+/// one.
 struct Survey {
-  std::uint64_t non_finite = 0;
-  std::uint64_t zeros = 0;
-  double minimum = 0, maximum = 0;   ///< of the finite elements
-  std::uint32_t distinct = 0;        ///< 0, 1, 2 distinct values; 3 means more
-  double values[2] = {0, 0};         ///< the distinct values where distinct ≤ 2
+  std::uint64_t non_finite = 0;                           ///< NaN and infinite elements
+  std::uint64_t zeros = 0;                                ///< elements equal to zero
+  double minimum = 0, maximum = 0;                        ///< of the finite elements; 0 where there is none
+  std::int64_t integer_minimum = 0, integer_maximum = 0;  ///< the same, exact, for integers and bools
+  std::uint32_t distinct = 0;                             ///< 0, 1, 2 distinct values; 3 means more
+  double values[2] = {0, 0};                              ///< the distinct values where distinct is 1 or 2
+  bool offset =
+      false;  ///< some groups lie far from zero compared with their range: 16-bit scales would be coarse
 };
-/// One pass over `x`; stops counting distinct values at 3. Any dtype. O(n), threads do not change it.
+/// One pass over `x` ([count] elements, contiguous, host; not retained). Any dtype. O(n), threads do not
+/// change it.
 Survey survey(const void* x, std::uint64_t count, core::DType dtype);
 
-/// Lossless layout for x if one smaller than raw exists given its survey: Constant, Mask, Integer; Raw otherwise.
+/// The smallest lossless layout given x's survey: Constant, Mask, Integer; Raw where none is smaller than x
+/// itself.
 Layout lossless_layout(const Survey& survey, std::uint64_t count, core::DType dtype);
-/// Layout of Affine for x; codec is Raw where the survey found non-finite elements.
-Layout affine_layout(const Survey& survey, std::uint64_t count, core::DType dtype, const AffineOptions& options);
+
+/// How Affine will store x: 16-bit scales where they cost no bias and next to no variance, float32 otherwise.
+/// Raw where an element is NaN, infinite or beyond 2^124, or all are below 2^-100 (no finite normal step
+/// exists), and where Affine would not be smaller than x itself.
+/// @throws Error::Usage for options out of range or a dtype that is not floating
+Layout affine_layout(const Survey& survey, std::uint64_t count, core::DType dtype,
+                     const AffineOptions& options);
+
+/// The layout for the hot path, from a sample of a floating x (a few groups, spread evenly) instead of a
+/// survey: Affine as affine_layout would say, without having looked for NaN (try_encode does); where the
+/// sample holds two values or fewer, a full survey and the smallest layout by it, be it lossless or Affine.
+Layout choose_layout(const void* x, std::uint64_t count, core::DType dtype, const AffineOptions& options);
 
 /// Encodes `x` into buffers of exactly payload_bytes(layout) and metadata_bytes(layout).
 /// @param x    [layout.count] elements of layout.dtype, contiguous, host; not retained
 /// @param key  random stream of Affine; same key, same bytes, for any thread count and SIMD target
-/// Unbiased for Affine: E[decode] = x. O(n), thread-safe.
-/// Source: GACT (ICML 2022) section 3; differs in clamping at both ends.
+/// @return     false where x does not fit the layout (Affine: an element is NaN, infinite or beyond 2^124, or
+/// all
+///             are below 2^-100; Mask, Constant, Integer: another value turns up): the buffers' content is
+///             then void, and survey tells why. One pass over x, so choose_layout and try_encode are all that
+///             the hot path needs:
+///                 Layout layout = choose_layout(x, n, dtype, options);
+///                 … allocate …
+///                 if (!try_encode(x, layout, key, payload, metadata)) keep x raw, count survey(x,
+///                 …).non_finite
+/// @throws Error::Usage where buffer sizes do not fit the layout
+/// Unbiased for Affine: E[decode] = x to within 2^-16 of a step and the rounding of the element type
+/// (choosing among 2^16 equally likely offsets and rounding once on the way back). O(n), thread-safe. Source:
+/// GACT (ICML 2022) section 3; differs in clamping at both ends.
+[[nodiscard]] bool try_encode(const void* x, const Layout& layout, const core::RandomKey& key,
+                              std::span<std::byte> payload, std::span<std::byte> metadata);
+
+/// try_encode for an x that is known to fit. @throws Error::BadInput where it does not
 void encode(const void* x, const Layout& layout, const core::RandomKey& key, std::span<std::byte> payload,
             std::span<std::byte> metadata);
 
-/// Inverse of encode into `out`, [layout.count] elements of layout.dtype. Codes beyond `levels` are clamped, so
-/// damaged bytes give wrong numbers, never an access out of bounds.
+/// Inverse of encode into `out`, [layout.count] elements of layout.dtype. Codes beyond `levels` are clamped,
+/// so damaged bytes give wrong numbers, never an access out of bounds.
 /// @throws Error::BadInput where buffer sizes do not fit the layout
-void decode(const Layout& layout, std::span<const std::byte> payload, std::span<const std::byte> metadata, void* out);
+void decode(const Layout& layout, std::span<const std::byte> payload, std::span<const std::byte> metadata,
+            void* out);
 
 /// Name of the SIMD target in use: "AVX3", "AVX2", "SCALAR" …
 std::string_view simd_target();
