@@ -3,12 +3,14 @@
 #include <string>
 
 #include "terse/core/bytes.hpp"
+#include "terse/core/descriptor.hpp"
 
 namespace terse::core {
 
 /// An output file that appears whole or not at all: written to a temporary in the same folder, fsynced, renamed
 /// over `path` by finish(), the folder fsynced. Without finish() (an exception), and on SIGINT, SIGTERM and
 /// SIGHUP once remove_temporaries_on_signal() was called, the temporary goes and an old file stays.
+/// A symbolic link is followed: its target is replaced, the link stays. An old file's permissions stay.
 class AtomicFile : public ByteSink {
  public:
   /// @throws Error::OutputFailed
@@ -17,15 +19,18 @@ class AtomicFile : public ByteSink {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
   void write(std::span<const std::byte> bytes) override;
+  void flush() override;
   void finish() override;
 
  private:
-  std::string temporary_;
-  int descriptor_ = -1;
-  int slot_ = -1;  // where the signal handler finds the temporary's name
+  std::string target_;     // `path` with symbolic links followed
+  std::string temporary_;  // empty once renamed
+  int slot_ = -1;          // where the signal handler finds the temporary's name
+  DescriptorWriter writer_;
 };
 
-/// Installs handlers that unlink temporaries, then end the process by the same signal (status 128+n).
+/// Installs handlers that unlink temporaries, then end the process by the same signal (status 128+n). A signal
+/// that the process was started to ignore (nohup) stays ignored.
 void remove_temporaries_on_signal();
 
 }  // namespace terse::core

@@ -37,6 +37,8 @@ class ByteSink {
   virtual ~ByteSink() = default;
   /// Writes all of `bytes`. @throws Error::OutputFailed
   virtual void write(std::span<const std::byte> bytes) = 0;
+  /// Hands what is held back to the system, so that the reader of a pipe sees it now. @throws Error::OutputFailed
+  virtual void flush() {}
   /// Flushes and makes the output final; an atomic file takes its name here. @throws Error::OutputFailed
   virtual void finish() = 0;
   const std::string& name() const { return name_; }

@@ -1,0 +1,99 @@
+#include "terse/core/atomic_file.hpp"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+
+#include "terse/core/error.hpp"
+#include "terse/core/temporaries.hpp"
+
+namespace terse::core {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kLongestName = 255;  // of a folder's entry, on every file system that Linux has
+
+/// Absolute, so that a later change of folder does not matter, with symbolic links followed.
+std::string resolve(const std::string& path) {
+  std::error_code failure;
+  const fs::path target = fs::weakly_canonical(fs::absolute(path), failure);
+  if (failure) throw_output_failed(path, failure.value());
+  return target.string();
+}
+
+/// A name in the target's folder that nobody else has: drawn at random, not a pid, which containers share.
+std::string temporary_name(const fs::path& target) {
+  std::uint64_t random = 0;
+  if (::getrandom(&random, sizeof random, 0) != static_cast<ssize_t>(sizeof random)) {
+    throw_output_failed(target.string(), errno);
+  }
+  char suffix[32];
+  std::snprintf(suffix, sizeof suffix, ".%016llx.tmp", static_cast<unsigned long long>(random));
+  std::string name(1, '.');
+  name += target.filename().string();
+  name.resize(std::min(name.size(), kLongestName - std::char_traits<char>::length(suffix)));
+  return (target.parent_path() / (name + suffix)).string();
+}
+
+/// @throws Error::OutputFailed; frees the slot
+int create(const std::string& temporary, const std::string& name, int slot) {
+  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (descriptor >= 0) return descriptor;
+  const int error_number = errno;
+  forget_temporary(slot);
+  throw_output_failed(name, error_number);
+}
+
+void sync_folder(const std::string& folder, const std::string& name) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) throw_output_failed(name, errno);
+  DescriptorWriter writer(descriptor, name, true);
+  writer.sync();
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(const std::string& path)
+    : ByteSink(path),
+      target_(resolve(path)),
+      temporary_(temporary_name(target_)),
+      // Entered before the file exists: no moment at which a signal would leave it behind.
+      slot_(remember_temporary(temporary_)),
+      writer_(create(temporary_, path, slot_), path, true) {
+  struct stat old {};
+  if (::stat(target_.c_str(), &old) == 0) {
+    // As good as it gets: a file system without permissions is no reason to fail.
+    [[maybe_unused]] const int ignored = ::fchmod(writer_.descriptor(), old.st_mode & 07777);
+  }
+}
+
+AtomicFile::~AtomicFile() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (slot_ >= 0) forget_temporary(slot_);
+}
+
+void AtomicFile::write(std::span<const std::byte> bytes) { writer_.write(bytes); }
+
+void AtomicFile::flush() { writer_.flush(); }
+
+void AtomicFile::finish() {
+  writer_.flush();
+  writer_.sync();
+  writer_.close();
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) throw_output_failed(name(), errno);
+  temporary_.clear();
+  forget_temporary(slot_);
+  slot_ = -1;
+  sync_folder(fs::path(target_).parent_path().string(), name());
+}
+
+}  // namespace terse::core

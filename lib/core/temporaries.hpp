@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+namespace terse::core {
+
+/// The names that a signal handler may unlink: a fixed table, because a handler can neither lock nor allocate.
+
+/// Enters `path`. @return its slot, for forget_temporary. @throws Error::OutputFailed where the table is full
+int remember_temporary(const std::string& path);
+
+/// Removes a slot's name: the file was renamed or unlinked.
+void forget_temporary(int slot);
+
+}  // namespace terse::core
