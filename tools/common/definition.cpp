@@ -1,0 +1,109 @@
+#include "common/definition.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "common/groups.hpp"
+#include "terse/core/error.hpp"
+
+namespace terse::tools {
+namespace {
+
+std::vector<std::string> names_of(const CLI::Option& option) {
+  if (!option.nonpositional()) return {option.get_name(true)};
+  std::vector<std::string> names;
+  for (const auto& name : option.get_snames()) names.push_back("-" + name);
+  for (const auto& name : option.get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+// CLI11 writes a value as "TYPE:VALIDATOR", the validator being "{a,b}", "FILE" or a sentence.
+std::string value_of(const CLI::Option& option) {
+  if (option.get_type_size() == 0) return "";
+  std::string type = option.get_type_name();
+  const auto colon = type.find(':');
+  if (colon == std::string::npos) return type;
+  std::string check = type.substr(colon + 1);
+  if (check == "FILE" || check == "DIR") return check;
+  if (check.size() > 2 && check.front() == '{' && check.back() == '}') {
+    check = check.substr(1, check.size() - 2);
+    std::replace(check.begin(), check.end(), ',', '|');
+    return check;
+  }
+  return type.substr(0, colon);
+}
+
+OptionText text_of(const CLI::Option& option) {
+  OptionText text;
+  text.names = names_of(option);
+  text.value = value_of(option);
+  text.help = option.get_description();
+  text.group = option.get_group();
+  text.positional = !option.nonpositional();
+  text.required = option.get_required();
+  text.repeats = !text.value.empty() && option.get_items_expected_max() > 1;
+  const std::string value = option.get_default_str();
+  if (!text.value.empty() && value != "[]" && value != "{}") text.default_value = value;
+  return text;
+}
+
+}  // namespace
+
+Definition definition_of(const CLI::App& app) {
+  Definition definition{app.get_name(), app.get_description(), {}, {}};
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group() != kHiddenGroup) definition.options.push_back(text_of(*option));
+  }
+  // General options come last; otherwise the order is that of the definition.
+  const auto rank = [](const OptionText& text) { return text.positional ? 0 : text.group == kGeneralGroup ? 2 : 1; };
+  std::stable_sort(definition.options.begin(), definition.options.end(),
+                   [&](const OptionText& a, const OptionText& b) { return rank(a) < rank(b); });
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    definition.commands.push_back(definition_of(*command));
+  }
+  return definition;
+}
+
+void check_documented(const Definition& definition) {
+  for (const auto& option : definition.options) {
+    if (option.help.empty()) {
+      throw Error(Error::Internal, definition.name + ": " + option.names.back() + " has no help text");
+    }
+  }
+  for (const auto& command : definition.commands) {
+    if (command.summary.empty()) throw Error(Error::Internal, command.name + " has no help text");
+    check_documented(command);
+  }
+}
+
+std::vector<std::string> choices_of(std::string_view value) {
+  std::vector<std::string> words;
+  if (value.find('|') == std::string_view::npos) return words;
+  for (std::size_t begin = 0; begin <= value.size();) {
+    const auto end = std::min(value.find('|', begin), value.size());
+    words.emplace_back(value.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return words;
+}
+
+std::vector<std::string> content_arguments(const CLI::App& app) {
+  std::vector<std::string> arguments;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->count() == 0 || option->get_group() == kGeneralGroup || option->get_group() == kHiddenGroup) continue;
+    const OptionText text = text_of(*option);
+    const std::string& name = text.names.back();
+    if (text.value == "FILE" || text.value == "DIR" || name == "--seed" || name == "--json") continue;
+    if (!text.positional) arguments.push_back(name);
+    if (!text.value.empty()) {
+      for (const auto& result : option->results()) arguments.push_back(result);
+    }
+  }
+  for (const CLI::App* command : app.get_subcommands()) {
+    arguments.push_back(command->get_name());
+    for (auto& argument : content_arguments(*command)) arguments.push_back(std::move(argument));
+  }
+  return arguments;
+}
+
+}  // namespace terse::tools

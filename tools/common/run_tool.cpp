@@ -1,0 +1,139 @@
+#include <CLI/CLI.hpp>
+#include <cctype>
+#include <exception>
+#include <new>
+
+#include "common/definition.hpp"
+#include "common/groups.hpp"
+#include "common/messages.hpp"
+#include "common/standard_streams.hpp"
+#include "common/tool.hpp"
+#include "common/version.hpp"
+#include "terse/core/atomic_file.hpp"
+#include "terse/core/error.hpp"
+#include "terse/core/parallel.hpp"
+#include "terse/core/progress.hpp"
+
+namespace terse::tools {
+namespace {
+
+constexpr int kSuccess = 0;
+
+// Thrown by options that answer at once, as CLI11 does for --help: the command line is then not checked further.
+struct Answer {
+  std::string text;
+};
+
+void add_answers(CLI::App& app, const Tool& tool) {
+  app.add_flag_callback(
+         "--version",
+         [&] { throw Answer{version_text(tool, app.get_option("--json")->count() > 0)}; },
+         "Print version, build type, compiler and SIMD target, and exit")
+      ->group(kGeneralGroup);
+  app.add_flag_callback("--emit-man-options", [&] { throw Answer{manual_options(definition_of(app))}; })
+      ->group(kHiddenGroup);
+  app.add_flag_callback("--emit-completion", [&] { throw Answer{bash_completion(definition_of(app))}; })
+      ->group(kHiddenGroup);
+}
+
+void prepare(CLI::App& app, const Tool& tool, SharedOptions& shared,
+             const std::function<void(CLI::App&)>& define) {
+  app.option_defaults()->always_capture_default();
+  app.formatter_fn([](const CLI::App* shown, std::string name, CLI::AppFormatMode) {
+    return help_text(definition_of(*shown), name);
+  });
+  app.set_help_flag("-h,--help", "Print this help and exit")->group(kGeneralGroup);
+  define(app);
+  add_always(app, shared);
+  add_answers(app, tool);
+  const auto commands = app.get_subcommands([](CLI::App*) { return true; });
+  for (CLI::App* command : commands) {
+    command->fallthrough();
+    command->get_help_ptr()->group(kGeneralGroup);
+  }
+  if (!commands.empty()) app.require_subcommand(1);
+}
+
+// What follows from the options together, before run() sees them.
+void settle(const CLI::App& app, const Tool& tool, SharedOptions& shared) {
+  const bool asked = app.get_option("--progress")->count() > 0;
+  shared.progress = core::Progress::wanted(asked && shared.progress, asked && !shared.progress);
+  shared.producer = std::string(tool.name) + " " + std::string(version());
+  shared.arguments = content_arguments(app);
+  set_speaker(tool.name, shared);
+  core::set_threads(shared.threads);
+}
+
+// CLI11's sentences start with a capital and may end in a new line and more.
+std::string sentence(std::string text) {
+  text.resize(std::min(text.find('\n'), text.size()));
+  if (text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])) != 0) {
+    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  }
+  return text;
+}
+
+int usage_error(const Tool& tool, const CLI::ParseError& error) {
+  const std::string message = sentence(error.what());
+  say_error(message);
+  if (dynamic_cast<const CLI::FileError*>(&error) != nullptr) return static_cast<int>(Error::Code::NoInput);
+  if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr) return static_cast<int>(Error::Code::BadInput);
+  std::fprintf(stderr, "Try '%s --help'.\n", std::string(tool.name).c_str());
+  return static_cast<int>(Error::Code::Usage);
+}
+
+// Runs `body` and turns whatever it throws into a message and an exit status.
+template <class Body>
+int guarded(Body body) {
+  try {
+    return body();
+  } catch (const Error& error) {
+    say_error(error.what());
+    return error.exit_code();
+  } catch (const std::bad_alloc&) {
+    say_error("out of memory");
+    return static_cast<int>(Error::Code::OutOfMemory);
+  } catch (const std::exception& error) {
+    say_error(std::string("internal error: ") + error.what());
+  } catch (...) {
+    say_error("internal error of unknown type");
+  }
+  return static_cast<int>(Error::Code::Internal);
+}
+
+int parse_and_run(const Tool& tool, int argc, char** argv, SharedOptions& shared,
+                  const std::function<void(CLI::App&)>& define, const std::function<int()>& run) {
+  CLI::App app{std::string(tool.summary), std::string(tool.name)};
+  prepare(app, tool, shared, define);
+  try {
+    app.parse(argc, argv);
+  } catch (const Answer& answer) {
+    print(answer.text);
+    return kSuccess;
+  } catch (const CLI::CallForHelp&) {
+    print(app.help());
+    return kSuccess;
+  } catch (const CLI::ParseError& error) {
+    return usage_error(tool, error);
+  }
+  settle(app, tool, shared);
+  return run();
+}
+
+}  // namespace
+
+int run_program(const Tool& tool, int argc, char** argv, SharedOptions& shared,
+                const std::function<void(CLI::App&)>& define, const std::function<int()>& run) {
+  hold_standard_streams();
+  core::remove_temporaries_on_signal();
+  set_speaker(tool.name, shared);
+  const int status = guarded([&] { return parse_and_run(tool, argc, argv, shared, define, run); });
+  // A result that could not be written is no result, whatever run() thought of it.
+  const int flushed = guarded([] {
+    flush_standard_output();
+    return kSuccess;
+  });
+  return flushed != kSuccess && (status == kSuccess || status == static_cast<int>(Error::Code::Negative)) ? flushed : status;
+}
+
+}  // namespace terse::tools
