@@ -22,7 +22,7 @@ std::string_view to_string(Level level);
 /// What became of a saved tensor, and why.
 enum class Reason : std::uint8_t {
   Quantized,    ///< floating, lossy
-  Mask,         ///< two values or a comparison result: lossless, 1 bit
+  Mask,         ///< two values, or a result of which backward needs the sign alone: exact, 1 bit
   Integer,      ///< integers at their true width: lossless
   Constant,     ///< one value: lossless
   Shared,       ///< the same storage, version, offset, sizes and strides as an earlier saved tensor
@@ -32,23 +32,31 @@ enum class Reason : std::uint8_t {
   Small,        ///< below CompressionOptions::small_bytes: kept as it is
   NonFinite,    ///< holds NaN or infinity: kept raw
   Device,       ///< not a dense CPU tensor: kept as it is
-  Exact,        ///< level L0, or 32 bits asked for
+  Exact,        ///< level L0, 32 bits asked for, or no smaller form exists
+  Shape,        ///< backward needs its sizes alone: nothing stored
+  Critical,     ///< rounding would spoil the gradient (divisors, logarithms, statistics): kept as it is
 };
-inline constexpr int kReasonCount = 12;
-std::string_view to_string(Reason reason);
+inline constexpr int kReasonCount = 14;
+std::string_view to_string(Reason reason);   ///< "quantized", "mask", "non-finite" …
 
 /// One saved tensor of one step.
 struct SavedTensor {
-  std::string id;           ///< module path or operator name + occurrence + role: "relu#3:result"; stable over steps
+  std::string id;           ///< "relu#3:result", in a ModuleScope "layer1.0/relu#1:result"; stable over steps
   std::string op;           ///< operator that saved it: "aten::relu"
   std::string role;         ///< "input", "result", …: as far as known
   core::DType dtype = core::DType::Float32;
   std::vector<std::int64_t> shape;
   Reason reason = Reason::Exact;
-  quant::Layout layout;
-  std::uint64_t exact_bytes = 0;   ///< what keeping the tensor would hold alive; 0 for shared, parameter, buffer, batch
+  std::string shared_with = {};    ///< id of the saved tensor that holds the content, where reason is Shared
+  quant::Layout layout = {};       ///< of the encoded elements; codec Raw and count 0 where nothing was encoded
+  /// Element (i, j, …) of the tensor is encoded element i*strides[0] + j*strides[1] + …: a permuted tensor is encoded
+  /// in the order of its memory, an expanded dimension (stride 0) once.
+  std::vector<std::int64_t> strides = {};
+  /// What keeping the tensor would newly hold alive: its whole storage where it is the first saved tensor of that
+  /// storage in the step, else 0; 0 for parameter, buffer, batch.
+  std::uint64_t exact_bytes = 0;
   std::uint64_t stored_bytes = 0;  ///< payload + metadata, or exact_bytes where kept
-  quant::Survey survey;
+  quant::Survey survey = {};       ///< of the whole content; taken only while an observer is set, it costs a pass
 };
 
 struct CompressionOptions {
@@ -57,7 +65,7 @@ struct CompressionOptions {
   std::map<std::string, int> bits_of = {};   ///< by SavedTensor::id; overrides bits; 32 keeps exact
   std::uint32_t group = 256;
   std::uint64_t seed = 0;
-  std::uint64_t small_bytes = 1024;
+  std::uint64_t small_bytes = 1024;          ///< tensors below this are kept as they are
 };
 
 /// Sums over the saved tensors of the current or last step.
@@ -129,11 +137,17 @@ class Compression {
   std::shared_ptr<State> state_;
 };
 
-/// A module path for the operators that run while the scope lives ("layer1.0.conv1"): becomes part of the ids.
+/// A module path for the operators that this thread runs while the scope lives ("layer1.0.conv1"): becomes part of
+/// the ids. The path is whole: an inner scope replaces the outer one until it ends.
 class ModuleScope {
  public:
   explicit ModuleScope(std::string_view path);
   ~ModuleScope();
+  ModuleScope(const ModuleScope&) = delete;
+  ModuleScope& operator=(const ModuleScope&) = delete;
+
+ private:
+  std::string outer_;
 };
 
 }  // namespace terse::act
