@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -14,7 +15,8 @@ namespace terse::core {
 enum class TableStyle { Aligned, Tsv, Json };
 
 /// One cell. Aligned and TSV write doubles with `digits` of their column, JSON with all digits that matter;
-/// nullopt-like monostate is `-` in text and null in JSON. Tabs and newlines in strings are escaped in TSV (\t, \n).
+/// monostate is `-` in text; it, infinities and NaN are null in JSON. Tabs and line ends in strings are escaped in
+/// text (\t, \n, \r); Aligned escapes every control character, because it goes to a terminal.
 using Cell = std::variant<std::monostate, std::int64_t, double, std::string, bool>;
 
 struct Column {
@@ -31,6 +33,8 @@ class TableWriter {
   void finish();  ///< writes what is held; does not finish the sink
 
  private:
+  void write_header();
+
   ByteSink& sink_;
   TableStyle style_;
   std::vector<Column> columns_;
