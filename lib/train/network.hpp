@@ -20,9 +20,12 @@ class Network {
   /// @return        logits [n, classes] float32
   virtual at::Tensor forward(const std::vector<at::Tensor>& inputs) = 0;
   /// Parameters and buffers under PyTorch's names ("layer1.0.conv1.weight"), in PyTorch's order. The tensors are the
-  /// network's own: writing into them changes it.
+  /// network's own: writing into them changes it. A tied parameter appears under each of its names, as in PyTorch's
+  /// state dict: who steps over parameters() skips tensors that it has seen (`is_same`).
   virtual NamedTensors parameters() const = 0;
   virtual NamedTensors buffers() const = 0;
+  /// Tensors that live as long as the network and are no part of its state dict: non-persistent buffers, constants.
+  virtual NamedTensors constants() const { return {}; }
   /// Training mode (batch statistics, dropout) on or off.
   virtual void set_training(bool on) = 0;
 };
