@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+
+namespace terse::quant {
+
+/// Lanes that a tile is wide: no SIMD vector of the codecs holds more elements.
+inline constexpr std::uint32_t kLanes = 16;
+
+/// How the codes 0..levels-1 of Affine fill 32-bit words.
+///
+/// The payload is a row of tiles. A tile is `vectors()` rows of 16 consecutive elements; element 16 v + j
+/// belongs to lane j, and each lane packs its own codes into `words` 32-bit words, so that no SIMD width
+/// needs a shuffle: word 16 w + j of the tile holds the codes of rows w per_word … w per_word + per_word - 1,
+/// lowest digit first, as a number of radix `levels`. Where levels is a power of two, digits are bit fields.
+/// What is left over after the last whole tile is packed in plain order, per_word codes a word, the last word
+/// cut to the bytes that its codes need.
+struct Grid {
+  std::uint32_t levels = 16;   ///< grid points, 2..256
+  std::uint32_t per_word = 8;  ///< the most codes that fit: levels^per_word <= 2^32
+  std::uint32_t words = 1;     ///< words of one lane in a tile: 2 where a word holds only four codes
+  std::uint32_t sets = 1;      ///< sets of 16 Philox blocks that serve a tile: one a row of 8 vectors
+
+  constexpr std::uint32_t vectors() const { return per_word * words; }
+  constexpr std::uint32_t tile() const { return kLanes * vectors(); }    ///< elements of a tile
+  constexpr std::uint32_t tile_words() const { return kLanes * words; }  ///< 32-bit words of a tile
+};
+
+constexpr Grid make_grid(std::uint32_t levels) {
+  Grid grid;
+  grid.levels = levels;
+  grid.per_word = 0;
+  for (std::uint64_t power = levels; power <= std::uint64_t{1} << 32; power *= levels) ++grid.per_word;
+  grid.words = grid.per_word > 4 ? 1 : 2;
+  grid.sets = (grid.vectors() + 7) / 8;
+  return grid;
+}
+
+/// Bytes of a word that holds `codes` codes, codes <= per_word.
+constexpr std::uint32_t word_bytes(const Grid& grid, std::uint32_t codes) {
+  std::uint64_t power = 1;
+  for (std::uint32_t i = 0; i < codes; ++i) power *= grid.levels;
+  std::uint32_t bytes = 0;
+  for (--power; power != 0; power >>= 8) ++bytes;
+  return bytes;
+}
+
+/// Payload of `count` elements in bytes; count < 2^61, so that it cannot overflow.
+constexpr std::uint64_t grid_bytes(const Grid& grid, std::uint64_t count) {
+  const std::uint64_t rest = count % grid.tile();
+  return count / grid.tile() * grid.tile_words() * 4 + rest / grid.per_word * 4 +
+         word_bytes(grid, static_cast<std::uint32_t>(rest % grid.per_word));
+}
+
+}  // namespace terse::quant
