@@ -7,6 +7,15 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 set(CMAKE_LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
 set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
+# Installed programs find LibTorch where the build found it.
+set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
+
+if(TERSE_CUDA)
+  enable_language(CUDA)
+  find_package(CUDAToolkit 13 REQUIRED)
+  set(CMAKE_CUDA_STANDARD 20)
+  set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+endif()
 
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
@@ -57,7 +66,10 @@ function(terse_library name)
     get_filename_component(folder "${header}" DIRECTORY)
     install(FILES "${header}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/terse/${room}/${folder}")
   endforeach()
-  install(TARGETS ${target} EXPORT TerseTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  # An export set of its own, so that find_package can take one library without LibTorch being there for another.
+  install(TARGETS ${target} EXPORT Terse-${name} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  set_property(GLOBAL APPEND PROPERTY TERSE_LIBRARIES ${name})
+  set_property(GLOBAL PROPERTY TERSE_LINKS_${name} ${arg_PUBLIC} ${arg_PRIVATE})
 endfunction()
 
 # terse_use_torch(TARGET): compile with LibTorch's headers precompiled once, in terse_act.
