@@ -75,7 +75,8 @@ struct ItemInfo {
 
 /// Reads an artifact front to back from any source, or by name where the source is seekable. Every byte is
 /// checked before it is used; nothing is allocated beyond what has been received.
-/// @throws Error::BadInput naming source, record number and what is wrong
+/// @throws Error::BadInput naming source, record number and what is wrong; Error::OutOfMemory for an item over
+/// Limits::memory whose content is asked for
 class ArtifactReader {
  public:
   struct Limits {
@@ -85,9 +86,11 @@ class ArtifactReader {
   explicit ArtifactReader(std::unique_ptr<core::ByteSource> source) : ArtifactReader(std::move(source), Limits{}) {}
   ArtifactReader(std::unique_ptr<core::ByteSource> source, Limits limits);
   ~ArtifactReader();
+  ArtifactReader(ArtifactReader&&) noexcept;
 
   const Header& header() const;
-  /// The same, but checked to be of `kind` and of a major version we read. @throws Error::BadInput naming both
+  /// The same, but checked to be of `kind` and of a major schema version we read.
+  /// @throws Error::BadInput naming both
   const Header& expect(Kind kind);
 
   /// Next item's description, or nullopt after the last (END has then been checked, and that nothing follows).
@@ -97,7 +100,7 @@ class ArtifactReader {
   Tensor tensor();
   std::vector<std::string> strings();
 
-  /// All items from the index, in a few reads. Only for seekable sources, before the first next().
+  /// All items from the index, in a few reads; next() then begins again with the first. Seekable sources only.
   /// @throws Error::Internal where the source cannot seek
   const std::vector<ItemInfo>& index();
   /// Moves so that the following next() describes the item `name`. Seekable sources only.

@@ -16,6 +16,8 @@ struct Merge {
   double confidence = 0;       ///< that the merge is right, 0..1
   bool swapped = false;        ///< b joined with heads and tails swapped
   std::string reason;          ///< in words
+
+  bool operator==(const Merge&) const = default;
 };
 
 /// A partition of relations into groups that say the same (clusters.md).
@@ -27,6 +29,8 @@ struct Clusters {
   std::vector<Merge> merges;                    ///< those carried out, in order
   std::string linkage;                          ///< "average", "complete", …
   double threshold = 0;                         ///< merges stop above this divergence
+
+  bool operator==(const Clusters&) const = default;
 };
 
 /// Writes to `sink` (kind and schema version of `header` are set here). Does not finish the sink.

@@ -32,6 +32,8 @@ struct DumpEntry {
   std::uint64_t zeros = 0;          ///< elements that are 0
   std::uint64_t non_finite = 0;     ///< elements that are NaN or infinite
   std::string shared_with;          ///< id of the saved tensor that holds the same bytes, where reason is "shared"
+
+  bool operator==(const DumpEntry&) const = default;
 };
 
 /// Writes a dump while training runs: memory for one record and the index, any sink, pipes included.
@@ -72,6 +74,13 @@ class DumpReader {
   bool has_exact();
   const core::Bytes& exact();  ///< empty where not kept
 
+  /// All entries by the index, without reading what they hold. next() then begins again with the first.
+  /// Seekable sources only.
+  std::vector<DumpEntry> list();
+  /// Makes next() describe entry `entry` (0 for the first in the dump). Seekable sources only.
+  /// @throws Error::BadInput where there is none
+  void seek(std::uint64_t entry);
+
   /// Known after next() returned nullopt.
   const std::string& digest() const { return reader_.digest(); }
 
@@ -80,7 +89,8 @@ class DumpReader {
   ArtifactReader reader_;
   Value run_;
   std::optional<ItemInfo> pending_;  // the item after the ones taken, which belongs to the next entry
-  std::uint64_t entry_ = 0;
+  std::string name_;  // of the current entry's item
+  DumpEntry entry_;
   bool loaded_ = true, has_exact_ = false;
   core::Bytes payload_, metadata_, exact_;
 };

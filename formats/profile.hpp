@@ -26,6 +26,8 @@ struct ProfiledTensor {
   std::uint32_t distinct = 0;          ///< 0, 1, 2 distinct values; 3 means more
   std::optional<double> sensitivity;   ///< c_l of SCIENCE's variance model, Var = sum of c_l * S(b_l); see Profile
   std::optional<double> sensitivity_error;  ///< its standard error over the draws
+
+  bool operator==(const ProfiledTensor&) const = default;
 };
 
 /// An allocation or a release of the step, in order. The timeline replays a step's memory.
@@ -34,6 +36,8 @@ struct AllocationEvent {
   std::int64_t bytes = 0;    ///< > 0 allocates, < 0 releases the same number
   std::int32_t tensor = -1;  ///< index into Profile::tensors of the saved tensor that lives in the block, or -1
   std::uint32_t tag = 0;     ///< index into Profile::tags: operator or phase that allocated
+
+  bool operator==(const AllocationEvent&) const = default;
 };
 
 /// What one training step of a model keeps and allocates (profile.md).

@@ -23,6 +23,8 @@ struct Similarity {
   std::string combine = "max";          ///< how a pair's two directions become one score
   double temperature = 1;               ///< τ of the score exp(-KL/τ)
   Value details = Value::Map{};         ///< heads visited, draws, triples' source …
+
+  bool operator==(const Similarity&) const = default;
 };
 
 /// Writes to `sink` (kind and schema version of `header` are set here). Does not finish the sink.

@@ -70,6 +70,8 @@ struct ValueLimits {
   std::size_t bytes = 1u << 20;
   std::size_t depth = 16;
   std::size_t map_entries = 65'536;
+  std::size_t array_entries = 65'536;
+  std::size_t nodes = 1u << 18;  ///< values in all: a one-byte nil costs 56 bytes of memory
   std::size_t string_bytes = 64u << 10;
 };
 
@@ -78,7 +80,7 @@ core::Bytes pack(const Value& value);
 /// @throws Error::BadInput on malformed msgpack, trailing bytes, unsorted or repeated keys, or beyond a limit
 Value unpack(std::span<const std::byte> bytes, const ValueLimits& limits = {});
 
-/// The document as JSON text (bytes as base64 with a "base64:" prefix); indented if `indent` ≥ 0.
+/// The document as JSON text (bytes as base64 with a "base64:" prefix, NaN and infinities as null); indented if `indent` ≥ 0.
 std::string to_json(const Value& value, int indent = -1);
 
 }  // namespace terse::formats
