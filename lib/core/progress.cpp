@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cmath>
 #include <string_view>
 
 #include "terse/core/utf8.hpp"
@@ -36,7 +37,7 @@ std::string three_digits(double x) {
 
 /// "1:02:03" or "2:03".
 std::string clock_text(double seconds) {
-  const auto whole = static_cast<std::uint64_t>(seconds + 0.5);
+  const auto whole = static_cast<std::uint64_t>(std::llround(seconds));
   const auto two = [](std::uint64_t x) { return (x < 10 ? "0" : "") + std::to_string(x); };
   const std::uint64_t hours = whole / 3600, minutes = whole / 60 % 60;
   if (hours > 0) return std::to_string(hours) + ":" + two(minutes) + ":" + two(whole % 60);

@@ -57,7 +57,7 @@ std::uint64_t parse_size(std::string_view text) {
 std::string format_size(std::uint64_t bytes) {
   static constexpr std::array<std::string_view, 7> kUnits = {" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"};
   if (bytes < 1024) return std::to_string(bytes) + std::string(kUnits[0]);
-  double value = static_cast<double>(bytes);
+  auto value = static_cast<double>(bytes);
   std::size_t unit = 0;
   // What would be shown as 1024 belongs to the next unit.
   while (std::round(value) >= 1024 && unit + 1 < kUnits.size()) {
