@@ -79,6 +79,8 @@ function(terse_use_torch target)
   endif()
 endfunction()
 
+add_custom_target(programs COMMENT "All programs, without the tests")
+
 # terse_tool(NAME SOURCES … LINK … [TORCH]): the program NAME.
 function(terse_tool name)
   cmake_parse_arguments(arg "TORCH" "" "SOURCES;LINK" ${ARGN})
@@ -89,6 +91,7 @@ function(terse_tool name)
   endif()
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   set_property(GLOBAL APPEND PROPERTY TERSE_TOOLS ${name})
+  add_dependencies(programs ${name})
 endfunction()
 
 # terse_test(NAME SOURCES … LINK … LABELS … [TORCH]): a Catch2 executable, one ctest entry.
