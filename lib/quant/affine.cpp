@@ -19,6 +19,7 @@ AffinePlan make_plan(const Layout& layout) {
   plan.count = layout.count;
   plan.group = layout.group;
   plan.span = std::lcm<std::size_t>(layout.group, plan.grid.tile());
+  plan.tiles_per_group = plan.span == plan.group ? plan.group / plan.grid.tile() : 0;
   plan.wide = layout.wide_scales;
   const int log2 = std::bit_width(plan.grid.levels - 1u);
   plan.magic = static_cast<std::uint32_t>(

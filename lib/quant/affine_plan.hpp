@@ -16,7 +16,8 @@ struct AffinePlan {
   Grid grid;
   std::uint64_t count = 0;  ///< elements of the tensor
   std::size_t group = 256;
-  std::size_t span = 256;  ///< elements: the least multiple of both group and tile
+  std::size_t span = 256;           ///< elements: the least multiple of both group and tile
+  std::size_t tiles_per_group = 1;  ///< 0 where a group is no multiple of the tile
   bool wide = false;
   lane::Stream stream{};
   std::uint64_t round_keys[lane::kPhiloxRounds][2] = {};  ///< Philox's key of each round, as 64-bit lanes

@@ -1,8 +1,9 @@
 // Bytes per second of encode and decode, per codec, as a ratio to memcpy of the same tensor in the same run.
 // Usage: quant_bench [MEBIBYTES [REPEATS [THREADS]]]; rates count bytes of the tensor, not of what is stored.
 
+#include <time.h>
+
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -18,10 +19,17 @@ using namespace terse;
 
 namespace {
 
+/// Of one thread the processor time, which other work on the machine disturbs less; else the time on the clock.
+double now() {
+  timespec time;
+  clock_gettime(core::threads() == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
 double seconds_of(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
+  const double start = now();
   work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return now() - start;
 }
 
 double median(std::vector<double> values) {

@@ -1,0 +1,137 @@
+#include "terse/quant/affine_plan.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "terse/quant/affine_decode_simd.cpp"
+#include "hwy/foreach_target.h"  // IWYU pragma: keep
+// Only now: it holds one version a target.
+#include "terse/quant/affine-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace terse::quant {
+namespace HWY_NAMESPACE {
+
+#if HWY_TARGET == HWY_SCALAR
+
+void DecodeTile(const AffinePlan& plan, const std::uint32_t* words, const RowScales& scales, float* out) {
+  const auto scale_at = [&](std::uint32_t v) {
+    return lane::Scale{scales.minimum[v * scales.stride], scales.factor[v * scales.stride]};
+  };
+  for (std::uint32_t j = 0; j < kLanes; ++j) lane::decode_lane(plan.grid, words, j, scale_at, out);
+}
+
+#else
+
+/// Rows of one set of lanes of a tile: `out` points to those lanes' place in row 0.
+template <class Scales>
+struct DecodeRows {
+  const Scales& scales;
+  float* HWY_RESTRICT out;
+
+  HWY_INLINE void Put(VU code, std::size_t v) const {
+    const VF factor = hn::ConvertTo(kF, hn::BitCast(kI, code));
+    hn::StoreU(hn::Add(hn::Mul(factor, scales.Factor(v)), scales.Minimum(v)), kF, out + v * kLanes);
+  }
+
+  /// Rows v … from a word whose codes are fields of kBits, from digit kK on.
+  template <int kBits, int kK = 0>
+  HWY_INLINE void Word(VU word, std::size_t v) const {
+    Put(hn::And(ShiftBy<-kK * kBits>(word), hn::Set(kU, (1u << kBits) - 1)), v + kK);
+    if constexpr ((kK + 1) * kBits < 32) Word<kBits, kK + 1>(word, v);
+  }
+
+  /// Rows v … from a number of radix levels.
+  HWY_INLINE void RadixWord(const AffinePlan& plan, VU word, std::size_t v) const {
+    const VU magic = hn::BitCast(kU, hn::Set(kW, std::uint64_t{plan.magic}));
+    const VU levels = hn::Set(kU, plan.grid.levels);
+    for (const std::size_t last = v + plan.grid.per_word - 1; v < last; ++v) {
+      const VW odd = hn::MulEven(hn::BitCast(kU, hn::ShiftRight<32>(hn::BitCast(kW, word))), magic);
+      const VW even = hn::ShiftRight<32>(hn::MulEven(word, magic));
+      const VU high = hn::OddEven(hn::BitCast(kU, odd), hn::BitCast(kU, even));
+      const VU rest =
+          hn::ShiftRightSame(hn::Add(high, hn::ShiftRight<1>(hn::Sub(word, high))), plan.magic_shift);
+      Put(hn::Sub(word, hn::Mul(rest, levels)), v);
+      word = rest;
+    }
+    Put(hn::Min(word, hn::Set(kU, plan.grid.levels - 1)), v);
+  }
+};
+
+template <class Scales>
+void DecodeTileWith(const AffinePlan& plan, const std::uint32_t* HWY_RESTRICT words, const Scales& scales,
+                    float* HWY_RESTRICT out) {
+  for (std::size_t lane = 0; lane < kLanes; lane += hn::Lanes(kF)) {
+    const DecodeRows<Scales> rows{scales, out + lane};
+    for (std::uint32_t w = 0; w < plan.grid.words; ++w) {
+      const VU word = hn::Load(kU, words + w * kLanes + lane);
+      const std::size_t v = w * plan.grid.per_word;
+      switch (plan.grid.levels) {
+        case 2:
+          rows.template Word<1>(word, v);
+          break;
+        case 4:
+          rows.template Word<2>(word, v);
+          break;
+        case 16:
+          rows.template Word<4>(word, v);
+          break;
+        case 256:
+          rows.template Word<8>(word, v);
+          break;
+        default:
+          rows.RadixWord(plan, word, v);
+      }
+    }
+  }
+}
+
+void DecodeTile(const AffinePlan& plan, const std::uint32_t* words, const RowScales& scales, float* out) {
+  if (scales.stride == 0) return DecodeTileWith(plan, words, SameScale(scales), out);
+  DecodeTileWith(plan, words, RowsOwnScale(scales), out);
+}
+
+#endif  // HWY_TARGET == HWY_SCALAR
+
+void DecodeRun(const AffinePlan& plan, const std::byte* metadata, const std::byte* payload,
+               std::uint64_t first, std::size_t count, SpanScales scales, float* out) {
+  const std::size_t tile = plan.grid.tile(), tile_bytes = plan.grid.tile_words() * 4;
+  HWY_ALIGN std::uint32_t words[2 * kLanes];
+  std::uint64_t group = first / plan.group, index = first / tile;
+  for (std::size_t span = 0; span < count; span += plan.span) {
+    const std::size_t size = std::min(plan.span, count - span);
+    std::size_t groups = 0;
+    for (std::size_t begin = 0; begin < size; begin += plan.group, ++groups, ++group) {
+      const lane::Scale scale = load_scale(plan, metadata, group);
+      scales.minimum[groups] = scale.minimum;
+      scales.factor[groups] = scale.step;
+    }
+    TileScales tiles(plan, scales, groups);
+    std::size_t begin = 0;
+    for (; begin + tile <= size; begin += tile, ++index) {
+      CopyWords(plan.grid, payload + index * tile_bytes, words);
+      DecodeTile(plan, words, tiles.Next(), out + span + begin);
+    }
+    if (begin < size) {
+      float padded[32 * kLanes];
+      unpack_rest(plan.grid, payload + index * tile_bytes, size - begin, words);
+      DecodeTile(plan, words, tiles.Next(), padded);
+      std::copy(padded, padded + (size - begin), out + span + begin);
+    }
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace terse::quant
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace terse::quant {
+
+HWY_EXPORT(DecodeRun);
+
+void decode_affine_run(const AffinePlan& plan, const std::byte* metadata, const std::byte* payload,
+                       std::uint64_t first, std::size_t count, SpanScales scales, float* out) {
+  HWY_DYNAMIC_DISPATCH(DecodeRun)(plan, metadata, payload, first, count, scales, out);
+}
+
+}  // namespace terse::quant
+#endif  // HWY_ONCE
