@@ -16,7 +16,7 @@ using Json = nlohmann::json;
 
 constexpr std::uint64_t kLargestHeader = 100'000'000;  // as the reference implementation has it
 constexpr std::size_t kLargestRank = 8;
-constexpr std::uint64_t kPiece = 64u << 20;
+constexpr std::uint64_t kPiece = 1u << 20;
 constexpr std::string_view kMetadataKey = "__metadata__";
 
 constexpr std::array<std::string_view, core::kDTypeCount> kNames = {"F32", "F16", "BF16", "F64", "U8",
@@ -89,8 +89,9 @@ Placed parse_tensor(const core::ByteSource& source, const std::string& name, con
     if (offsets.size() != 2 || placed.info.shape.size() > kLargestRank) {
       throw bad(source, "tensor '" + name + "' is described wrongly");
     }
-    const std::uint64_t bytes = core::checked_multiply(core::checked_numel(placed.info.shape, name),
-                                                       core::size_of(placed.info.dtype), name);
+    const std::string where = source.name() + ": tensor '" + name + "'";
+    const std::uint64_t bytes = core::checked_multiply(core::checked_numel(placed.info.shape, where),
+                                                       core::size_of(placed.info.dtype), where);
     if (placed.end < placed.begin || placed.end - placed.begin != bytes) {
       throw bad(source, "tensor '" + name + "' does not fill its place");
     }
@@ -164,7 +165,12 @@ void write_safetensors(core::ByteSink& sink, std::span<const Tensor> tensors, co
                                  {"data_offsets", {at, end}}};
     at = end;
   }
-  std::string text = header.dump();
+  std::string text;
+  try {
+    text = header.dump();
+  } catch (const Json::exception&) {
+    throw Error(Error::Internal, "a tensor's name is not UTF-8");
+  }
   text.resize((text.size() + 7) / 8 * 8, ' ');  // the data begins on 8 bytes
   std::array<std::byte, 8> length_field;
   for (std::size_t i = 0; i < 8; ++i) length_field[i] = static_cast<std::byte>(text.size() >> (8 * i));

@@ -19,7 +19,7 @@ c10::IValue translate(const Argument& argument, const Element& element, const st
   const auto* number = std::get_if<std::int64_t>(&element);
   switch (argument.meaning) {
     case Plain: break;
-    case Unsupported: refuse("kind " + argument.kind + " is not supported"); break;
+    case Unsupported: break;  // refused before
     case Device: return c10::IValue(c10::Device(c10::kCPU));
     case ScalarType: {
       const auto dtype = number ? element_type(*number) : std::nullopt;
@@ -66,8 +66,8 @@ void Binding::refuse(const std::string& what) const {
 }
 
 Binding::Binding(const c10::Argument& schema, const Argument* given, const SlotOf& slot_of) : name_(schema.name()) {
-  const bool none = given && !given->list && std::holds_alternative<std::monostate>(given->elements.at(0)) &&
-                    given->meaning == Argument::Meaning::Plain;
+  if (given && given->meaning == Argument::Meaning::Unsupported) refuse("kind " + given->kind + " is not supported");
+  const bool none = given && !given->list && std::holds_alternative<std::monostate>(given->elements.at(0));
   if (!given || none) {
     if (none) {
       if (schema.type()->kind() != c10::TypeKind::OptionalType) refuse("is None");
@@ -79,7 +79,6 @@ Binding::Binding(const c10::Argument& schema, const Argument* given, const SlotO
     constant_ = true;
     return;
   }
-  if (given->meaning == Argument::Meaning::Unsupported) refuse("kind " + given->kind + " is not supported");
   choose_form(*schema.type());
   if (list_ && !given->list) {  // "kernel_size=3" for int[2]
     Argument repeated = *given;

@@ -36,8 +36,7 @@ constexpr std::string_view kAllowed[] = {
     "tanh", "threshold",
     // softmax and normalisation
     "_log_softmax", "_native_batch_norm_legit", "_native_batch_norm_legit_functional", "_softmax", "batch_norm",
-    "group_norm", "instance_norm", "layer_norm", "linalg_norm", "linalg_vector_norm", "local_response_norm",
-    "log_softmax", "native_batch_norm", "native_group_norm", "native_layer_norm", "norm", "rms_norm", "softmax",
+    "group_norm", "instance_norm", "layer_norm", "linalg_norm", "linalg_vector_norm", "log_softmax", "native_batch_norm", "native_group_norm", "native_layer_norm", "norm", "rms_norm", "softmax",
     "_weight_norm", "renorm",
     // products
     "addbmm", "addmm", "addmv", "addr", "baddbmm", "bilinear", "bmm", "chain_matmul", "dot", "einsum", "inner",
@@ -96,7 +95,7 @@ constexpr std::string_view kAllowed[] = {
     "fft_fft", "fft_fft2", "fft_ifft", "fft_ifft2", "fft_irfft", "fft_irfft2", "fft_rfft", "fft_rfft2",
     "view_as_complex", "view_as_real",
     // sizes and assertions
-    "_assert_async", "_assert_scalar", "_assert_tensor_metadata", "numel", "sym_constrain_range",
+    "_assert_async", "_assert_scalar", "_assert_tensor_metadata", "sym_constrain_range",
     "sym_constrain_range_for_size", "sym_numel", "sym_size", "sym_storage_offset", "sym_stride",
 };
 
