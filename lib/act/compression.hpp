@@ -99,7 +99,10 @@ using PackObserver = std::function<void(const PackedView&)>;
 /// Source: GACT (ICML 2022) section 4; differs as SCIENCE table says: operator context, exact dedup, every byte
 /// classified, counter-based randomness.
 class Compression {
+  struct State;
+
  public:
+  /// @throws Error::Usage for bits or a group that the codecs do not have
   explicit Compression(CompressionOptions options);
   ~Compression();
   Compression(const Compression&) = delete;
@@ -111,8 +114,9 @@ class Compression {
   /// The batch of the coming step (replaces the last one's).
   void batch(const std::vector<at::Tensor>& tensors);
 
-  /// While a Step lives, tensors that this thread saves for backward go through the hook. Nesting is an error.
-  class Step {
+  /// While a Step lives, tensors that this thread saves for backward go through the hook. It ends on the thread that
+  /// started it. What the graph holds stays valid afterwards. Nesting is an error (Error::Usage).
+  class [[nodiscard]] Step {
    public:
     ~Step();
     Step(Step&&) noexcept;
@@ -120,8 +124,8 @@ class Compression {
 
    private:
     friend class Compression;
-    explicit Step(Compression* owner);
-    Compression* owner_;
+    explicit Step(std::shared_ptr<State> state);
+    std::shared_ptr<State> state_;  // null once moved from
   };
   /// Starts step `index` (the random stream's step); without a number: one more than the last.
   [[nodiscard]] Step step();
@@ -133,7 +137,6 @@ class Compression {
   const std::vector<SavedTensor>& saved() const;
 
  private:
-  struct State;
   std::shared_ptr<State> state_;
 };
 

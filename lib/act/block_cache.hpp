@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace terse::act {
+
+/// Memory of large tensors: maps blocks on 2 MiB boundaries with MADV_HUGEPAGE and keeps freed ones up to a bound.
+/// A step allocates the same sizes again and again, so a small cache spares most page faults; the bound keeps
+/// resident memory close to the live bytes. Not thread-safe: the allocator holds its lock around every call.
+class BlockCache {
+ public:
+  explicit BlockCache(std::size_t limit) : limit_(limit) {}
+
+  /// A mapping of at least `bytes`, reused where a cached one is at most 1/8 larger.
+  /// @param mapped  set to the mapping's size, to be handed back to release()
+  /// @return        the start, a multiple of 2 MiB; nullptr where the kernel refuses
+  void* take(std::size_t bytes, std::size_t& mapped);
+  /// Keeps the mapping, or unmaps it and the longest kept ones beyond the limit.
+  void release(void* start, std::size_t mapped);
+
+  void set_limit(std::size_t limit);
+  std::size_t cached_bytes() const { return cached_bytes_; }
+
+ private:
+  struct Block {
+    void* start;
+    std::size_t mapped;
+  };
+  void trim();
+
+  std::size_t limit_;
+  std::size_t cached_bytes_ = 0;
+  std::vector<Block> blocks_;  // oldest first; at most limit / 1 MiB of them
+};
+
+}  // namespace terse::act

@@ -1,0 +1,128 @@
+#include "terse/act/encoder.hpp"
+
+#include "terse/act/dtype.hpp"
+#include "terse/core/error.hpp"
+
+namespace terse::act {
+
+namespace {
+
+Reason reason_of(quant::Codec codec) {
+  switch (codec) {
+    case quant::Codec::Affine: return Reason::Quantized;
+    case quant::Codec::Mask:
+    case quant::Codec::Sign: return Reason::Mask;
+    case quant::Codec::Integer: return Reason::Integer;
+    case quant::Codec::Constant: return Reason::Constant;
+    case quant::Codec::Raw: break;
+  }
+  return Reason::Exact;
+}
+
+/// The elements to encode: the tensor's own memory, or a compact copy of it.
+struct Source {
+  Geometry geometry;
+  at::Tensor copy;  // undefined where the tensor's memory serves
+  const void* data;
+  std::uint64_t count;
+  core::DType dtype;
+
+  explicit Source(const at::Tensor& tensor)
+      : geometry(Geometry::of(tensor)), dtype(from_torch(tensor.scalar_type()).value()) {
+    if (geometry.has_gaps) copy = compact(tensor, geometry);
+    data = (geometry.has_gaps ? copy : tensor).const_data_ptr();
+    count = static_cast<std::uint64_t>(geometry.encoded_count);
+  }
+};
+
+class Encoding {
+ public:
+  Encoding(const at::Tensor& tensor, const EncodeRequest& request)
+      : source_(tensor), type_(tensor.scalar_type()), request_(request) {}
+
+  Encoded run() {
+    if (request_.survey) look();
+    if (!core::is_floating(source_.dtype)) {
+      look();
+      return finish(attempt(quant::lossless_layout(survey_, source_.count, source_.dtype)));
+    }
+    if (request_.need == Need::Sign) return finish(attempt(sign_layout()));
+    const quant::AffineOptions options{request_.bits, 0, request_.group};
+    if (attempt(quant::choose_layout(source_.data, source_.count, source_.dtype, options))) return finish(true);
+    // The sample that the layout was chosen from missed something.
+    look();
+    if (survey_.non_finite == 0) {
+      quant::Layout layout = quant::lossless_layout(survey_, source_.count, source_.dtype);
+      if (layout.codec == quant::Codec::Raw) {
+        layout = quant::affine_layout(survey_, source_.count, source_.dtype, options);
+      }
+      if (attempt(layout)) return finish(true);
+    }
+    return finish(false);
+  }
+
+ private:
+  void look() {
+    if (looked_) return;
+    survey_ = quant::survey(source_.data, source_.count, source_.dtype);
+    looked_ = true;
+  }
+
+  quant::Layout sign_layout() const {
+    quant::Layout layout;
+    layout.codec = quant::Codec::Sign;
+    layout.dtype = source_.dtype;
+    layout.count = source_.count;
+    layout.bits = 1;
+    return layout;
+  }
+
+  bool attempt(const quant::Layout& layout) {
+    if (layout.codec == quant::Codec::Raw) return false;
+    layout_ = layout;
+    bytes_ = EncodedTensor::allocate(layout);
+    return quant::try_encode(source_.data, layout, request_.key, EncodedTensor::payload_of(bytes_, layout),
+                             EncodedTensor::metadata_of(bytes_, layout));
+  }
+
+  Encoded finish(bool encoded) {
+    if (!encoded) {
+      const Reason reason = survey_.non_finite > 0              ? Reason::NonFinite
+                            : core::is_floating(source_.dtype) ? Reason::Exact
+                                                               : Reason::Integer;
+      return {nullptr, reason, {}, survey_, {}};
+    }
+    auto strides = source_.geometry.encoded_strides;
+    return {std::make_shared<EncodedTensor>(std::move(source_.geometry), type_, layout_, std::move(bytes_)),
+            reason_of(layout_.codec), layout_, survey_, std::move(strides)};
+  }
+
+  Source source_;
+  at::ScalarType type_;
+  const EncodeRequest& request_;
+  quant::Survey survey_;
+  bool looked_ = false;
+  quant::Layout layout_;
+  at::Tensor bytes_;
+};
+
+}  // namespace
+
+Encoded encode(const at::Tensor& tensor, const EncodeRequest& request) { return Encoding(tensor, request).run(); }
+
+Encoded copy_out(const at::Tensor& tensor, Reason reason) {
+  Source source(tensor);
+  quant::Layout layout;
+  layout.codec = quant::Codec::Raw;
+  layout.dtype = source.dtype;
+  layout.count = source.count;
+  at::Tensor bytes = EncodedTensor::allocate(layout);
+  quant::encode(source.data, layout, {}, EncodedTensor::payload_of(bytes, layout),
+                EncodedTensor::metadata_of(bytes, layout));
+  auto strides = source.geometry.encoded_strides;
+  auto stored = std::make_shared<EncodedTensor>(std::move(source.geometry), tensor.scalar_type(), layout,
+                                                std::move(bytes));
+  return {std::move(stored), reason, layout, {}, std::move(strides)};
+}
+
+}  // namespace terse::act

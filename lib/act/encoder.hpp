@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+
+#include "terse/act/compression.hpp"
+#include "terse/act/rules.hpp"
+#include "terse/act/stored_tensor.hpp"
+
+namespace terse::act {
+
+/// How one tensor is to be encoded.
+struct EncodeRequest {
+  Need need = Need::Values;
+  int bits = 4;                ///< of rounded elements: 1 to 8
+  std::uint32_t group = 256;
+  core::RandomKey key = {};
+  bool survey = false;         ///< fill Encoded::survey whatever it costs
+};
+
+/// What became of it. Where no smaller form exists, `stored` is null and `reason` says why the tensor must be kept.
+struct Encoded {
+  std::shared_ptr<EncodedTensor> stored;
+  Reason reason = Reason::Exact;
+  quant::Layout layout = {};
+  quant::Survey survey = {};
+  std::vector<std::int64_t> strides = {};  ///< as SavedTensor::strides
+};
+
+/// Encodes a dense CPU tensor of a type that from_torch() knows, as `request` says: floating elements rounded, or as
+/// two values or one where that is all they are; integers and bools lossless. No autograd.
+Encoded encode(const at::Tensor& tensor, const EncodeRequest& request);
+
+/// The content of a tensor as it is, compact: for a small view that would keep a large storage alive.
+Encoded copy_out(const at::Tensor& tensor, Reason reason);
+
+}  // namespace terse::act

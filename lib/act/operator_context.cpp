@@ -1,0 +1,142 @@
+#include "terse/act/operator_context.hpp"
+
+#include <unordered_map>
+#include <vector>
+
+#include "terse/act/compression.hpp"
+#include "terse/act/rules.hpp"
+
+namespace terse::act {
+
+namespace {
+
+struct Argument {
+  const c10::TensorImpl* tensor;  // identity only: alive while the operator runs
+  std::uint32_t version;          // at the operator's start
+  std::int16_t index;             // in the schema
+  std::int16_t element;           // in a list of tensors, or -1
+};
+
+struct Frame {
+  std::string name;       // keeps its buffer when the frame is reused
+  std::string overload;
+  std::vector<Argument> arguments;
+  std::uint32_t occurrence = 0;   // 0 until the operator saves something
+  std::uint32_t results = 0;      // saved tensors that are no arguments, so far
+};
+
+/// Per thread. Frames are reused, so that following an operator costs no allocation once the stack is warm.
+struct Context {
+  std::vector<Frame> frames;
+  std::size_t depth = 0;
+  std::string scope;
+  std::unordered_map<std::string, std::uint32_t> occurrences;  // by scope + '/' + operator, in this tracker's life
+  bool tracked = false;
+};
+
+thread_local Context context;
+
+std::uint32_t version_of(const c10::TensorImpl* tensor) {
+  const auto& counter = tensor->version_counter();
+  return counter.enabled() ? counter.current_version() : 0;
+}
+
+void add_argument(Frame& frame, const at::Tensor& tensor, std::size_t index, std::int64_t element) {
+  if (!tensor.defined()) return;
+  const c10::TensorImpl* impl = tensor.unsafeGetTensorImpl();
+  frame.arguments.push_back({impl, version_of(impl), static_cast<std::int16_t>(index),
+                             static_cast<std::int16_t>(element)});
+}
+
+std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction& function) {
+  if (context.depth == context.frames.size()) context.frames.emplace_back();
+  Frame& frame = context.frames[context.depth++];
+  frame.name = function.name();
+  frame.overload = function.overload_name();
+  frame.arguments.clear();
+  frame.occurrence = 0;
+  frame.results = 0;
+  const auto inputs = function.inputs();
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].isTensor()) {
+      add_argument(frame, inputs[i].toTensor(), i, -1);
+    } else if (inputs[i].isTensorList()) {
+      const auto list = inputs[i].toTensorVector();
+      for (std::size_t k = 0; k < list.size(); ++k) add_argument(frame, list[k], i, static_cast<std::int64_t>(k));
+    }
+  }
+  return nullptr;
+}
+
+void leave(const at::RecordFunction&, at::ObserverContext*) {
+  if (context.depth > 0) --context.depth;  // a tracker that began inside an operator sees its end alone
+}
+
+/// Argument names by operator: looked up once, since schemas are found under a lock.
+const std::vector<std::string>& argument_names(const Frame& frame) {
+  thread_local std::unordered_map<std::string, std::vector<std::string>> names;
+  auto [entry, is_new] = names.try_emplace(frame.name + "." + frame.overload);
+  if (is_new) {
+    if (const auto handle = c10::Dispatcher::singleton().findSchema({frame.name, frame.overload})) {
+      for (const auto& argument : handle->schema().arguments()) entry->second.push_back(argument.name());
+    }
+  }
+  return entry->second;
+}
+
+std::string role_in(Frame& frame, const at::Tensor& tensor) {
+  const c10::TensorImpl* impl = tensor.unsafeGetTensorImpl();
+  for (const Argument& argument : frame.arguments) {
+    if (argument.tensor != impl) continue;
+    // Written by the operator itself (relu_): now its result.
+    if (version_of(impl) != argument.version) return result_role(frame.name, frame.results++);
+    const auto& names = argument_names(frame);
+    const auto index = static_cast<std::size_t>(argument.index);
+    std::string role = index < names.size() ? names[index] : "argument" + std::to_string(index);
+    return argument.element < 0 ? role : role + "[" + std::to_string(argument.element) + "]";
+  }
+  // An in-place operator that needs its old input saves a clone of it; its result is the argument itself.
+  if (frame.name.ends_with('_')) return "self";
+  return result_role(frame.name, frame.results++);
+}
+
+}  // namespace
+
+OperatorTracker::OperatorTracker() {
+  context.depth = 0;
+  context.occurrences.clear();
+  context.tracked = true;
+  callback_ = at::addThreadLocalCallback(
+      at::RecordFunctionCallback(enter, leave).needsInputs(true).scopes({at::RecordScope::FUNCTION}));
+}
+
+OperatorTracker::~OperatorTracker() {
+  at::removeCallback(callback_);
+  context.tracked = false;
+  context.depth = 0;
+}
+
+SavingPoint OperatorTracker::describe(const at::Tensor& tensor) {
+  static thread_local Frame outside;  // a custom function's forward runs outside any operator
+  Frame* frame = context.depth > 0 ? &context.frames[context.depth - 1] : &outside;
+  if (frame == &outside) {
+    outside.name = "custom";
+    outside.occurrence = 0;
+    outside.results = 0;
+  }
+  SavingPoint point{frame->name, role_in(*frame, tensor), context.scope, 1};
+  if (frame->occurrence == 0) frame->occurrence = ++context.occurrences[context.scope + '/' + frame->name];
+  point.occurrence = frame->occurrence;
+  return point;
+}
+
+std::string_view current_operator() {
+  return context.depth > 0 ? std::string_view(context.frames[context.depth - 1].name) : std::string_view();
+}
+
+std::string& current_scope() { return context.scope; }
+
+ModuleScope::ModuleScope(std::string_view path) : outer_(std::move(context.scope)) { context.scope = path; }
+ModuleScope::~ModuleScope() { context.scope = std::move(outer_); }
+
+}  // namespace terse::act

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "terse/act/torch.hpp"
+
+namespace terse::act {
+
+/// Which operator and which of its arguments or results a tensor is that autograd is saving right now.
+struct SavingPoint {
+  std::string op;             ///< "aten::relu"; "custom" outside any operator
+  std::string role;           ///< argument name of the operator's schema ("input", "weight"), or "result", "result1" …
+  std::string scope;          ///< path of the innermost ModuleScope, or ""
+  std::uint32_t occurrence = 1;  ///< the how-manieth run of this operator in this scope that saves anything, from 1
+};
+
+/// Follows the operators that this thread runs, from its construction to its destruction: a thread-local
+/// RecordFunction callback keeps a stack of names and argument identities. One at a time a thread.
+class OperatorTracker {
+ public:
+  OperatorTracker();
+  ~OperatorTracker();
+  OperatorTracker(const OperatorTracker&) = delete;
+  OperatorTracker& operator=(const OperatorTracker&) = delete;
+
+  /// Called from a pack hook: describes `tensor` as the running operator sees it. Counts occurrences and results.
+  SavingPoint describe(const at::Tensor& tensor);
+
+ private:
+  at::CallbackHandle callback_;
+};
+
+/// Name of the operator that this thread is running under an OperatorTracker, or "".
+std::string_view current_operator();
+
+/// Path of this thread's innermost ModuleScope, or "".
+std::string& current_scope();
+
+}  // namespace terse::act

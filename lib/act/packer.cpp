@@ -1,0 +1,200 @@
+#include "terse/act/packer.hpp"
+
+#include "terse/act/dtype.hpp"
+#include "terse/core/error.hpp"
+
+namespace terse::act {
+
+namespace {
+
+constexpr int kExactBits = 32;
+constexpr std::uint64_t kWidestView = 2;  // storage bytes to tensor bytes, up to which a kept view keeps its storage
+
+int bits_of(Level level) {
+  switch (level) {
+    case Level::L0: return kExactBits;
+    case Level::L1: return 4;
+    case Level::L1_1: return 8;
+    case Level::L1_2: return 2;
+  }
+  throw Error(Error::Internal, "level without bits");
+}
+
+void check_bits(int bits, const std::string& of) {
+  if (bits != kExactBits && bits != 1 && bits != 2 && bits != 4 && bits != 8) {
+    throw Error(Error::Usage, "bits" + of + " must be 1, 2, 4, 8 or 32, not " + std::to_string(bits));
+  }
+}
+
+bool is_dense_cpu(const at::Tensor& tensor) {
+  return tensor.device().is_cpu() && tensor.layout() == at::kStrided && tensor.has_storage() && !tensor.is_neg() &&
+         from_torch(tensor.scalar_type()).has_value() && tensor.const_data_ptr() != nullptr;
+}
+
+bool lives_anyway(Reason reason) {
+  return reason == Reason::Parameter || reason == Reason::Buffer || reason == Reason::Batch;
+}
+
+}  // namespace
+
+Packer::Packer(CompressionOptions options) : options_(std::move(options)) {
+  if (options_.bits != 0) check_bits(options_.bits, "");
+  for (const auto& [id, bits] : options_.bits_of) check_bits(bits, " of " + id);
+  if (options_.group == 0 || options_.group % 16 != 0) {
+    throw Error(Error::Usage, "group must be a positive multiple of 16, not " + std::to_string(options_.group));
+  }
+}
+
+void Packer::begin(std::uint32_t step) {
+  if (thread_sink()) throw Error(Error::Usage, "a compression step is already under way on this thread");
+  if (in_step()) throw Error(Error::Usage, "a step of this compression is already under way on another thread");
+  step_ = step;
+  totals_ = {};
+  saved_.clear();
+  owned_storages_.clear();
+  owned_.index_into(owned_storages_);
+  batch_.index_into(owned_storages_);
+  tracker_.emplace();
+  set_thread_sink(this);
+}
+
+void Packer::end() {
+  set_thread_sink(nullptr);
+  tracker_.reset();
+  shared_.clear();
+  exact_.clear();
+  kept_.clear();
+}
+
+std::shared_ptr<StoredTensor> Packer::pack(const at::Tensor& tensor) {
+  Packing packing{tensor, describe(tensor)};
+  packing.need = need_of(packing.info.op, packing.info.role);
+  if (const auto reason = reason_to_keep(packing)) {
+    keep(packing, *reason);
+  } else if (packing.need == Need::Shape) {
+    packing.info.reason = Reason::Shape;
+    packing.info.exact_bytes = exact_.charge(tensor.storage());
+    packing.stored = std::make_shared<ShapeOfTensor>(tensor);
+  } else if (!share(packing)) {
+    encode(packing, bits_for(packing.info.id));
+  }
+  record(packing);
+  return std::move(packing.stored);
+}
+
+SavedTensor Packer::describe(const at::Tensor& tensor) {
+  const SavingPoint point = tracker_->describe(tensor);
+  SavedTensor info;
+  const std::size_t colons = point.op.rfind("::");
+  info.id = (point.scope.empty() ? "" : point.scope + '/') +
+            (colons == std::string::npos ? point.op : point.op.substr(colons + 2)) + '#' +
+            std::to_string(point.occurrence) + ':' + point.role;
+  info.op = point.op;
+  info.role = point.role;
+  info.dtype = from_torch(tensor.scalar_type()).value_or(core::DType::UInt8);
+  info.shape = tensor.sizes().vec();
+  return info;
+}
+
+int Packer::bits_for(const std::string& id) const {
+  if (const auto found = options_.bits_of.find(id); found != options_.bits_of.end()) return found->second;
+  return options_.bits != 0 ? options_.bits : bits_of(options_.level);
+}
+
+std::optional<Reason> Packer::reason_to_keep(const Packing& packing) const {
+  const at::Tensor& tensor = packing.tensor;
+  if (!tensor.has_storage()) return Reason::Device;
+  const auto owned = owned_storages_.find(tensor.storage().unsafeGetStorageImpl());
+  if (owned != owned_storages_.end()) return owned->second;
+  if (tensor.numel() > 0 && !is_dense_cpu(tensor)) return Reason::Device;
+  if (options_.level == Level::L0 && options_.bits == 0 && options_.bits_of.empty()) return Reason::Exact;
+  if (tensor.nbytes() < options_.small_bytes) return Reason::Small;
+  return std::nullopt;
+}
+
+bool Packer::share(Packing& packing) {
+  const auto* entry = shared_.find(packing.tensor, packing.need);
+  if (!entry) return false;
+  packing.stored = entry->stored.lock();
+  if (!packing.stored) return false;
+  packing.info.reason = Reason::Shared;
+  packing.info.shared_with = entry->id;
+  return true;
+}
+
+void Packer::keep(Packing& packing, Reason reason) {
+  const at::Tensor& tensor = packing.tensor;
+  SavedTensor& info = packing.info;
+  info.reason = reason;
+  if (!tensor.has_storage()) {
+    info.exact_bytes = info.stored_bytes = tensor.is_sparse() ? 0 : tensor.nbytes();
+  } else if (!lives_anyway(reason)) {
+    const bool exact_level = reason == Reason::Exact && options_.level == Level::L0;
+    const c10::Storage& storage = tensor.storage();
+    if (!exact_level && storage.nbytes() > kWidestView * tensor.nbytes() && is_dense_cpu(tensor)) {
+      return adopt(packing, copy_out(tensor, reason));
+    }
+    info.exact_bytes = exact_.charge(storage);
+    info.stored_bytes = kept_.charge(storage);
+    if (info.exact_bytes == 0 && exact_level) {
+      if (const auto* entry = shared_.find(tensor, Need::Exact)) {
+        info.reason = Reason::Shared;
+        info.shared_with = entry->id;
+      }
+    }
+  }
+  packing.stored = std::make_shared<KeptTensor>(tensor, info.id + " of " + info.op);
+  if (!lives_anyway(reason) && tensor.has_storage()) {
+    shared_.add(tensor, {packing.stored, info.id, Need::Exact, true});
+  }
+}
+
+void Packer::encode(Packing& packing, int bits) {
+  const bool floating = core::is_floating(packing.info.dtype);
+  if (bits == kExactBits) return keep(packing, Reason::Exact);
+  if (floating && packing.need == Need::Exact) return keep(packing, Reason::Critical);
+  EncodeRequest request;
+  request.need = packing.need;
+  request.bits = bits;
+  request.group = options_.group;
+  request.key = {options_.seed, core::stream_of(packing.info.id.c_str()), step_};
+  request.survey = static_cast<bool>(observer_);
+  Encoded encoded = act::encode(packing.tensor, request);
+  totals_.non_finite += encoded.survey.non_finite;
+  packing.info.survey = encoded.survey;
+  if (!encoded.stored) return keep(packing, encoded.reason);
+  adopt(packing, std::move(encoded));
+}
+
+void Packer::adopt(Packing& packing, Encoded encoded) {
+  SavedTensor& info = packing.info;
+  info.reason = encoded.reason;
+  info.layout = encoded.layout;
+  info.strides = std::move(encoded.strides);
+  info.exact_bytes = exact_.charge(packing.tensor.storage());
+  info.stored_bytes = encoded.stored->bytes();
+  packing.encoded = encoded.stored.get();
+  const bool exact = encoded.layout.codec != quant::Codec::Affine && encoded.layout.codec != quant::Codec::Sign;
+  shared_.add(packing.tensor, {encoded.stored, info.id, packing.need, exact});
+  packing.stored = std::move(encoded.stored);
+}
+
+void Packer::record(Packing& packing) {
+  const SavedTensor& info = packing.info;
+  const auto reason = static_cast<std::size_t>(info.reason);
+  ++totals_.tensors;
+  totals_.exact_bytes += info.exact_bytes;
+  totals_.stored_bytes += info.stored_bytes;
+  totals_.bytes_by_reason[reason] += info.exact_bytes;
+  ++totals_.count_by_reason[reason];
+  if (observer_) {
+    if (packing.encoded) {
+      observer_({info, packing.tensor, packing.encoded->payload(), packing.encoded->metadata()});
+    } else {
+      observer_({info, packing.tensor, {}, {}});
+    }
+  }
+  saved_.push_back(std::move(packing.info));
+}
+
+}  // namespace terse::act

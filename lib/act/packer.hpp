@@ -1,0 +1,67 @@
+#pragma once
+
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "terse/act/compression.hpp"
+#include "terse/act/encoder.hpp"
+#include "terse/act/hook.hpp"
+#include "terse/act/operator_context.hpp"
+#include "terse/act/owned_tensors.hpp"
+#include "terse/act/shared_tensors.hpp"
+#include "terse/act/storage_ledger.hpp"
+
+namespace terse::act {
+
+/// Decides what becomes of each saved tensor of a step, and keeps the books. One thread at a time.
+class Packer final : public PackSink {
+ public:
+  explicit Packer(CompressionOptions options);
+
+  OwnedTensors& owned() { return owned_; }
+  OwnedTensors& batch() { return batch_; }
+  void observe(PackObserver observer) { observer_ = std::move(observer); }
+
+  void begin(std::uint32_t step);
+  void end();
+  bool in_step() const { return tracker_.has_value(); }
+
+  std::shared_ptr<StoredTensor> pack(const at::Tensor& tensor) override;
+
+  const Totals& totals() const { return totals_; }
+  const std::vector<SavedTensor>& saved() const { return saved_; }
+
+ private:
+  /// A saved tensor on its way: what the graph will hold, what the books and the observer will see.
+  struct Packing {
+    const at::Tensor& tensor;
+    SavedTensor info;
+    Need need = Need::Values;
+    std::shared_ptr<StoredTensor> stored = nullptr;
+    const EncodedTensor* encoded = nullptr;  // stored, where it has bytes to show
+  };
+
+  SavedTensor describe(const at::Tensor& tensor);
+  std::optional<Reason> reason_to_keep(const Packing& packing) const;
+  int bits_for(const std::string& id) const;
+  bool share(Packing& packing);
+  void keep(Packing& packing, Reason reason);
+  void encode(Packing& packing, int bits);
+  void adopt(Packing& packing, Encoded encoded);
+  void record(Packing& packing);
+
+  const CompressionOptions options_;
+  OwnedTensors owned_, batch_;
+  PackObserver observer_;
+
+  std::uint32_t step_ = 0;
+  std::optional<OperatorTracker> tracker_;
+  std::unordered_map<const c10::StorageImpl*, Reason> owned_storages_;
+  SharedTensors shared_;
+  StorageLedger exact_, kept_;  // storages charged to exact_bytes and to stored_bytes
+  Totals totals_;
+  std::vector<SavedTensor> saved_;
+};
+
+}  // namespace terse::act

@@ -1,0 +1,163 @@
+#include "terse/act/rules.hpp"
+
+#include <unordered_map>
+#include <vector>
+
+namespace terse::act {
+
+namespace {
+
+struct Rule {
+  std::string_view op;    // without "aten::" and without the underscore of the in-place form
+  std::string_view role;  // "*": every role
+  Need need;
+  std::string_view why;
+};
+
+// The first rule that fits an operator and a role counts.
+constexpr Rule kRules[] = {
+    {"relu", "result", Need::Sign, "backward passes the gradient where result > 0"},
+    {"threshold", "self", Need::Exact, "compared with a threshold"},
+    {"hardtanh", "self", Need::Exact, "compared with both ends"},
+    {"hardsigmoid", "self", Need::Exact, "compared with both ends"},
+
+    {"max_pool2d_with_indices", "self", Need::Shape, "backward scatters through the indices"},
+    {"max_pool3d_with_indices", "self", Need::Shape, "as in two dimensions"},
+    {"adaptive_max_pool2d", "self", Need::Shape, "backward scatters through the indices"},
+    {"adaptive_max_pool3d", "self", Need::Shape, "as in two dimensions"},
+    {"avg_pool2d", "self", Need::Shape, "linear: backward spreads the gradient evenly"},
+    {"avg_pool3d", "self", Need::Shape, "as in two dimensions"},
+    {"_adaptive_avg_pool2d", "self", Need::Shape, "linear: backward spreads the gradient evenly"},
+    {"_adaptive_avg_pool3d", "self", Need::Shape, "as in two dimensions"},
+    {"nll_loss_forward", "self", Need::Shape, "backward writes -weight at the target"},
+    {"nll_loss2d_forward", "self", Need::Shape, "as in one dimension"},
+    {"nll_loss_forward", "total_weight", Need::Exact, "a divisor"},
+    {"nll_loss2d_forward", "total_weight", Need::Exact, "a divisor"},
+
+    {"native_batch_norm", "save_mean", Need::Exact, "statistics: few and shared by all elements"},
+    {"native_batch_norm", "save_invstd", Need::Exact, "statistics"},
+    {"_native_batch_norm_legit", "save_mean", Need::Exact, "statistics"},
+    {"_native_batch_norm_legit", "save_invstd", Need::Exact, "statistics"},
+    {"_batch_norm_with_update", "save_mean", Need::Exact, "statistics"},
+    {"_batch_norm_with_update", "save_var", Need::Exact, "statistics"},
+    {"native_layer_norm", "mean", Need::Exact, "statistics: one a row"},
+    {"native_layer_norm", "rstd", Need::Exact, "statistics: one a row"},
+    {"native_group_norm", "mean", Need::Exact, "statistics: one a group"},
+    {"native_group_norm", "rstd", Need::Exact, "statistics: one a group"},
+    {"_fused_rms_norm", "rstd", Need::Exact, "statistics: one a row"},
+    {"_scaled_dot_product_flash_attention_for_cpu", "logsumexp", Need::Exact, "exponentiated in backward"},
+    {"_scaled_dot_product_flash_attention_for_cpu", "attn_mask", Need::Exact, "may hold -inf; added to logits"},
+    {"_log_softmax", "result", Need::Exact, "exponentiated in backward"},
+    {"logsumexp", "*", Need::Exact, "exponentiated in backward"},
+    {"_logcumsumexp", "*", Need::Exact, "exponentiated in backward"},
+    {"_ctc_loss", "*", Need::Exact, "exponentiated in backward"},
+
+    {"div", "other", Need::Exact, "divisor: a rounded value may be zero"},
+    {"reciprocal", "result", Need::Exact, "its square multiplies the gradient; inputs near zero"},
+    {"sqrt", "result", Need::Exact, "divisor"},
+    {"rsqrt", "result", Need::Exact, "its cube multiplies the gradient"},
+    {"log", "self", Need::Exact, "divisor"},
+    {"log2", "self", Need::Exact, "divisor"},
+    {"log10", "self", Need::Exact, "divisor"},
+    {"log1p", "self", Need::Exact, "divisor"},
+    {"logit", "self", Need::Exact, "divisor"},
+    {"xlogy", "*", Need::Exact, "divisor and logarithm"},
+    {"pow", "*", Need::Exact, "logarithms and negative powers"},
+    {"float_power", "*", Need::Exact, "logarithms and negative powers"},
+    {"norm", "*", Need::Exact, "divided by the result"},
+    {"linalg_vector_norm", "*", Need::Exact, "divided by the result"},
+    {"renorm", "*", Need::Exact, "divided by a norm"},
+    {"_weight_norm_interface", "*", Need::Exact, "divided by a norm"},
+    {"_cdist_forward", "*", Need::Exact, "divided by the result"},
+    {"_pdist_forward", "*", Need::Exact, "divided by the result"},
+    {"std", "*", Need::Exact, "divided by the result"},
+    {"std_mean", "*", Need::Exact, "divided by the result"},
+    {"prod", "*", Need::Exact, "result divided by each element"},
+    {"cumprod", "*", Need::Exact, "result divided by each element"},
+    {"acos", "self", Need::Exact, "divided by sqrt(1 - x^2)"},
+    {"asin", "self", Need::Exact, "divided by sqrt(1 - x^2)"},
+    {"acosh", "self", Need::Exact, "divided by sqrt(x^2 - 1)"},
+    {"atanh", "self", Need::Exact, "divided by 1 - x^2"},
+    {"atan2", "*", Need::Exact, "divided by the squared radius"},
+    {"hypot", "*", Need::Exact, "divided by the result"},
+    {"tan", "result", Need::Exact, "its square multiplies the gradient"},
+    {"erfinv", "self", Need::Exact, "exponential of its square"},
+    {"lgamma", "self", Need::Exact, "poles"},
+    {"digamma", "self", Need::Exact, "poles"},
+    {"polygamma", "self", Need::Exact, "poles"},
+    {"binary_cross_entropy", "self", Need::Exact, "divided by x(1 - x)"},
+    {"poisson_nll_loss", "*", Need::Exact, "logarithms"},
+    {"linalg_inv_ex", "*", Need::Exact, "matrix inverse: ill-conditioned"},
+    {"linalg_solve_ex", "*", Need::Exact, "matrix inverse"},
+    {"_linalg_solve_ex", "*", Need::Exact, "matrix inverse"},
+    {"linalg_cholesky_ex", "*", Need::Exact, "matrix inverse"},
+    {"cholesky_inverse", "*", Need::Exact, "matrix inverse"},
+    {"linalg_lu_factor_ex", "*", Need::Exact, "matrix inverse"},
+    {"linalg_qr", "*", Need::Exact, "matrix inverse"},
+    {"_linalg_det", "*", Need::Exact, "matrix inverse"},
+    {"_linalg_slogdet", "*", Need::Exact, "matrix inverse"},
+    {"_linalg_svd", "*", Need::Exact, "differences of singular values divide"},
+    {"_linalg_eigh", "*", Need::Exact, "differences of eigenvalues divide"},
+    {"linalg_eig", "*", Need::Exact, "differences of eigenvalues divide"},
+    {"linalg_matrix_exp", "*", Need::Exact, "exponential"},
+};
+
+struct Results {
+  std::string_view op;
+  std::vector<std::string_view> roles;  // in the order in which the operator saves its results
+};
+
+const std::vector<Results>& saved_results() {
+  static const std::vector<Results> table = {
+      {"native_batch_norm", {"save_mean", "save_invstd"}},
+      {"_native_batch_norm_legit", {"save_mean", "save_invstd"}},
+      {"_batch_norm_with_update", {"save_mean", "save_var", "reserve"}},
+      {"native_layer_norm", {"mean", "rstd"}},
+      {"native_group_norm", {"mean", "rstd"}},
+      {"_fused_rms_norm", {"rstd"}},
+      {"max_pool2d_with_indices", {"indices"}},
+      {"max_pool3d_with_indices", {"indices"}},
+      {"adaptive_max_pool2d", {"indices"}},
+      {"adaptive_max_pool3d", {"indices"}},
+      {"max", {"indices"}},
+      {"min", {"indices"}},
+      {"sort", {"indices"}},
+      {"topk", {"indices"}},
+      {"nll_loss_forward", {"total_weight"}},
+      {"nll_loss2d_forward", {"total_weight"}},
+      {"native_dropout", {"mask"}},
+      {"_scaled_dot_product_flash_attention_for_cpu", {"output", "logsumexp"}},
+  };
+  return table;
+}
+
+std::string_view plain_name(std::string_view op) {
+  if (op.starts_with("aten::")) op.remove_prefix(6);
+  if (op.ends_with('_')) op.remove_suffix(1);
+  return op;
+}
+
+}  // namespace
+
+Need need_of(std::string_view op, std::string_view role) {
+  static const auto by_op = [] {
+    std::unordered_map<std::string_view, std::vector<const Rule*>> index;
+    for (const Rule& rule : kRules) index[rule.op].push_back(&rule);
+    return index;
+  }();
+  const auto rules = by_op.find(plain_name(op));
+  if (rules == by_op.end()) return Need::Values;
+  for (const Rule* rule : rules->second) {
+    if (rule->role == role || rule->role == "*") return rule->need;
+  }
+  return Need::Values;
+}
+
+std::string result_role(std::string_view op, std::uint32_t k) {
+  for (const Results& results : saved_results()) {
+    if (results.op == plain_name(op) && k < results.roles.size()) return std::string(results.roles[k]);
+  }
+  return k == 0 ? "result" : "result" + std::to_string(k);
+}
+
+}  // namespace terse::act

@@ -1,0 +1,102 @@
+#include "terse/act/stored_tensor.hpp"
+
+#include <ATen/EmptyTensor.h>
+
+#include <atomic>
+
+#include "terse/core/error.hpp"
+
+namespace terse::act {
+
+namespace {
+
+std::atomic<std::int64_t> stored_tensors{0};
+
+std::uint32_t version_of(const at::Tensor& tensor) {
+  const auto& counter = tensor.unsafeGetTensorImpl()->version_counter();
+  return counter.enabled() ? counter.current_version() : 0;
+}
+
+at::Tensor allocate_elements(std::int64_t count, at::ScalarType type) {
+  return at::Tensor(at::detail::empty_cpu({count}, type));
+}
+
+std::span<std::byte> bytes_of(const at::Tensor& bytes) {
+  return {static_cast<std::byte*>(bytes.data_ptr()), static_cast<std::size_t>(bytes.numel())};
+}
+
+}  // namespace
+
+StoredTensor::StoredTensor() { ++stored_tensors; }
+StoredTensor::~StoredTensor() { --stored_tensors; }
+std::int64_t StoredTensor::alive() { return stored_tensors; }
+
+KeptTensor::KeptTensor(const at::Tensor& tensor, std::string name)
+    : tensor_(tensor.tensor_data()), version_(version_of(tensor_)), name_(std::move(name)) {}
+
+at::Tensor KeptTensor::restore() {
+  if (const std::uint32_t now = version_of(tensor_); now != version_) {
+    std::ostringstream sizes;
+    sizes << tensor_.sizes();
+    throw Error(Error::Usage, "the saved tensor " + name_ + " " + sizes.str() +
+                                  ", of which a reference is kept, was modified in place before its backward pass "
+                                  "(version " + std::to_string(now) + ", saved at " + std::to_string(version_) + ")");
+  }
+  return tensor_;
+}
+
+EncodedTensor::EncodedTensor(Geometry geometry, at::ScalarType type, quant::Layout layout, at::Tensor bytes)
+    : geometry_(std::move(geometry)),
+      type_(type),
+      layout_(layout),
+      bytes_(std::move(bytes)),
+      restored_(c10::intrusive_ptr<c10::StorageImpl>()) {}
+
+at::Tensor EncodedTensor::allocate(const quant::Layout& layout) {
+  const std::uint64_t bytes = quant::payload_bytes(layout) + quant::metadata_bytes(layout);
+  return allocate_elements(static_cast<std::int64_t>(bytes), at::kByte);
+}
+
+// Scales first: they need the alignment of the block's start.
+std::span<std::byte> EncodedTensor::metadata_of(const at::Tensor& bytes, const quant::Layout& layout) {
+  return bytes_of(bytes).first(quant::metadata_bytes(layout));
+}
+
+std::span<std::byte> EncodedTensor::payload_of(const at::Tensor& bytes, const quant::Layout& layout) {
+  return bytes_of(bytes).subspan(quant::metadata_bytes(layout));
+}
+
+std::span<const std::byte> EncodedTensor::payload() const { return payload_of(bytes_, layout_); }
+std::span<const std::byte> EncodedTensor::metadata() const { return metadata_of(bytes_, layout_); }
+std::uint64_t EncodedTensor::bytes() const { return static_cast<std::uint64_t>(bytes_.numel()); }
+
+c10::Storage EncodedTensor::decode() const {
+  const at::Tensor compact = allocate_elements(geometry_.encoded_count, type_);
+  quant::decode(layout_, payload(), metadata(), compact.data_ptr());
+  if (!geometry_.spreads()) return compact.storage();
+  const at::NoGradGuard no_grad;
+  const at::Tensor spread = allocate_elements(geometry_.restored_span, type_);
+  const auto sizes = geometry_.distinct_sizes();
+  view_of(spread.storage(), type_, sizes, geometry_.strides)
+      .copy_(view_of(compact.storage(), type_, sizes, geometry_.encoded_strides));
+  return spread.storage();
+}
+
+at::Tensor EncodedTensor::restore() {
+  const std::lock_guard lock(mutex_);
+  auto present = restored_.lock();
+  const c10::Storage storage = present ? c10::Storage(std::move(present)) : decode();
+  restored_ = storage.getWeakStorageImpl();
+  return view_of(storage, type_, geometry_.sizes, geometry_.strides);
+}
+
+ShapeOfTensor::ShapeOfTensor(const at::Tensor& tensor)
+    : geometry_(Geometry::of(tensor)), type_(tensor.scalar_type()) {}
+
+at::Tensor ShapeOfTensor::restore() {
+  // Untouched memory: costs addresses, no pages.
+  return view_of(allocate_elements(geometry_.restored_span, type_).storage(), type_, geometry_.sizes,
+                 geometry_.strides);
+}
+
+}  // namespace terse::act

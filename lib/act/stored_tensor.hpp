@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "terse/act/geometry.hpp"
+#include "terse/act/torch.hpp"
+#include "terse/quant/codec.hpp"
+
+namespace terse::act {
+
+/// What the graph holds in place of a tensor that it saved. Shared by all saved variables of the same content.
+class StoredTensor {
+ public:
+  StoredTensor();
+  virtual ~StoredTensor();
+  StoredTensor(const StoredTensor&) = delete;
+  StoredTensor& operator=(const StoredTensor&) = delete;
+
+  /// The tensor for the backward pass: without autograd history, which LibTorch attaches again. Thread-safe.
+  virtual at::Tensor restore() = 0;
+
+  /// Stored tensors alive in the process: what leaks show up in.
+  static std::int64_t alive();
+};
+
+/// A reference to the tensor itself.
+class KeptTensor final : public StoredTensor {
+ public:
+  /// @param name  for messages: "mul#1:self of aten::mul"
+  KeptTensor(const at::Tensor& tensor, std::string name);
+  /// @throws Error::Usage where the tensor was modified in place since: its gradient would be another one's
+  at::Tensor restore() override;
+
+ private:
+  at::Tensor tensor_;  // detached: a result kept with its history would keep its own node alive for ever
+  std::uint32_t version_;
+  std::string name_;
+};
+
+/// Encoded content in memory of its own.
+class EncodedTensor final : public StoredTensor {
+ public:
+  EncodedTensor(Geometry geometry, at::ScalarType type, quant::Layout layout, at::Tensor bytes);
+  /// Decodes; while a restored tensor lives, others share its memory.
+  at::Tensor restore() override;
+
+  std::span<const std::byte> payload() const;
+  std::span<const std::byte> metadata() const;
+  std::uint64_t bytes() const;  ///< payload and metadata
+
+  /// Uninitialised memory for a layout's payload and metadata, from the tensors' own allocator, so that it is given
+  /// back like theirs; and the two parts of it.
+  static at::Tensor allocate(const quant::Layout& layout);
+  static std::span<std::byte> payload_of(const at::Tensor& bytes, const quant::Layout& layout);
+  static std::span<std::byte> metadata_of(const at::Tensor& bytes, const quant::Layout& layout);
+
+ private:
+  c10::Storage decode() const;
+
+  Geometry geometry_;
+  at::ScalarType type_;
+  quant::Layout layout_;
+  at::Tensor bytes_;
+  std::mutex mutex_;
+  c10::weak_intrusive_ptr<c10::StorageImpl> restored_;
+};
+
+/// Sizes, strides and type alone; restored with arbitrary elements.
+class ShapeOfTensor final : public StoredTensor {
+ public:
+  explicit ShapeOfTensor(const at::Tensor& tensor);
+  at::Tensor restore() override;
+
+ private:
+  Geometry geometry_;
+  at::ScalarType type_;
+};
+
+}  // namespace terse::act
