@@ -62,6 +62,8 @@ struct ArtifactReader::State {
     first_chunk.erase(first_chunk.begin(),
                       first_chunk.begin() + static_cast<std::ptrdiff_t>(sizeof length + length));
     if (first_chunk.size() > entry.item.raw_bytes) container.refuse("more content than the item has");
+    if (entry.item.type == ItemInfo::Type::Document && entry.item.raw_bytes > ValueLimits{}.bytes)
+      container.refuse("document '" + entry.item.name + "' is over " + std::to_string(ValueLimits{}.bytes) + " bytes");
     remaining = entry.item.raw_bytes - first_chunk.size();
     open = true;
     taken = false;
