@@ -69,6 +69,7 @@ class ContainerReader {
   explicit ContainerReader(core::ByteSource& source);
 
   const core::Bytes& begin() const { return begin_; }
+  const RecordHeader& begin_header() const { return first_; }
   Kind kind() const { return static_cast<Kind>(first_.kind - 1); }
 
   /// Next record that this version knows; those of a later minor version that are not critical are passed over.

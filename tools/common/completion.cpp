@@ -50,12 +50,15 @@ std::string bash_completion(const Definition& definition) {
   const std::string function = function_name(definition.name);
   std::string out = "# bash completion for " + definition.name + ", generated from its command line\n";
   out += function + "() {\n";
-  out += "  local IFS=$' \\t\\n' word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command= i\n";
+  out +=
+      "  local IFS=$' \\t\\n' word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command= "
+      "i\n";
   std::vector<std::string> commands;
   for (const auto& command : definition.commands) commands.push_back(command.name);
   if (!commands.empty()) {
     out += "  for ((i = 1; i < COMP_CWORD; ++i)); do\n";
-    out += "    case ${COMP_WORDS[i]} in " + joined(commands, "|") + ") command=${COMP_WORDS[i]}; break ;; esac\n";
+    out += "    case ${COMP_WORDS[i]} in " + joined(commands, "|") +
+           ") command=${COMP_WORDS[i]}; break ;; esac\n";
     out += "  done\n";
   }
   out += "  case $command:$previous in\n";

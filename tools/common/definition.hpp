@@ -22,7 +22,8 @@ struct OptionText {
   bool repeats = false;
 };
 
-/// A program's or sub-command's visible command line. --help, the manual page and completion are written from it.
+/// A program's or sub-command's visible command line. --help, the manual page and completion are written from
+/// it.
 struct Definition {
   std::string name;
   std::string summary;

@@ -30,8 +30,9 @@ CLI::Option* add_seed(CLI::App& app, SharedOptions& shared) {
 }
 
 CLI::Option* add_json(CLI::App& app, SharedOptions& shared) {
-  return app.add_flag("--json", shared.json,
-                      "Write JSON in place of a table on a terminal and TSV in a pipe; with --version: that as JSON");
+  return app.add_flag(
+      "--json", shared.json,
+      "Write JSON in place of a table on a terminal and TSV in a pipe; with --version: that as JSON");
 }
 
 CLI::Option* add_input(CLI::App& app, const std::string& name, std::string& input, const std::string& help) {
@@ -43,11 +44,13 @@ CLI::Option* add_file(CLI::App& app, const std::string& names, std::string& file
   return app.add_option(names, file, help)->type_name("FILE");
 }
 
-CLI::Option* add_folder(CLI::App& app, const std::string& names, std::string& folder, const std::string& help) {
+CLI::Option* add_folder(CLI::App& app, const std::string& names, std::string& folder,
+                        const std::string& help) {
   return app.add_option(names, folder, help)->type_name("DIR");
 }
 
-CLI::Option* add_size(CLI::App& app, const std::string& names, std::uint64_t& bytes, const std::string& help) {
+CLI::Option* add_size(CLI::App& app, const std::string& names, std::uint64_t& bytes,
+                      const std::string& help) {
   const std::string first = names.substr(0, names.find(','));
   const auto parse = [&bytes, first](const std::string& text) {
     try {
@@ -89,7 +92,8 @@ void add_always(CLI::App& app, SharedOptions& shared) {
       ->type_name("N")
       ->check(CLI::Range(0, 4096).description(""))
       ->group(kGeneralGroup);
-  app.add_flag_callback("-q,--quiet", [&shared] { shared.verbosity = -1; }, "Say nothing but errors")
+  app.add_flag_callback(
+         "-q,--quiet", [&shared] { shared.verbosity = -1; }, "Say nothing but errors")
       ->group(kGeneralGroup);
   app.add_flag_function(
          "-v,--verbose", [&shared](std::int64_t count) { shared.verbosity = static_cast<int>(count); },

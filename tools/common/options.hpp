@@ -24,8 +24,8 @@ struct SharedOptions {
   Color color = Color::Auto;
 
   std::string producer;  ///< "act-train 0.1.0", for an artifact's header
-  /// The options given that shaped the content, for an artifact's header: in the order of their definition, without
-  /// the shared ones and without those whose value is a FILE or DIR.
+  /// The options given that shaped the content, for an artifact's header: in the order of their definition,
+  /// without the shared ones and without those whose value is a FILE or DIR.
   std::vector<std::string> arguments;
 
   /// Whether to colour what goes to a stream: --color, NO_COLOR, and whether `descriptor` is a terminal.
@@ -44,7 +44,8 @@ CLI::Option* add_input(CLI::App& app, const std::string& name, std::string& inpu
 
 /// An option that takes a file or folder; the value's name decides what completion offers.
 CLI::Option* add_file(CLI::App& app, const std::string& names, std::string& file, const std::string& help);
-CLI::Option* add_folder(CLI::App& app, const std::string& names, std::string& folder, const std::string& help);
+CLI::Option* add_folder(CLI::App& app, const std::string& names, std::string& folder,
+                        const std::string& help);
 
 /// An option that takes a size: 4096, 400M, 1.5GiB (core/size.hpp).
 CLI::Option* add_size(CLI::App& app, const std::string& names, std::uint64_t& bytes, const std::string& help);

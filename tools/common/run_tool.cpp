@@ -19,15 +19,15 @@ namespace {
 
 constexpr int kSuccess = 0;
 
-// Thrown by options that answer at once, as CLI11 does for --help: the command line is then not checked further.
+// Thrown by options that answer at once, as CLI11 does for --help: the command line is then not checked
+// further.
 struct Answer {
   std::string text;
 };
 
 void add_answers(CLI::App& app, const Tool& tool) {
   app.add_flag_callback(
-         "--version",
-         [&] { throw Answer{version_text(tool, app.get_option("--json")->count() > 0)}; },
+         "--version", [&] { throw Answer{version_text(tool, app.get_option("--json")->count() > 0)}; },
          "Print version, build type, compiler and SIMD target, and exit")
       ->group(kGeneralGroup);
   app.add_flag_callback("--emit-man-options", [&] { throw Answer{manual_options(definition_of(app))}; })
@@ -77,7 +77,8 @@ int usage_error(const Tool& tool, const CLI::ParseError& error) {
   const std::string message = sentence(error.what());
   say_error(message);
   if (dynamic_cast<const CLI::FileError*>(&error) != nullptr) return static_cast<int>(Error::Code::NoInput);
-  if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr) return static_cast<int>(Error::Code::BadInput);
+  if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr)
+    return static_cast<int>(Error::Code::BadInput);
   std::fprintf(stderr, "Try '%s --help'.\n", std::string(tool.name).c_str());
   return static_cast<int>(Error::Code::Usage);
 }
@@ -133,7 +134,9 @@ int run_program(const Tool& tool, int argc, char** argv, SharedOptions& shared,
     flush_standard_output();
     return kSuccess;
   });
-  return flushed != kSuccess && (status == kSuccess || status == static_cast<int>(Error::Code::Negative)) ? flushed : status;
+  return flushed != kSuccess && (status == kSuccess || status == static_cast<int>(Error::Code::Negative))
+             ? flushed
+             : status;
 }
 
 }  // namespace terse::tools

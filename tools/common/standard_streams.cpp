@@ -17,7 +17,8 @@ namespace terse::tools {
 void hold_standard_streams() {
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(descriptor, F_GETFD) != -1 || errno != EBADF) continue;
-    // The wrong direction, so that use of the stream is still an error. open() takes the lowest free number: this one.
+    // The wrong direction, so that use of the stream is still an error. open() takes the lowest free number:
+    // this one.
     (void)open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY);
   }
 }

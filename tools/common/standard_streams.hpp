@@ -4,8 +4,8 @@
 
 namespace terse::tools {
 
-/// Gives descriptors 0 to 2 a place where the caller closed them (`tool >&-`), so that no file opened later becomes
-/// standard output by accident. Reading or writing them then fails as it would have.
+/// Gives descriptors 0 to 2 a place where the caller closed them (`tool >&-`), so that no file opened later
+/// becomes standard output by accident. Reading or writing them then fails as it would have.
 void hold_standard_streams();
 
 /// Writes `text` to standard output. @throws Error::OutputFailed

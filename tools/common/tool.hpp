@@ -34,18 +34,20 @@ int run_program(const Tool& tool, int argc, char** argv, SharedOptions& shared,
 /// A program from its two parts; main() returns what this returns.
 ///
 ///     int main(int argc, char** argv) {
-///       return terse::tools::run_tool({"act-inspect", "show what is in an artifact"}, argc, argv, define, run);
+///       return terse::tools::run_tool({"act-inspect", "show what is in an artifact"}, argc, argv, define,
+///       run);
 ///     }
 ///
 /// @tparam Options  has a member `SharedOptions shared`
-/// @param define    adds options, positionals and sub-commands to the parser; each with its help text, which also
+/// @param define    adds options, positionals and sub-commands to the parser; each with its help text, which
+/// also
 ///                  becomes the manual page's OPTIONS section and the bash completion
 /// @param run       does the work; returns the exit status
 ///
-/// The one place that catches: prints `tool: message` to standard error and maps the error to an exit status, as
-/// terse::Error says; standard output is flushed and a failure to write it is status 74. --help, --version, --config,
-/// -j, -q, -v, --progress and --color are there without being defined. An option after a sub-command may be one of
-/// the program itself. SIGPIPE is left as it was found.
+/// The one place that catches: prints `tool: message` to standard error and maps the error to an exit status,
+/// as terse::Error says; standard output is flushed and a failure to write it is status 74. --help,
+/// --version, --config, -j, -q, -v, --progress and --color are there without being defined. An option after a
+/// sub-command may be one of the program itself. SIGPIPE is left as it was found.
 template <class Options>
 int run_tool(const Tool& tool, int argc, char** argv, void (*define)(CLI::App&, Options&),
              int (*run)(const Options&)) {

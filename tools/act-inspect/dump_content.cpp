@@ -1,0 +1,97 @@
+#include "act-inspect/dump_content.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "act-inspect/elements.hpp"
+#include "terse/core/checked.hpp"
+#include "terse/core/error.hpp"
+#include "terse/quant/codec.hpp"
+
+namespace terse::inspect {
+namespace {
+
+constexpr quant::Codec kCodecs[] = {quant::Codec::Raw,     quant::Codec::Affine, quant::Codec::Mask,
+                                    quant::Codec::Integer, quant::Codec::Sign,   quant::Codec::Constant};
+
+Error bad_entry(const formats::DumpEntry& entry, const std::string& what) {
+  return Error(Error::BadInput,
+               "saved tensor '" + entry.id + "' of step " + std::to_string(entry.step) + " " + what);
+}
+
+quant::Layout layout_of(const formats::DumpEntry& entry) {
+  quant::Layout layout;
+  const auto* codec = std::find_if(std::begin(kCodecs), std::end(kCodecs), [&](quant::Codec known) {
+    return quant::to_string(known) == entry.codec;
+  });
+  if (codec == std::end(kCodecs)) throw bad_entry(entry, "has the unknown codec '" + entry.codec + "'");
+  if (entry.bits > 64 || entry.levels > 256 || (*codec == quant::Codec::Affine && entry.group == 0)) {
+    throw bad_entry(entry, "has a layout out of range");
+  }
+  layout.codec = *codec;
+  layout.dtype = entry.dtype;
+  layout.count = core::checked_numel(entry.shape, entry.id);
+  layout.levels = static_cast<std::uint16_t>(entry.levels);
+  layout.bits = static_cast<std::uint8_t>(entry.bits);
+  layout.wide_scales = entry.wide_scales;
+  layout.group = entry.group;
+  return layout;
+}
+
+}  // namespace
+
+std::optional<core::Bytes> restore(const formats::DumpEntry& entry, const core::Bytes& payload,
+                                   const core::Bytes& metadata) {
+  if (payload.empty() && metadata.empty()) return std::nullopt;
+  const quant::Layout layout = layout_of(entry);
+  if (payload.size() != quant::payload_bytes(layout) || metadata.size() != quant::metadata_bytes(layout)) {
+    throw bad_entry(entry, "has stored bytes of another length than its layout");
+  }
+  core::Bytes elements(core::checked_multiply(layout.count, core::size_of(layout.dtype), entry.id));
+  quant::decode(layout, payload, metadata, elements.data());
+  return elements;
+}
+
+ReconstructionError reconstruction_error(core::DType dtype, const core::Bytes& restored,
+                                         const core::Bytes& exact) {
+  std::vector<double> expected;
+  expected.reserve(exact.size() / core::size_of(dtype));
+  for_each_element(dtype, exact, [&](double x) { expected.push_back(x); });
+  ReconstructionError error;
+  double difference = 0, norm = 0;
+  std::size_t at = 0;
+  for_each_element(dtype, restored, [&](double got) {
+    const double x = expected[at++];
+    if (!std::isfinite(x) || !std::isfinite(got)) return;
+    error.largest = std::max(error.largest, std::abs(got - x));
+    difference += (got - x) * (got - x);
+    norm += x * x;
+  });
+  if (difference > 0) error.relative = std::sqrt(difference / norm);
+  return error;
+}
+
+std::optional<ReconstructionError> error_of(formats::DumpReader& reader, const formats::DumpEntry& entry) {
+  if (!reader.has_exact() || entry.codec == quant::to_string(quant::Codec::Sign)) return std::nullopt;
+  const auto restored = restore(entry, reader.payload(), reader.metadata());
+  if (!restored) return std::nullopt;
+  if (restored->size() != reader.exact().size())
+    throw bad_entry(entry, "has an exact copy of another length");
+  return reconstruction_error(entry.dtype, *restored, reader.exact());
+}
+
+void for_each_entry(Input& input, const Options& options,
+                    const std::function<void(formats::DumpReader&, const formats::DumpEntry&)>& visit) {
+  formats::DumpReader reader(borrow(*input.source), limits_of(options));
+  if (!input.seekable) {
+    while (const auto entry = reader.next()) visit(reader, *entry);
+    return;
+  }
+  const std::vector<formats::DumpEntry> entries = reader.list();
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    reader.seek(i);
+    if (reader.next()) visit(reader, entries[i]);
+  }
+}
+
+}  // namespace terse::inspect

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "terse/core/bytes.hpp"
+#include "terse/core/table.hpp"
+#include "terse/formats/value.hpp"
+
+namespace terse::inspect {
+
+/// Facts one after the other, then tables: as text two columns and a table each, as JSON one object.
+class Report {
+ public:
+  /// A fact as machines have it, and as a terminal shows it (the same where `shown` is empty). Nil and empty
+  /// are left out.
+  void fact(const std::string& name, formats::Value value, std::string shown = {});
+  /// A size in bytes.
+  void size(const std::string& name, std::uint64_t bytes);
+  /// The members of a map as facts, their names after `prefix`.
+  void facts(const std::string& prefix, const formats::Value& map);
+  /// Starts a table; rows go to the last one.
+  void table(const std::string& name, std::vector<core::Column> columns);
+  void row(std::vector<core::Cell> cells);
+
+  void write(core::ByteSink& sink, core::TableStyle style) const;
+
+ private:
+  struct Fact {
+    std::string name, shown;
+    formats::Value value;
+  };
+  struct Table {
+    std::string name;
+    std::vector<core::Column> columns;
+    std::vector<std::vector<core::Cell>> rows;
+  };
+  formats::Value json() const;
+
+  std::vector<Fact> facts_;
+  std::vector<Table> tables_;
+};
+
+/// "[16, 64, 32, 32]".
+std::string shape_text(const std::vector<std::int64_t>& shape);
+
+/// part/whole, or no value where whole is 0.
+core::Cell ratio_cell(std::uint64_t whole, std::uint64_t part);
+
+inline core::Cell cell(std::uint64_t number) { return static_cast<std::int64_t>(number); }
+
+/// A string, or no value where it is empty.
+inline core::Cell text_cell(const std::string& text) {
+  return text.empty() ? core::Cell{} : core::Cell{text};
+}
+
+}  // namespace terse::inspect

@@ -1,0 +1,63 @@
+#include "act-inspect/dump_content.hpp"
+#include "act-inspect/input.hpp"
+#include "act-inspect/modes.hpp"
+#include "terse/formats/checkpoint.hpp"
+#include "terse/formats/clusters.hpp"
+#include "terse/formats/dump.hpp"
+#include "terse/formats/facts.hpp"
+#include "terse/formats/model.hpp"
+#include "terse/formats/profile.hpp"
+#include "terse/formats/similarity.hpp"
+
+namespace terse::inspect {
+namespace {
+
+// Front to back, and every stored tensor restored.
+void check_dump(Input& input, const Options& options) {
+  formats::DumpReader reader(borrow(*input.source), limits_of(options));
+  while (const auto entry = reader.next()) (void)restore(*entry, reader.payload(), reader.metadata());
+}
+
+// The readers of the kinds go front to back as well and check what their kind promises.
+void check_kind(Input& input, const Options& options) {
+  auto source = borrow(*input.source);
+  const auto limits = limits_of(options);
+  switch (input.header.kind) {
+    case formats::Kind::Profile:
+      (void)formats::read_profile(std::move(source), limits);
+      break;
+    case formats::Kind::Model:
+      (void)formats::read_model(std::move(source), limits);
+      break;
+    case formats::Kind::Checkpoint:
+      (void)formats::read_checkpoint(std::move(source), limits);
+      break;
+    case formats::Kind::Dump:
+      check_dump(input, options);
+      break;
+    case formats::Kind::Facts:
+      (void)formats::read_facts(std::move(source), limits);
+      break;
+    case formats::Kind::Similarity:
+      (void)formats::read_similarity(std::move(source), limits);
+      break;
+    case formats::Kind::Clusters:
+      (void)formats::read_clusters(std::move(source), limits);
+      break;
+  }
+}
+
+}  // namespace
+
+int verify(const Options& options) {
+  Input input = open_input(options.input, options);
+  check_kind(input, options);
+  if (input.seekable) {
+    // The road by the index must hold, too.
+    formats::ArtifactReader reader(borrow(*input.source), limits_of(options));
+    reader.index();
+  }
+  return 0;
+}
+
+}  // namespace terse::inspect
