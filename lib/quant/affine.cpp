@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "terse/core/parallel.hpp"
+#include "terse/quant/affine_double.hpp"
 #include "terse/quant/affine_plan.hpp"
 #include "terse/quant/convert.hpp"
 
@@ -75,7 +76,7 @@ bool encode_double(const AffinePlan& plan, const double* x, std::byte* payload, 
   std::atomic<double> magnitude = 0;
   core::parallel_for(plan.count, spans_near(plan, kGrain), [&](std::size_t begin, std::size_t end) {
     double mine = 0;
-    encode_affine_run(plan, x + begin, begin, end - begin, metadata, payload, mine);
+    encode_affine_run(plan, x, begin, end - begin, metadata, payload, mine);
     raise(magnitude, std::isnan(mine) ? std::numeric_limits<double>::infinity() : mine);
   });
   return magnitude <= lane::kLargest && (magnitude >= lane::kSmallest || magnitude == 0);
@@ -120,7 +121,7 @@ void decode_affine(const Layout& layout, const std::byte* payload, const std::by
   const AffinePlan plan = make_plan(layout);
   core::parallel_for(plan.count, spans_near(plan, kGrain), [&](std::size_t begin, std::size_t end) {
     if (layout.dtype == core::DType::Float64) {
-      decode_affine_run(plan, metadata, payload, begin, end - begin, static_cast<double*>(out) + begin);
+      decode_affine_run(plan, metadata, payload, begin, end - begin, static_cast<double*>(out));
       return;
     }
     ScaleBuffer buffer(plan);

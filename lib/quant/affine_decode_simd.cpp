@@ -1,4 +1,5 @@
 #include "terse/quant/affine_plan.hpp"
+#include "terse/quant/rest.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "terse/quant/affine_decode_simd.cpp"
@@ -16,7 +17,10 @@ void DecodeTile(const AffinePlan& plan, const std::uint32_t* words, const RowSca
   const auto scale_at = [&](std::uint32_t v) {
     return lane::Scale{scales.minimum[v * scales.stride], scales.factor[v * scales.stride]};
   };
-  for (std::uint32_t j = 0; j < kLanes; ++j) lane::decode_lane(plan.grid, words, j, scale_at, out);
+  for (std::uint32_t j = 0; j < kLanes; ++j) {
+    const auto put = [&](std::uint32_t v, float value) { out[v * kLanes + j] = value; };
+    lane::decode_lane<float>(plan.grid, words, j, scale_at, put);
+  }
 }
 
 #else

@@ -1,4 +1,5 @@
 #include "terse/quant/affine_plan.hpp"
+#include "terse/quant/rest.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "terse/quant/affine_encode_simd.cpp"
@@ -27,8 +28,10 @@ void EncodeTile(const AffinePlan& plan, std::uint64_t tile, const float* x, cons
     minimum = scales.minimum[v * scales.stride];
     inverse = scales.factor[v * scales.stride];
   };
-  for (std::uint32_t j = 0; j < kLanes; ++j)
-    lane::encode_lane(plan.grid, plan.stream, tile, j, x, scale_at, words);
+  for (std::uint32_t j = 0; j < kLanes; ++j) {
+    const auto element = [&](std::uint32_t v) { return x[v * kLanes + j]; };
+    lane::encode_lane<float>(plan.grid, plan.stream, tile, j, element, scale_at, words);
+  }
 }
 
 #else

@@ -24,15 +24,15 @@ struct AffinePlan {
   std::uint32_t magic = 0;                                ///< w / levels = (t + (w - t) / 2) >> magic_shift,
   int magic_shift = 0;  ///< t = w magic / 2^32 (Granlund and Montgomery 1994)
 
-  std::uint64_t groups() const { return count / group + (count % group != 0); }
+  TERSE_LANE std::uint64_t groups() const { return count / group + (count % group != 0); }
 };
 
 AffinePlan make_plan(const Layout& layout);
 AffinePlan make_plan(const Layout& layout, const core::RandomKey& key);
 
 /// Metadata: a (minimum, step) pair a group, float32 or the upper halves of float32.
-inline void store_scale(const AffinePlan& plan, std::byte* metadata, std::uint64_t group,
-                        const lane::Scale& scale) {
+TERSE_LANE void store_scale(const AffinePlan& plan, std::byte* metadata, std::uint64_t group,
+                            const lane::Scale& scale) {
   if (plan.wide) {
     std::memcpy(metadata + group * 8, &scale, 8);
   } else {
@@ -41,7 +41,7 @@ inline void store_scale(const AffinePlan& plan, std::byte* metadata, std::uint64
   }
 }
 
-inline lane::Scale load_scale(const AffinePlan& plan, const std::byte* metadata, std::uint64_t group) {
+TERSE_LANE lane::Scale load_scale(const AffinePlan& plan, const std::byte* metadata, std::uint64_t group) {
   lane::Scale scale;
   if (plan.wide) {
     std::memcpy(&scale, metadata + group * 8, 8);
@@ -60,10 +60,6 @@ struct SpanScales {
   float* factor;
 };
 
-/// Repacks `count` codes of a tile (fewer than a whole one) in plain order, and back; see Grid.
-void pack_rest(const Grid& grid, const std::uint32_t* tile_words, std::size_t count, std::byte* payload);
-void unpack_rest(const Grid& grid, const std::byte* payload, std::size_t count, std::uint32_t* tile_words);
-
 /// Encodes elements [first, first + count) of a float32 tensor; `first` is a multiple of the span, and so is
 /// count unless the tensor ends there. `scales` has room for a span's groups.
 /// @param x          the run's first element
@@ -72,12 +68,5 @@ void encode_affine_run(const AffinePlan& plan, const float* x, std::uint64_t fir
                        SpanScales scales, std::byte* metadata, std::byte* payload, std::uint32_t& magnitude);
 void decode_affine_run(const AffinePlan& plan, const std::byte* metadata, const std::byte* payload,
                        std::uint64_t first, std::size_t count, SpanScales scales, float* out);
-
-/// The same for float64, one element at a time on every target. magnitude is a plain maximum, NaN where x
-/// holds one.
-void encode_affine_run(const AffinePlan& plan, const double* x, std::uint64_t first, std::size_t count,
-                       std::byte* metadata, std::byte* payload, double& magnitude);
-void decode_affine_run(const AffinePlan& plan, const std::byte* metadata, const std::byte* payload,
-                       std::uint64_t first, std::size_t count, double* out);
 
 }  // namespace terse::quant

@@ -179,18 +179,19 @@ TERSE_LANE Real value_of(std::uint32_t code, const Scale& scale) {
   return static_cast<Real>(code) * static_cast<Real>(scale.step) + static_cast<Real>(scale.minimum);
 }
 
-/// Encodes lane j of a tile: `x` points to the tile's first element, `scale_at` gives the scale and inverse
-/// of a row.
-template <class Real, class ScaleAt>
+/// Encodes lane j of a tile: `element(v)` is the lane's element of row v, `scale_at` gives its minimum and
+/// inverse.
+template <class Real, class Element, class ScaleAt>
 TERSE_LANE void encode_lane(const Grid& grid, const Stream& stream, std::uint64_t tile, std::uint32_t j,
-                            const Real* x, const ScaleAt& scale_at, std::uint32_t* words) {
+                            const Element& element, const ScaleAt& scale_at, std::uint32_t* words) {
   std::uint32_t block[4] = {0, 0, 0, 0};
   std::uint32_t word = 0, power = 1;
   for (std::uint32_t v = 0; v < grid.vectors(); ++v) {
     if (v % 8 == 0) philox(stream, (tile * grid.sets + v / 8) * kLanes + j, block);
     Real minimum, inverse;
     scale_at(v, minimum, inverse);
-    word += power * code_of(x[v * kLanes + j], minimum, inverse, grid.levels, offset_of(block, v));
+    word +=
+        power * code_of(static_cast<Real>(element(v)), minimum, inverse, grid.levels, offset_of(block, v));
     power *= grid.levels;
     if ((v + 1) % grid.per_word == 0) {
       words[v / grid.per_word * kLanes + j] = word;
@@ -208,15 +209,15 @@ TERSE_LANE std::uint32_t take_code(const Grid& grid, std::uint32_t& word, std::u
   return code < grid.levels ? code : grid.levels - 1;
 }
 
-/// Decodes lane j of a tile into out[16 v + j]; `scale_at` gives the scale of a row.
-template <class Real, class ScaleAt>
+/// Decodes lane j of a tile: calls put(v, value) for each row; `scale_at` gives a row's scale.
+template <class Real, class ScaleAt, class Put>
 TERSE_LANE void decode_lane(const Grid& grid, const std::uint32_t* words, std::uint32_t j,
-                            const ScaleAt& scale_at, Real* out) {
+                            const ScaleAt& scale_at, const Put& put) {
   for (std::uint32_t w = 0; w < grid.words; ++w) {
     std::uint32_t word = words[w * kLanes + j];
     for (std::uint32_t k = 0; k < grid.per_word; ++k) {
       const std::uint32_t v = w * grid.per_word + k;
-      out[v * kLanes + j] = value_of<Real>(take_code(grid, word, k), scale_at(v));
+      put(v, value_of<Real>(take_code(grid, word, k), scale_at(v)));
     }
   }
 }

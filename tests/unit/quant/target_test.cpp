@@ -9,7 +9,8 @@
 #include "hwy/targets.h"
 #include "quant_tensors.hpp"
 #include "terse/core/parallel.hpp"
-#include "terse/quant/grid.hpp"
+#include "terse/quant/affine_lane.hpp"
+#include "terse/quant/rest.hpp"
 #include "terse_catch.hpp"
 
 using namespace terse;
@@ -108,6 +109,34 @@ TEST_CASE("masks, signs, integers and surveys: all SIMD targets agree") {
   }
   layout.codec = Codec::Mask;
   same_on_all_targets([&] { return round_trip(x.data(), layout); });
+}
+
+TEST_CASE("a thread a lane over the whole tensor, as on CUDA, gives the same bytes and values") {
+  const int levels = GENERATE(2, 3, 16, 23, 256);
+  const std::uint32_t group = GENERATE(16, 208, 256, 1024);
+  const core::RandomKey key{3, 1415, 92};
+  for (const std::size_t count : {1, 500, 512, 4096, 5003}) {
+    const auto x = normals(count, 8);
+    const Encoded e = encoded(x.data(), affine(count, levels, false, group), key);
+    const AffinePlan plan = make_plan(e.layout, key);
+    std::vector<std::byte> payload(e.payload.size());
+    std::vector<float> out(count);
+    for (std::uint64_t tile = 0; tile * plan.grid.tile() < count; ++tile) {
+      std::uint32_t words[2 * kLanes];
+      const std::uint64_t size = lane::tile_size(plan, tile);
+      for (std::uint32_t j = 0; j < kLanes; ++j) {
+        lane::encode_tile_lane(plan, x.data(), e.metadata.data(), tile, j, words);
+        lane::decode_tile_lane(plan, words, e.metadata.data(), tile, j, out.data());
+      }
+      if (size == plan.grid.tile()) {
+        std::memcpy(payload.data() + lane::tile_offset(plan.grid, tile), words, plan.grid.tile_words() * 4);
+      } else {
+        pack_rest(plan.grid, words, size, payload.data() + lane::tile_offset(plan.grid, tile));
+      }
+    }
+    CHECK(payload == e.payload);
+    CHECK(out == decoded<float>(e));
+  }
 }
 
 TEST_CASE("the number of threads changes neither bytes nor values") {
