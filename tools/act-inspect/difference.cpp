@@ -86,7 +86,7 @@ class Comparison {
                      {"schema", std::to_string(h.schema_major) + "." + std::to_string(h.schema_minor)},
                      {"producer", h.producer},
                      {"arguments", list(h.arguments)},
-                     {"seed", h.seed},
+                     {"seed", number_value(h.seed)},
                      {"parents", list(h.parents)}});
     };
     compare_values("header", "", header(a), header(b));

@@ -35,6 +35,6 @@ int run(const Options& options) {
 }  // namespace terse::inspect
 
 int main(int argc, char** argv) {
-  return terse::tools::run_tool({"act-inspect", "Shows what is in an artifact of any kind"}, argc, argv,
+  return terse::tools::run_tool({"act-inspect", "show what is in an artifact of any kind"}, argc, argv,
                                 terse::inspect::define, terse::inspect::run);
 }

@@ -80,7 +80,7 @@ void describe_similarity(Report& report, Input& input, const Options& options) {
   report.fact("method", similarity.method);
   report.fact("combine", similarity.combine);
   report.fact("temperature", similarity.temperature);
-  report.fact("orientations", similarity.swapped.empty() ? "same" : "same, swapped");
+  report.fact("orientations", similarity.swapped.empty() ? "same" : "same, inverse");
   report.fact("intervals", !similarity.divergence_error.empty());
   report.fact("thin_relations",
               static_cast<std::int64_t>(std::count(similarity.thin.begin(), similarity.thin.end(), 1)));
@@ -100,7 +100,7 @@ void describe_similarity(Report& report, Input& input, const Options& options) {
   for (const auto i : order) {
     const Pair& pair = pairs[i];
     report.row({similarity.relations[pair.a], similarity.relations[pair.b],
-                std::string(pair.swapped ? "swapped" : "same"), pair.forward, pair.backward,
+                std::string(pair.swapped ? "inverse" : "same"), pair.forward, pair.backward,
                 std::exp(-pair.combined / similarity.temperature), similarity.counts[pair.a],
                 similarity.counts[pair.b]});
   }
@@ -116,7 +116,7 @@ void describe_clusters(Report& report, Input& input, const Options& options) {
     ++sizes[id];
     if (static_cast<std::size_t>(clusters.representatives[id]) == i) continue;
     members[id] += (members[id].empty() ? "" : ", ") + clusters.relations[i] +
-                   (clusters.swapped[i] != 0 ? " (swapped)" : "");
+                   (clusters.swapped[i] != 0 ? " (inverse)" : "");
   }
   const auto merged = static_cast<std::size_t>(
       std::count_if(sizes.begin(), sizes.end(), [](std::int64_t size) { return size > 1; }));

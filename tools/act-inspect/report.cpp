@@ -89,6 +89,10 @@ void Report::write(core::ByteSink& sink, core::TableStyle style) const {
   }
 }
 
+formats::Value number_value(std::uint64_t number) {
+  return number > INT64_MAX ? formats::Value(std::to_string(number)) : formats::Value(number);
+}
+
 std::string shape_text(const std::vector<std::int64_t>& shape) {
   std::string text = "[";
   for (std::size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);

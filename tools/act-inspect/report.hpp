@@ -41,6 +41,9 @@ class Report {
   std::vector<Table> tables_;
 };
 
+/// A number of 64 bits, as text where a document's integers do not reach.
+formats::Value number_value(std::uint64_t number);
+
 /// "[16, 64, 32, 32]".
 std::string shape_text(const std::vector<std::int64_t>& shape);
 

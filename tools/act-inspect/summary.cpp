@@ -11,7 +11,7 @@ void describe_header(Report& report, const formats::Header& header) {
   report.fact("schema", std::to_string(header.schema_major) + "." + std::to_string(header.schema_minor));
   report.fact("producer", header.producer);
   report.fact("arguments", formats::Value::Array(header.arguments.begin(), header.arguments.end()));
-  report.fact("seed", header.seed);
+  report.fact("seed", number_value(header.seed));
   report.fact("parents", formats::Value::Array(header.parents.begin(), header.parents.end()));
 }
 

@@ -42,8 +42,9 @@ OptionText text_of(const CLI::Option& option) {
   text.positional = !option.nonpositional();
   text.required = option.get_required();
   text.repeats = !text.value.empty() && option.get_items_expected_max() > 1;
-  const std::string value = option.get_default_str();
-  if (!text.value.empty() && value != "[]" && value != "{}") text.default_value = value;
+  std::string value = option.get_default_str();
+  if (text.repeats && value.size() >= 2 && value.front() == '[') value = value.substr(1, value.size() - 2);
+  if (!text.value.empty() && value != "{}") text.default_value = value;
   return text;
 }
 

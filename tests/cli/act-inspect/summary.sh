@@ -21,9 +21,9 @@ act-inspect "$TERSE_SAMPLES/net.dump" >out
 says out $'activation_bytes_exact\t8320'
 says out $'quantized\t2\t8192\t1056\t7.76'
 act-inspect "$TERSE_SAMPLES/kb.similarity" >out
-says out $'likes\tliked_by\tswapped\t0.25\t0.5\t0.6065\t3\t2'
-[ "$(act-inspect --top 2 "$TERSE_SAMPLES/kb.similarity" | grep -c -e same$'\t' -e swapped$'\t')" = 2 ] || fail "--top 2"
+says out $'likes\tliked_by\tinverse\t0.25\t0.5\t0.6065\t3\t2'
+[ "$(act-inspect --top 2 "$TERSE_SAMPLES/kb.similarity" | grep -c -e same$'\t' -e inverse$'\t')" = 2 ] || fail "--top 2"
 act-inspect "$TERSE_SAMPLES/kb.clusters" >out
-says out $'0\t2\tlikes\tliked_by (swapped)'
+says out $'0\t2\tlikes\tliked_by (inverse)'
 act-inspect "$TERSE_SAMPLES/kb.facts" >out
 says out $'knows\t5'

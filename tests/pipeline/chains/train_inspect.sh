@@ -1,0 +1,25 @@
+# act-train --dump - | act-inspect: the saved tensors of a step, with no file in between.
+source "$TERSE_SOURCE/tests/cli/common.bash"
+train=(act-train --model mlp --data random:1x28x28,classes=10 --batch 32 --steps 2 --no-eval --quiet)
+"${train[@]}" --level L1 --dump-exact --dump - | act-inspect --tensors --json >tensors
+python3 - <<'END' || fail "$(cat tensors)"
+import json
+rows = [json.loads(line) for line in open("tensors")]
+quantized = [row for row in rows if row["reason"] == "quantized"]
+assert quantized, rows
+for row in quantized:
+    assert row["bits"] == 4 and row["exact_bytes"] > 6 * row["stored_bytes"], row
+    assert 0 <= row["relative_error"] < 0.2, row
+assert all(row["step"] == 2 for row in rows), rows
+END
+"${train[@]}" --level L0 --dump-exact --dump - | act-inspect --json >summary
+python3 -c '
+import json
+summary = json.load(open("summary"))
+assert summary["activation_bytes_exact"] == summary["activation_bytes_stored"] > 0, summary
+' || fail "$(cat summary)"
+# The model as well, and no temporary file.
+"${train[@]}" | act-inspect --json >summary
+grep -q '"kind":"model"' summary || fail "$(cat summary)"
+"${train[@]}" -o - | act-inspect --safetensors - | head -c 8 | grep -q . || fail "no weights"
+[ "$(ls)" = $'summary\ntensors' ] || fail "left behind: $(ls)"
