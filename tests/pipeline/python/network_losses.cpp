@@ -60,15 +60,18 @@ at::Tensor loss_of(at::Tensor logits, at::Tensor target) {
 }
 
 nlohmann::json summary(const act::Compression& compression) {
-  nlohmann::json reasons = nlohmann::json::object(), kept = nlohmann::json::array();
+  std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> counted;
+  nlohmann::json kept = nlohmann::json::array();
   for (const act::SavedTensor& saved : compression.saved()) {
-    auto& entry = reasons[std::string(act::to_string(saved.reason))];
-    entry["tensors"] = entry.value("tensors", 0) + 1;
-    entry["exact_bytes"] = entry.value("exact_bytes", std::uint64_t{0}) + saved.exact_bytes;
+    auto& [tensors, bytes] = counted[std::string(act::to_string(saved.reason))];
+    ++tensors;
+    bytes += saved.exact_bytes;
     using enum act::Reason;
     const bool plain = saved.reason == Exact || saved.reason == NonFinite || saved.reason == Device;
     if (core::is_floating(saved.dtype) && plain) kept.push_back(saved.id);
   }
+  nlohmann::json reasons = nlohmann::json::object();
+  for (const auto& [reason, count] : counted) reasons[reason] = {{"tensors", count.first}, {"exact_bytes", count.second}};
   const act::Totals& totals = compression.totals();
   return {{"exact_bytes", totals.exact_bytes}, {"stored_bytes", totals.stored_bytes}, {"reasons", reasons},
           {"floating_kept", kept}};
