@@ -29,11 +29,16 @@ writing() {
     act-train)
       command=("$1" --model mlp --data random:1x28x28,classes=10 --batch 4 --steps 1 --no-eval -o "$2") ;;
     relsim-train)
-      command=("$1" facts tiny.tsv --dim 4 --hidden 8 --epochs 1 --start random -o "$2") ;;
-    relsim-score) command=("$1" similarity "$TERSE_SAMPLES/kb.facts" -o "$2") ;;
+      command=("$1" facts tiny.tsv "${tiny_model[@]}" -o "$2") ;;
+    relsim-score) command=("$1" similarity tiny.facts -o "$2") ;;
     relsim-dedup) command=("$1" "$TERSE_SAMPLES/kb.similarity" -o "$2") ;;
     *) fail "tool_commands.bash does not know $1" ;;
   esac
 }
 
-make_inputs() { tiny_kb >tiny.tsv; }
+tiny_model=(--dim 4 --hidden 8 --epochs 1 --start random)
+
+make_inputs() {
+  tiny_kb >tiny.tsv
+  relsim-train facts tiny.tsv "${tiny_model[@]}" --quiet -o tiny.facts
+}

@@ -73,9 +73,11 @@ std::string sentence(std::string text) {
   return text;
 }
 
-int usage_error(const Tool& tool, const CLI::ParseError& error) {
-  const std::string message = sentence(error.what());
-  say_error(message);
+int usage_error(const Tool& tool, const CLI::App& app, const CLI::ParseError& error) {
+  // CLI11 looks for what is missing first; an argument that nobody knows tells more.
+  const auto unknown = app.remaining(true);
+  const bool missing = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+  say_error(sentence(missing && !unknown.empty() ? CLI::ExtrasError(unknown).what() : error.what()));
   if (dynamic_cast<const CLI::FileError*>(&error) != nullptr) return static_cast<int>(Error::Code::NoInput);
   if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr)
     return static_cast<int>(Error::Code::BadInput);
@@ -115,7 +117,7 @@ int parse_and_run(const Tool& tool, int argc, char** argv, SharedOptions& shared
     print(app.help());
     return kSuccess;
   } catch (const CLI::ParseError& error) {
-    return usage_error(tool, error);
+    return usage_error(tool, app, error);
   }
   settle(app, tool, shared);
   return run();

@@ -7,7 +7,7 @@ for tool in $TERSE_TOOLS; do
   expect 0 "${command[@]}"
   [ "$tool" = act-inspect ] || act-inspect --verify result || fail "$tool: not sound"
   mv result first
-  (mkdir -p elsewhere && cd elsewhere && ln -sf ../tiny.tsv . && TZ=Asia/Tokyo LC_ALL=C.UTF-8 "${command[@]}" 2>err) ||
+  (mkdir -p elsewhere && cd elsewhere && ln -sf ../tiny.* . && TZ=Asia/Tokyo LC_ALL=C.UTF-8 "${command[@]}" 2>err) ||
     fail "$tool: $(cat elsewhere/err)"
   cmp first elsewhere/result || fail "$tool: other bytes in another folder, time zone and locale"
   writing "$tool" - # the same through standard output; a path among the recorded arguments would show

@@ -23,4 +23,4 @@ for tool in $TERSE_TOOLS; do
 done
 to_full act-inspect "$TERSE_SAMPLES/net.model"
 to_full act-inspect --tensors "$TERSE_SAMPLES/net.model"
-[ "$(ls -A)" = $'err\nout\ntiny.tsv' ] || fail "left behind: $(ls -A)"
+[ "$(ls -A)" = $'err\nout\ntiny.facts\ntiny.tsv' ] || fail "left behind: $(ls -A)"

@@ -93,6 +93,7 @@ TEST_CASE("a command line that makes no sense is status 2, said in one line with
   const auto unknown = outcome({"work", "--unknown"});
   CHECK(unknown.status == 2);
   CHECK(unknown.messages == "tool: the following argument was not expected: --unknown\nTry 'tool --help'.\n");
+  CHECK(outcome({"--unknown"}).messages == unknown.messages);
   CHECK(outcome({}).status == 2);
   CHECK(outcome({"work", "--seed", "many"}).status == 2);
 }
