@@ -46,7 +46,11 @@ class Encoding {
       look();
       return finish(attempt(quant::lossless_layout(survey_, source_.count, source_.dtype)));
     }
-    if (request_.need == Need::Sign) return finish(attempt(sign_layout()));
+    if (request_.need == Need::Sign) {
+      if (attempt(sign_layout())) return finish(true);
+      look();
+      return finish(false);
+    }
     const quant::AffineOptions options{request_.bits, 0, request_.group};
     if (attempt(quant::choose_layout(source_.data, source_.count, source_.dtype, options))) return finish(true);
     // The sample that the layout was chosen from missed something.

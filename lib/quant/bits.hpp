@@ -12,8 +12,9 @@ namespace terse::quant {
 /// Bit: x equals values[1]. @param values  two elements of dtype
 /// @return false where an element equals neither value
 bool pack_mask(core::DType dtype, const void* x, std::size_t count, const void* values, std::byte* bits);
-/// Bit: x > 0 (NaN is not).
-void pack_sign(core::DType dtype, const void* x, std::size_t count, std::byte* bits);
+/// Bit: x > 0.
+/// @return false where an element is NaN, which is neither
+bool pack_sign(core::DType dtype, const void* x, std::size_t count, std::byte* bits);
 /// out = values[bit].
 void unpack_bits(core::DType dtype, const std::byte* bits, std::size_t count, const void* values, void* out);
 

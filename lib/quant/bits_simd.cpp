@@ -9,6 +9,7 @@
 #include "hwy/highway.h"
 
 #include <algorithm>
+#include <limits>
 
 HWY_BEFORE_NAMESPACE();
 namespace terse::quant {
@@ -76,22 +77,25 @@ bool PackMask(core::DType dtype, const void* x, std::size_t count, const void* v
   }
 }
 
-/// Signed bit patterns v with 0 < v <= last.
+/// Signed bit patterns v with v > 0. False where the magnitude of one is beyond `last`: a NaN.
 template <class T>
-void PackBetween(const void* x, std::size_t count, T last, std::byte* bits) {
+bool PackPositive(const void* x, std::size_t count, T last, std::byte* bits) {
   const hn::CappedTag<T, kBlock> d;
-  const auto lasts = hn::Set(d, last);
+  const auto lasts = hn::Set(d, last), all_but_sign = hn::Set(d, std::numeric_limits<T>::max());
+  std::uint64_t beyond = 0;
   PackBlocks(static_cast<const T*>(x), count, bits, [&](const T* block) HWY_ATTR {
     std::uint64_t word = 0;
     for (std::size_t i = 0; i < kBlock; i += hn::Lanes(d)) {
       const auto v = hn::LoadU(d, block + i);
-      word |= BitsAt(d, hn::Gt(v, hn::Zero(d)), i) & ~BitsAt(d, hn::Gt(v, lasts), i);
+      word |= BitsAt(d, hn::Gt(v, hn::Zero(d)), i);
+      beyond |= BitsAt(d, hn::Gt(hn::And(v, all_but_sign), lasts), i);
     }
     return word;
   });
+  return beyond == 0;
 }
 
-void PackNonZero(const void* x, std::size_t count, std::byte* bits) {
+bool PackNonZero(const void* x, std::size_t count, std::byte* bits) {
   const hn::CappedTag<std::uint8_t, kBlock> d;
   PackBlocks(static_cast<const std::uint8_t*>(x), count, bits, [&](const std::uint8_t* block) HWY_ATTR {
     std::uint64_t word = 0;
@@ -100,31 +104,33 @@ void PackNonZero(const void* x, std::size_t count, std::byte* bits) {
     }
     return ~word;
   });
+  return true;
 }
 
-void PackSign(core::DType dtype, const void* x, std::size_t count, std::byte* bits) {
+bool PackSign(core::DType dtype, const void* x, std::size_t count, std::byte* bits) {
   switch (dtype) {
     // Positive floats order like their bit patterns; those beyond infinity are NaN.
     case core::DType::Float32:
-      return PackBetween<std::int32_t>(x, count, 0x7F800000, bits);
+      return PackPositive<std::int32_t>(x, count, 0x7F800000, bits);
     case core::DType::Float16:
-      return PackBetween<std::int16_t>(x, count, 0x7C00, bits);
+      return PackPositive<std::int16_t>(x, count, 0x7C00, bits);
     case core::DType::BFloat16:
-      return PackBetween<std::int16_t>(x, count, 0x7F80, bits);
+      return PackPositive<std::int16_t>(x, count, 0x7F80, bits);
     case core::DType::Float64:
-      return PackBetween<std::int64_t>(x, count, 0x7FF0000000000000, bits);
+      return PackPositive<std::int64_t>(x, count, 0x7FF0000000000000, bits);
     case core::DType::UInt8:
     case core::DType::Bool:
       return PackNonZero(x, count, bits);
     case core::DType::Int8:
-      return PackBetween<std::int8_t>(x, count, INT8_MAX, bits);
+      return PackPositive<std::int8_t>(x, count, INT8_MAX, bits);
     case core::DType::Int16:
-      return PackBetween<std::int16_t>(x, count, INT16_MAX, bits);
+      return PackPositive<std::int16_t>(x, count, INT16_MAX, bits);
     case core::DType::Int32:
-      return PackBetween<std::int32_t>(x, count, INT32_MAX, bits);
+      return PackPositive<std::int32_t>(x, count, INT32_MAX, bits);
     case core::DType::Int64:
-      return PackBetween<std::int64_t>(x, count, INT64_MAX, bits);
+      return PackPositive<std::int64_t>(x, count, INT64_MAX, bits);
   }
+  return false;
 }
 
 template <class T>
@@ -178,8 +184,8 @@ bool pack_mask(core::DType dtype, const void* x, std::size_t count, const void* 
   return HWY_DYNAMIC_DISPATCH(PackMask)(dtype, x, count, values, bits);
 }
 
-void pack_sign(core::DType dtype, const void* x, std::size_t count, std::byte* bits) {
-  HWY_DYNAMIC_DISPATCH(PackSign)(dtype, x, count, bits);
+bool pack_sign(core::DType dtype, const void* x, std::size_t count, std::byte* bits) {
+  return HWY_DYNAMIC_DISPATCH(PackSign)(dtype, x, count, bits);
 }
 
 void unpack_bits(core::DType dtype, const std::byte* bits, std::size_t count, const void* values, void* out) {

@@ -139,11 +139,13 @@ bool try_encode(const void* x, const Layout& layout, const core::RandomKey& key,
     case Codec::Sign:
       break;
   }
+  std::atomic<bool> fits = true;
   core::parallel_for(layout.count, kGrain, [&](std::size_t begin, std::size_t end) {
-    pack_sign(layout.dtype, static_cast<const std::byte*>(x) + begin * core::size_of(layout.dtype),
-              end - begin, payload.data() + begin / 8);
+    if (!pack_sign(layout.dtype, static_cast<const std::byte*>(x) + begin * core::size_of(layout.dtype),
+                   end - begin, payload.data() + begin / 8))
+      fits = false;
   });
-  return true;
+  return fits;
 }
 
 void encode(const void* x, const Layout& layout, const core::RandomKey& key, std::span<std::byte> payload,

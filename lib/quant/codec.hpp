@@ -81,7 +81,7 @@ Layout choose_layout(const void* x, std::uint64_t count, core::DType dtype, cons
 /// @param key  random stream of Affine; same key, same bytes, for any thread count and SIMD target
 /// @return     false where x does not fit the layout (Affine: an element is NaN, infinite or beyond 2^124, or
 /// all
-///             are below 2^-100; Mask, Constant, Integer: another value turns up): the buffers' content is
+///             are below 2^-100; Sign: an element is NaN; Mask, Constant, Integer: another value turns up): the buffers' content is
 ///             then void, and survey tells why. One pass over x, so choose_layout and try_encode are all that
 ///             the hot path needs:
 ///                 Layout layout = choose_layout(x, n, dtype, options);

@@ -98,6 +98,21 @@ TEST_CASE("NaN and infinity are kept raw and counted", "[saved]") {
   CHECK(compression.totals().stored_bytes == 32 * 64 * 4);
 }
 
+TEST_CASE("a NaN in ReLU's result is neither positive nor not: kept raw and counted", "[saved]") {
+  Compression compression(bits(4));
+  at::Tensor x = numbers({32, 64}, 8);
+  x[3][5] = std::numeric_limits<float>::quiet_NaN();
+  const at::Tensor plain = attached(x), under = attached(x);
+  at::relu(plain).sum().backward();
+  {
+    const auto step = compression.step();
+    at::relu(under).sum().backward();
+  }
+  CHECK(at::equal(under.grad(), plain.grad()));
+  CHECK(compression.saved().at(0).reason == Reason::NonFinite);
+  CHECK(compression.totals().non_finite == 1);
+}
+
 TEST_CASE("small tensors are kept, and do not keep a large storage alive", "[saved]") {
   Compression compression(bits(4));
   const at::Tensor small = numbers({16}, 9);

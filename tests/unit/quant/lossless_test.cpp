@@ -133,7 +133,6 @@ TEST_CASE("sign keeps x > 0 of every type") {
     for (std::size_t i = 0; i < count; i += 3) source[i] = i % 2 != 0 ? 0.0f : -0.0f;
     const bool floating = core::is_floating(dtype);
     if (floating && count > 60) {
-      source[5] = std::numeric_limits<float>::quiet_NaN();
       source[7] = -std::numeric_limits<float>::infinity();
       source[10] = std::numeric_limits<float>::infinity();
       source[11] = 1e-41f;
@@ -171,9 +170,7 @@ TEST_CASE("sign keeps x > 0 of every type") {
           put(static_cast<std::uint8_t>(source[i] > 1));
           break;
         default:
-          if (std::isnan(source[i])) source[i] = std::numeric_limits<float>::quiet_NaN();
-          if (dtype == core::DType::Float16 && !std::isfinite(source[i]))
-            source[i] = std::isnan(source[i]) ? 0 : source[i] > 0 ? 1e6f : -1e6f;
+          if (dtype == core::DType::Float16 && !std::isfinite(source[i])) source[i] = source[i] > 0 ? 1e6f : -1e6f;
           from_float32(dtype, &source[i], 1, &x[2 * i]);
           float value;
           to_float32(dtype, &x[2 * i], 1, &value);
@@ -197,6 +194,19 @@ TEST_CASE("sign keeps x > 0 of every type") {
       REQUIRE(one == positive[i]);
     }
     CHECK(encoded(out.data(), layout).payload == e.payload);
+  }
+}
+
+TEST_CASE("a NaN has no sign") {
+  for (const float sign : {1.0f, -1.0f}) {
+    auto x = normals(1000, 13);
+    Layout layout;
+    layout.codec = Codec::Sign;
+    layout.count = x.size();
+    std::vector<std::byte> payload(payload_bytes(layout));
+    CHECK(try_encode(x.data(), layout, {}, payload, {}));
+    x[x.size() - 1] = std::copysign(std::numeric_limits<float>::quiet_NaN(), sign);
+    CHECK_FALSE(try_encode(x.data(), layout, {}, payload, {}));
   }
 }
 
