@@ -44,6 +44,42 @@ void functional_batch_norm(Stack& stack) {
   stack = {output, mean, inverse_deviation, running_mean, running_var};
 }
 
+/// (input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first): every weight must have the
+/// shape that its layer and direction give it, with `gates` gates of one hidden size.
+void check_recurrent(Stack& stack, std::int64_t gates) {
+  const auto refuse = [](const char* what) { throw Error(Error::BadInput, what); };
+  const at::Tensor input = stack.at(0).toTensor();
+  const std::vector<at::Tensor> states = stack.at(1).isTensor() ? std::vector{stack[1].toTensor()}
+                                                                : stack[1].toTensorVector();
+  const std::vector<at::Tensor> weights = stack.at(2).toTensorVector();
+  const bool biases = stack.at(3).toBool();
+  const std::int64_t layers = stack.at(4).toInt(), directions = stack.at(7).toBool() ? 2 : 1;
+  const std::size_t per_cell = biases ? 4 : 2;
+  if (input.dim() != 3 || layers < 1 || layers > 1024) refuse("a recurrent layer over other than three dimensions");
+  if (states.size() != (gates == 4 ? 2u : 1u)) refuse("a recurrent layer with a wrong number of states");
+  if (weights.size() != per_cell * static_cast<std::size_t>(layers * directions)) {
+    refuse("a recurrent layer with a wrong number of weights");
+  }
+  const std::int64_t hidden = weights[1].dim() == 2 ? weights[1].size(1) : 0;
+  const std::int64_t batch = input.size(stack.at(8).toBool() ? 0 : 1);
+  for (const at::Tensor& state : states) {
+    if (state.sizes() != at::IntArrayRef({layers * directions, batch, hidden})) refuse("a recurrent state of a wrong shape");
+  }
+  for (std::size_t w = 0; w < weights.size(); ++w) {
+    const bool first_layer = w < per_cell * static_cast<std::size_t>(directions);
+    const std::int64_t width = first_layer ? input.size(2) : hidden * directions;
+    const at::IntArrayRef found = weights[w].sizes();
+    const std::size_t place = w % per_cell;
+    const bool fits = place == 0   ? found == at::IntArrayRef({gates * hidden, width})
+                      : place == 1 ? found == at::IntArrayRef({gates * hidden, hidden})
+                                   : found == at::IntArrayRef({gates * hidden});
+    if (!fits) refuse("a recurrent weight of a wrong shape");
+  }
+}
+void check_lstm(Stack& stack) { check_recurrent(stack, 4); }
+void check_gru(Stack& stack) { check_recurrent(stack, 3); }
+void check_rnn(Stack& stack) { check_recurrent(stack, 1); }
+
 // Draws of 0 and 1 become their mean, so that x * bernoulli(p) / p, as stochastic depth has it, is x:
 // (self, [p], generator).
 void mean_of_bernoulli(Stack& stack) { stack = {stack.at(0)}; }
@@ -56,6 +92,10 @@ constexpr Kernels kTable[] = {
     {"aten::_native_batch_norm_legit", "", check_batch_norm, nullptr, nullptr},
     {"aten::_native_batch_norm_legit", "no_stats", check_batch_norm_no_stats, nullptr, nullptr},
     {"aten::_native_batch_norm_legit_functional", "*", check_batch_norm, functional_batch_norm, functional_batch_norm},
+    {"aten::lstm", "*", check_lstm, nullptr, nullptr},
+    {"aten::gru", "*", check_gru, nullptr, nullptr},
+    {"aten::rnn_relu", "*", check_rnn, nullptr, nullptr},
+    {"aten::rnn_tanh", "*", check_rnn, nullptr, nullptr},
     {"aten::bernoulli", "", nullptr, nullptr, mean_of_bernoulli},
     {"aten::bernoulli", "p", nullptr, nullptr, mean_of_bernoulli_p},
     {"aten::bernoulli_", "float", nullptr, nullptr, fill_mean_of_bernoulli},

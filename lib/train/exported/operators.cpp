@@ -11,8 +11,8 @@ namespace {
 // One family a paragraph, sorted within it. An in-place variant ("relu_") is allowed with its operator; overloads
 // that write to an `out` argument are not. Left out on purpose: whatever opens files (from_file, save), swaps or
 // resizes storage (set_, resize_), hands out raw handles (data_ptr, record_stream), sparse, quantized and nested
-// tensors, and internal kernels that leave bounds checks to their callers (_reshape_alias, embedding_bag, the
-// recurrent and fused ones).
+// tensors, and internal kernels that leave bounds checks to their callers (_reshape_alias, embedding_bag, fused ones).
+// "name.overload" allows that overload alone.
 constexpr std::string_view kAllowed[] = {
     // elementwise arithmetic
     "abs", "add", "addcdiv", "addcmul", "ceil", "clamp", "clamp_max", "clamp_min", "clip", "copysign", "div",
@@ -49,6 +49,8 @@ constexpr std::string_view kAllowed[] = {
     "conv_transpose2d", "conv_transpose3d", "convolution", "max_pool1d", "max_pool1d_with_indices", "max_pool2d",
     "max_pool2d_with_indices", "max_pool3d", "max_pool3d_with_indices", "pixel_shuffle", "pixel_unshuffle",
     "im2col", "col2im",
+    // recurrent layers over padded batches
+    "gru.input", "lstm.input", "rnn_relu.input", "rnn_tanh.input",
     // resampling and padding
     "affine_grid_generator", "constant_pad_nd", "grid_sampler", "grid_sampler_2d", "grid_sampler_3d", "pad",
     "reflection_pad1d", "reflection_pad2d", "reflection_pad3d", "replication_pad1d", "replication_pad2d",
@@ -122,6 +124,10 @@ constexpr EvaluationSwitch kSwitches[] = {
     {"aten::feature_dropout_", "train", ""},
     {"aten::feature_alpha_dropout", "train", ""},
     {"aten::feature_alpha_dropout_", "train", ""},
+    {"aten::lstm", "train", ""},
+    {"aten::gru", "train", ""},
+    {"aten::rnn_relu", "train", ""},
+    {"aten::rnn_tanh", "train", ""},
     {"aten::rrelu", "training", ""},
     {"aten::rrelu_", "training", ""},
     {"aten::scaled_dot_product_attention", "dropout_p", ""},
@@ -148,11 +154,12 @@ std::span<const std::string_view> allowed_operators() { return kSorted; }
 bool is_allowed(const OperatorName& op) {
   constexpr std::string_view kNamespace = "aten::";
   if (!op.name.starts_with(kNamespace) || op.overload.ends_with("out")) return false;
+  const auto listed = [](std::string_view name) { return std::binary_search(kSorted.begin(), kSorted.end(), name); };
   std::string_view name = std::string_view(op.name).substr(kNamespace.size());
-  if (std::binary_search(kSorted.begin(), kSorted.end(), name)) return true;
+  if (listed(name) || listed(std::string(name) + "." + op.overload)) return true;
   if (!name.ends_with('_') || name.ends_with("__")) return false;
   name.remove_suffix(1);
-  return std::binary_search(kSorted.begin(), kSorted.end(), name);
+  return listed(name);
 }
 
 const EvaluationSwitch* evaluation_switch(std::string_view name) {

@@ -97,6 +97,21 @@ class StochasticDepth(nn.Module):
         return self.head(x)
 
 
+class Recurrent(nn.Module):
+    """A bidirectional LSTM of two layers with dropout between them, and a GRU."""
+
+    def __init__(self, width=6):
+        super().__init__()
+        self.lstm = nn.LSTM(4, width, num_layers=2, batch_first=True, bidirectional=True, dropout=0.1)
+        self.gru = nn.GRU(2 * width, width, batch_first=True)
+        self.head = nn.Linear(width, 3)
+
+    def forward(self, x):
+        x, _ = self.lstm(x)
+        _, last = self.gru(x)
+        return self.head(last[-1])
+
+
 def first_tensor(output):
     return output["logits"] if isinstance(output, dict) else output
 
@@ -161,6 +176,7 @@ def main():
     make(folder, "attention", Attention(), rows(sizes, 8, 6), 4)
     make(folder, "tied_text", TiedText(), [torch.randint(0, 23, (n, 7)) for n in sizes], 23)
     make(folder, "stochastic_depth", StochasticDepth(), rows(sizes, 6), 3, seeded=True)
+    make(folder, "recurrent", Recurrent(), rows(sizes, 7, 4), 3, seeded=True)
 
 
 if __name__ == "__main__":

@@ -118,6 +118,49 @@ TEST_CASE("a thousand hostile programs behind an intact archive") {
   }
 }
 
+TEST_CASE("kernels that trust their caller with shapes are never run on wrong ones") {
+  using train::exported::find_kernels;
+  const auto refused = [](const char* name, const char* overload, torch::jit::Stack stack) {
+    INFO(name);
+    CHECK_THROWS_AS(find_kernels(name, overload)->check(stack), Error);
+  };
+  const at::Tensor x = torch::zeros({2, 3, 4, 4}), three = torch::zeros({3}), two = torch::zeros({2});
+  for (const char* name : {"aten::native_batch_norm", "aten::_native_batch_norm_legit_functional"}) {
+    torch::jit::Stack right = {x, three, three, three, three, true, 0.1, 1e-5};
+    CHECK_NOTHROW(find_kernels(name, "")->check(right));
+    for (std::size_t i = 1; i < 5; ++i) {
+      auto wrong = right;
+      wrong[i] = two;
+      refused(name, "", wrong);
+    }
+    right[0] = two;
+    refused(name, "", right);
+  }
+  refused("aten::_native_batch_norm_legit", "no_stats", {x, two, three, true, 0.1, 1e-5});
+
+  const auto weights = [](std::int64_t gates) {
+    return std::vector<at::Tensor>{torch::zeros({gates * 5, 4}), torch::zeros({gates * 5, 5}), torch::zeros({gates * 5}),
+                                   torch::zeros({gates * 5})};
+  };
+  const auto stack = [](c10::IValue state, const std::vector<at::Tensor>& parameters) {
+    return torch::jit::Stack{torch::zeros({2, 7, 4}), std::move(state), parameters, true, 1, 0.0, true, false, true};
+  };
+  const at::Tensor state = torch::zeros({1, 2, 5});
+  auto right = stack(std::vector<at::Tensor>{state, state}, weights(4));
+  CHECK_NOTHROW(find_kernels("aten::lstm", "input")->check(right));
+  right = stack(state, weights(3));
+  CHECK_NOTHROW(find_kernels("aten::gru", "input")->check(right));
+  refused("aten::lstm", "input", right);
+  refused("aten::gru", "input", stack(torch::zeros({1, 2, 6}), weights(3)));
+  for (std::size_t w = 0; w < 4; ++w) {
+    auto wrong = weights(3);
+    wrong[w] = torch::zeros({2, 2});
+    refused("aten::gru", "input", stack(state, wrong));
+  }
+  right[4] = 2;
+  refused("aten::gru", "input", right);
+}
+
 TEST_CASE("deep nesting and wrong types in the JSON are refused") {
   using train::exported::parse_graph;
   using train::exported::parse_payloads;

@@ -10,7 +10,7 @@ namespace {
 
 // Dropout draws from LibTorch's default generator in the order of the operators, as in Python. The decomposed
 // program draws its masks as booleans, which is another sequence: there only the steps' course is compared.
-const std::vector<std::string> kPrograms = {"convnet", "attention", "tied_text", "stochastic_depth"};
+const std::vector<std::string> kPrograms = {"convnet", "attention", "tied_text", "stochastic_depth", "recurrent"};
 
 double tolerance(double value) { return 1e-5 * std::max(1.0, std::abs(value)); }
 
