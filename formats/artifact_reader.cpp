@@ -17,6 +17,8 @@ bool is(const RecordHeader& header, RecordType type) {
   return header.type == static_cast<std::uint8_t>(type);
 }
 
+constexpr std::uint64_t kLikelyRatio = 4;  // what an item's content is rarely packed beyond
+
 /// Makes room for `more` bytes, doubling but never beyond `whole`, the size the content will have in the end.
 void grow(core::Bytes& bytes, std::uint64_t more, std::uint64_t whole) {
   const std::uint64_t needed = bytes.size() + more;
@@ -63,7 +65,8 @@ struct ArtifactReader::State {
                       first_chunk.begin() + static_cast<std::ptrdiff_t>(sizeof length + length));
     if (first_chunk.size() > entry.item.raw_bytes) container.refuse("more content than the item has");
     if (entry.item.type == ItemInfo::Type::Document && entry.item.raw_bytes > ValueLimits{}.bytes)
-      container.refuse("document '" + entry.item.name + "' is over " + std::to_string(ValueLimits{}.bytes) + " bytes");
+      container.refuse("document '" + entry.item.name + "' is over " + std::to_string(ValueLimits{}.bytes) +
+                       " bytes");
     remaining = entry.item.raw_bytes - first_chunk.size();
     open = true;
     taken = false;
@@ -98,6 +101,9 @@ struct ArtifactReader::State {
     taken = true;
     core::Bytes content = std::move(first_chunk);
     first_chunk = {};
+    // A file that is there has been received; address space alone costs nothing where it unpacks to less.
+    if (remaining > 0 && source->size())
+      content.reserve(std::min(entry.item.raw_bytes, kLikelyRatio * *source->size()));
     while (remaining > 0) {
       const std::uint64_t before = remaining;
       next_chunk();
