@@ -1,0 +1,74 @@
+#include "terse/relsim/model/fact_artifact.hpp"
+
+#include <cstring>
+#include <string>
+
+#include "terse/core/error.hpp"
+
+namespace terse::relsim {
+namespace {
+
+at::Tensor load(const formats::Facts& facts, const std::string& name, at::IntArrayRef sizes) {
+  const auto& stored = facts.weight(name);
+  if (stored.info.dtype != core::DType::Float32 || at::IntArrayRef(stored.info.shape) != sizes) {
+    throw Error(Error::BadInput, "weight '" + name + "' does not have the shape or type that the others ask for");
+  }
+  auto tensor = at::empty(sizes, at::kFloat);
+  std::memcpy(tensor.data_ptr(), stored.data.data(), stored.data.size());
+  return tensor;
+}
+
+Mlp load_mlp(const formats::Facts& facts, const std::string& name, const FactModelShape& shape) {
+  const std::int64_t sizes[] = {shape.dim, shape.hidden, shape.hidden, shape.dim};
+  Mlp mlp;
+  for (int i = 0; i < 3; ++i) {
+    const auto layer = name + "." + std::to_string(2 * i);
+    mlp.weight[i] = load(facts, layer + ".weight", {sizes[i + 1], sizes[i]});
+    mlp.bias[i] = load(facts, layer + ".bias", {sizes[i + 1]});
+  }
+  return mlp;
+}
+
+formats::Tensor store(std::string name, const at::Tensor& tensor) {
+  const auto contiguous = tensor.contiguous();
+  return formats::make_tensor(std::move(name), contiguous.sizes().vec(),
+                              std::span<const float>(contiguous.data_ptr<float>(), contiguous.numel()));
+}
+
+}  // namespace
+
+FactModel load_fact_model(const formats::Facts& facts) {
+  const auto& entity = facts.weight("entity").info.shape;
+  const auto& hidden = facts.weight("head.0.weight").info.shape;
+  if (entity.size() != 2 || hidden.size() != 2) throw Error(Error::BadInput, "the weights are no fact model's");
+  FactModelShape shape;
+  shape.entities = static_cast<std::int64_t>(facts.entities.size());
+  shape.relations = static_cast<std::int64_t>(facts.relations.size());
+  shape.dim = entity[1];
+  shape.hidden = hidden[0];
+  FactModel model;
+  model.entity = load(facts, "entity", {shape.entities, shape.dim});
+  model.query = at::cat({load(facts, "relation", {shape.relations, shape.dim}),
+                         load(facts, "inverse", {shape.relations, shape.dim})});
+  model.head = load_mlp(facts, "head", shape);
+  model.tail = load_mlp(facts, "tail", shape);
+  return model;
+}
+
+std::vector<formats::Tensor> store_fact_model(const FactModel& model) {
+  const auto relations = model.shape().relations;
+  std::vector<formats::Tensor> tensors;
+  tensors.push_back(store("entity", model.entity));
+  tensors.push_back(store("relation", model.query.narrow(0, 0, relations)));
+  tensors.push_back(store("inverse", model.query.narrow(0, relations, relations)));
+  for (const auto& [name, mlp] : {std::pair{"head.", &model.head}, std::pair{"tail.", &model.tail}}) {
+    for (int i = 0; i < 3; ++i) {
+      const auto layer = name + std::to_string(2 * i);
+      tensors.push_back(store(layer + ".weight", mlp->weight[i]));
+      tensors.push_back(store(layer + ".bias", mlp->bias[i]));
+    }
+  }
+  return tensors;
+}
+
+}  // namespace terse::relsim

@@ -1,0 +1,64 @@
+#include "terse/relsim/model/fact_model.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "terse/core/philox.hpp"
+
+namespace terse::relsim {
+namespace {
+
+at::Tensor uniform(at::IntArrayRef sizes, double bound, std::uint64_t seed, const char* purpose) {
+  auto tensor = at::empty(sizes, at::kFloat);
+  const core::RandomKey key{seed, core::stream_of(purpose), 0};
+  auto* values = tensor.data_ptr<float>();
+  const auto count = static_cast<std::uint64_t>(tensor.numel());
+  for (std::uint64_t i = 0; i < count; i += 4) {
+    const auto words = core::random_block(key, i / 4);
+    for (std::uint64_t j = i; j < std::min(count, i + 4); ++j) {
+      values[j] = static_cast<float>(bound) * (2 * core::to_unit_float(words[j - i]) - 1);
+    }
+  }
+  return tensor;
+}
+
+Mlp random_mlp(const FactModelShape& shape, std::uint64_t seed, const std::string& name) {
+  const std::int64_t sizes[] = {shape.dim, shape.hidden, shape.hidden, shape.dim};
+  Mlp mlp;
+  for (int i = 0; i < 3; ++i) {
+    const double bound = 1 / std::sqrt(static_cast<double>(sizes[i]));
+    const auto layer = "relsim/" + name + "." + std::to_string(2 * i);
+    mlp.weight[i] = uniform({sizes[i + 1], sizes[i]}, bound, seed, (layer + ".weight").c_str());
+    mlp.bias[i] = uniform({sizes[i + 1]}, bound, seed, (layer + ".bias").c_str());
+  }
+  return mlp;
+}
+
+}  // namespace
+
+FactModelShape FactModel::shape() const {
+  return {entity.size(0), query.size(0) / 2, entity.size(1), head.weight[0].size(0)};
+}
+
+FactModel FactModel::random(const FactModelShape& shape, std::uint64_t seed) {
+  const double bound = std::sqrt(3.0 / static_cast<double>(shape.dim));
+  FactModel model;
+  model.entity = uniform({shape.entities, shape.dim}, bound, seed, "relsim/entity");
+  model.query = uniform({2 * shape.relations, shape.dim}, bound, seed, "relsim/query");
+  model.head = random_mlp(shape, seed, "head");
+  model.tail = random_mlp(shape, seed, "tail");
+  return model;
+}
+
+at::Tensor run_mlp(const Mlp& mlp, const at::Tensor& rows, bool precise) {
+  const auto type = precise ? at::kDouble : at::kFloat;
+  auto x = rows.to(type);
+  for (int i = 0; i < 3; ++i) {
+    x = at::addmm(mlp.bias[i].to(type), x, mlp.weight[i].to(type).t());
+    if (i < 2) x.relu_();
+  }
+  return x;
+}
+
+}  // namespace terse::relsim

@@ -1,0 +1,182 @@
+#include "terse/relsim/model/fact_step.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "terse/relsim/model/compute_thread.hpp"
+
+namespace terse::relsim {
+namespace {
+
+constexpr std::int64_t kEntityBlock = 512;
+constexpr std::int64_t kRowBlock = 32;
+constexpr std::size_t kSoftmaxGrain = 8;
+
+}  // namespace
+
+std::vector<Observation> both_directions(std::span<const Triple> triples, std::int32_t relations) {
+  std::vector<Observation> observations;
+  observations.reserve(2 * triples.size());
+  for (const auto& t : triples) observations.push_back({t.head, t.relation, t.tail});
+  for (const auto& t : triples) observations.push_back({t.tail, relations + t.relation, t.head});
+  return observations;
+}
+
+FactStep::FactStep(const FactModel& model, double lr, double weight_decay)
+    : entity_(model.entity), query_(model.query), head_(model.head), tail_(model.tail), lr_(lr),
+      weight_decay_(weight_decay) {}
+
+void FactStep::gather(std::span<const Observation> batch) {
+  distinct_.clear();
+  heads_.clear();
+  for (const auto& o : batch) distinct_.push_back(o.query);
+  std::sort(distinct_.begin(), distinct_.end());
+  distinct_.erase(std::unique(distinct_.begin(), distinct_.end()), distinct_.end());
+  heads_.resize(distinct_.size());
+  for (const auto& o : batch) {
+    const auto row = std::lower_bound(distinct_.begin(), distinct_.end(), o.query) - distinct_.begin();
+    heads_[static_cast<std::size_t>(row)].push_back(o.head);
+  }
+  const auto dim = static_cast<std::size_t>(entity_.value().size(1));
+  const auto* entity = entity_.value().data_ptr<float>();
+  const auto* query = query_.value().data_ptr<float>();
+  auto* x = head_.inputs(static_cast<std::int64_t>(distinct_.size())).data_ptr<float>();
+  for (const auto q : distinct_) x = std::copy_n(query + static_cast<std::size_t>(q) * dim, dim, x);
+  x = tail_.inputs(static_cast<std::int64_t>(batch.size())).data_ptr<float>();
+  for (const auto& o : batch) {
+    const auto* e = entity + static_cast<std::size_t>(o.head) * dim;
+    const auto* q = query + static_cast<std::size_t>(o.query) * dim;
+    for (std::size_t i = 0; i < dim; ++i) *x++ = q[i] + e[i];
+  }
+}
+
+void FactStep::compute_logits() {
+  std::vector<Task> tasks;
+  head_.add_forward_tasks(tasks);
+  tail_.add_forward_tasks(tasks);
+  run_tasks(tasks);
+
+  const auto entities = entity_.value().size(0), dim = entity_.value().size(1);
+  const auto head_rows = head_.outputs().size(0);
+  rows_ = head_rows + tail_.outputs().size(0);
+  if (!logits_.defined() || logits_.size(0) < rows_) {
+    u_ = at::empty({rows_, dim});
+    du_ = at::empty({rows_, dim});
+    logits_ = at::empty({rows_, entities});
+  }
+  u_.narrow(0, 0, head_rows).copy_(head_.outputs());
+  u_.narrow(0, head_rows, rows_ - head_rows).copy_(tail_.outputs());
+  const auto blocks = static_cast<std::size_t>(entities);
+  parallel_compute(blocks, kEntityBlock, [&](std::size_t begin, std::size_t end) {
+    const auto first = static_cast<std::int64_t>(begin), count = static_cast<std::int64_t>(end - begin);
+    auto out = logits_.narrow(0, 0, rows_).narrow(1, first, count);
+    at::mm_out(out, u_.narrow(0, 0, rows_), entity_.value().narrow(0, first, count).t());
+  });
+}
+
+Nats FactStep::softmax_and_loss(std::span<const Observation> batch) {
+  const auto entities = static_cast<std::size_t>(entity_.value().size(0));
+  auto* logits = logits_.data_ptr<float>();
+  std::vector<double> loss(static_cast<std::size_t>(rows_));
+  parallel_compute(loss.size(), kSoftmaxGrain, [&](std::size_t begin, std::size_t end) {
+    for (auto row = begin; row < end; ++row) {
+      auto* values = logits + row * entities;
+      const auto tail = [&] { return batch[row - heads_.size()].tail; };
+      const std::int32_t single = row < heads_.size() ? 0 : tail();
+      const auto targets = row < heads_.size() ? std::span<const std::int32_t>(heads_[row]) : std::span(&single, 1);
+      double target_logits = 0;
+      for (const auto target : targets) target_logits += static_cast<double>(values[target]);
+      const double log_sum = softmax_row(values, entities, static_cast<float>(targets.size()));
+      for (const auto target : targets) values[target] -= 1;
+      loss[row] = static_cast<double>(targets.size()) * log_sum - target_logits;
+    }
+  });
+  const auto middle = loss.begin() + static_cast<std::ptrdiff_t>(heads_.size());
+  return {std::accumulate(loss.begin(), middle, 0.0), std::accumulate(middle, loss.end(), 0.0)};
+}
+
+void FactStep::update_entities(std::span<const Observation> batch, const AdamRates& rates, std::vector<Task>& tasks) {
+  // Observations by head, so that each block of entities finds the input gradients that are its own.
+  std::vector<std::int32_t> by_head(batch.size());
+  std::iota(by_head.begin(), by_head.end(), 0);
+  std::stable_sort(by_head.begin(), by_head.end(), [&](auto a, auto b) {
+    return batch[static_cast<std::size_t>(a)].head < batch[static_cast<std::size_t>(b)].head;
+  });
+  const auto entities = entity_.value().size(0), dim = entity_.value().size(1);
+  for (std::int64_t begin = 0; begin < entities; begin += kEntityBlock) {
+    const auto count = std::min(kEntityBlock, entities - begin);
+    tasks.push_back([this, batch, by_head, rates, begin, count, dim] {
+      const auto columns = logits_.narrow(0, 0, rows_).narrow(1, begin, count);
+      const auto gradient = at::mm(columns.t(), u_.narrow(0, 0, rows_));
+      auto* values = gradient.data_ptr<float>();
+      const auto* dx = tail_.input_gradients().data_ptr<float>();
+      auto at = std::lower_bound(by_head.begin(), by_head.end(), begin, [&](auto row, auto head) {
+        return batch[static_cast<std::size_t>(row)].head < head;
+      });
+      for (; at != by_head.end() && batch[static_cast<std::size_t>(*at)].head < begin + count; ++at) {
+        auto* target = values + (batch[static_cast<std::size_t>(*at)].head - begin) * dim;
+        for (std::int64_t i = 0; i < dim; ++i) target[i] += dx[*at * dim + i];
+      }
+      entity_.update(begin * dim, count * dim, values, rates);
+    });
+  }
+}
+
+void FactStep::update_queries(std::span<const Observation> batch, const AdamRates& rates) {
+  const auto dim = query_.value().size(1);
+  auto gradient = at::zeros_like(query_.value());
+  auto* values = gradient.data_ptr<float>();
+  const auto add = [&](std::int32_t query, const float* from) {
+    for (std::int64_t i = 0; i < dim; ++i) values[query * dim + i] += from[i];
+  };
+  for (std::size_t i = 0; i < distinct_.size(); ++i) {
+    add(distinct_[i], head_.input_gradients().data_ptr<float>() + static_cast<std::int64_t>(i) * dim);
+  }
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    add(batch[i].query, tail_.input_gradients().data_ptr<float>() + static_cast<std::int64_t>(i) * dim);
+  }
+  query_.update(0, gradient.numel(), values, rates);
+}
+
+Nats FactStep::step(std::span<const Observation> batch) {
+  const c10::InferenceMode guard;
+  gather(batch);
+  compute_logits();
+  const auto nats = softmax_and_loss(batch);
+
+  parallel_compute(static_cast<std::size_t>(rows_), kRowBlock, [&](std::size_t begin, std::size_t end) {
+    const auto first = static_cast<std::int64_t>(begin), count = static_cast<std::int64_t>(end - begin);
+    auto out = du_.narrow(0, first, count);
+    at::mm_out(out, logits_.narrow(0, first, count), entity_.value());
+  });
+  const auto head_rows = static_cast<std::int64_t>(distinct_.size());
+  std::vector<Task> tasks;
+  head_.add_backward_tasks(tasks, du_.narrow(0, 0, head_rows));
+  tail_.add_backward_tasks(tasks, du_.narrow(0, head_rows, rows_ - head_rows));
+  run_tasks(tasks);
+
+  const auto rates = adam_rates(lr_, weight_decay_, ++steps_);
+  tasks.clear();
+  update_entities(batch, rates, tasks);
+  head_.add_update_tasks(tasks, rates);
+  tail_.add_update_tasks(tasks, rates);
+  run_tasks(tasks);
+  update_queries(batch, rates);
+  return nats;
+}
+
+Nats FactStep::evaluate(std::span<const Observation> observations, std::int64_t batch) {
+  const c10::InferenceMode guard;
+  Nats total;
+  for (std::size_t begin = 0; begin < observations.size(); begin += static_cast<std::size_t>(batch)) {
+    const auto part = observations.subspan(begin, std::min<std::size_t>(observations.size() - begin, batch));
+    gather(part);
+    compute_logits();
+    const auto nats = softmax_and_loss(part);
+    total.head += nats.head;
+    total.tail += nats.tail;
+  }
+  return total;
+}
+
+}  // namespace terse::relsim

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "terse/relsim/kb/knowledge_base.hpp"
+#include "terse/relsim/model/mlp_pass.hpp"
+
+namespace terse::relsim {
+
+/// A fact as the model sees it: `tail` follows from `head` under `query` (fact_model.hpp). A triple (h, r, t) is
+/// observed twice: as (h, r, t) and as (t, R + r, h).
+struct Observation {
+  std::int32_t head = 0, query = 0, tail = 0;
+};
+
+/// Both observations of each triple, forward ones first.
+std::vector<Observation> both_directions(std::span<const Triple> triples, std::int32_t relations);
+
+/// Negative log likelihood in nats, summed over observations.
+struct Nats {
+  double head = 0;  ///< -log P(h|q)
+  double tail = 0;  ///< -log P(t|h,q)
+  double total() const { return head + tail; }
+};
+
+/// Steps a fact model with Adam. What makes a step cheap: P(h|q) has one row for each distinct query of the batch;
+/// softmax and loss are one pass over the logits, which the gradient then replaces, so rows × entities is held once;
+/// a parameter's slice is stepped where its gradient arises. Same bits for any number of threads.
+/// Memory: (batch + 2R) · E floats.
+class FactStep {
+ public:
+  /// `model`'s tensors are changed in place.
+  FactStep(const FactModel& model, double lr, double weight_decay);
+
+  /// One step on the summed loss of `batch`. @return the loss before the step
+  Nats step(std::span<const Observation> batch);
+  /// The loss alone, over any number of observations.
+  Nats evaluate(std::span<const Observation> observations, std::int64_t batch = 256);
+
+  void set_lr(double lr) { lr_ = lr; }
+  std::int64_t steps() const { return steps_; }
+
+ private:
+  /// Fills the inputs of both perceptrons: distinct queries, then one tail row an observation.
+  void gather(std::span<const Observation> batch);
+  void compute_logits();
+  Nats softmax_and_loss(std::span<const Observation> batch);
+  void update_entities(std::span<const Observation> batch, const AdamRates& rates, std::vector<Task>& tasks);
+  void update_queries(std::span<const Observation> batch, const AdamRates& rates);
+
+  AdamParameter entity_, query_;
+  MlpPass head_, tail_;
+  double lr_, weight_decay_;
+  std::int64_t steps_ = 0;
+
+  std::vector<std::int32_t> distinct_;          // queries of the batch, ascending
+  std::vector<std::vector<std::int32_t>> heads_;  // for each of them, the heads of its observations
+  at::Tensor u_;                                // [rows, dim] natural parameters: head rows, then tail rows
+  at::Tensor du_;                               // [rows, dim] gradient of the loss in them
+  at::Tensor logits_;                           // [rows, E], then their gradient
+  std::int64_t rows_ = 0;
+};
+
+}  // namespace terse::relsim

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "terse/relsim/model/count_baseline.hpp"
+#include "terse/relsim/model/fact_model.hpp"
+#include "terse/relsim/model/fact_step.hpp"
+
+namespace terse::relsim {
+
+/// How entity and relation vectors begin.
+enum class Start { TransE, Random };
+
+/// The paper's settings by default; loss is summed over the batch.
+struct FactTrainingOptions {
+  std::int64_t dim = 100, hidden = 1024;
+  std::int64_t epochs = 100;  ///< at most
+  std::int64_t patience = 5;  ///< stop after so many epochs without improvement on the held-out facts
+  std::int64_t batch = 256;   ///< observations a step; every fact is observed in both directions
+  double lr = 5e-3, weight_decay = 5e-4;
+  Start start = Start::TransE;
+  std::int64_t start_epochs = 50;  ///< of TransE
+  std::uint64_t seed = 0;
+};
+
+/// What is known after an epoch. Nats per fact: the forward direction, and the mean over both.
+struct EpochReport {
+  std::int64_t epoch = 0, steps = 0;
+  double train_nats = 0;              ///< mean over both directions, while training
+  double held_out_nats = 0;           ///< -log P(h|r) P(t|h,r); not set without held-out facts
+  double held_out_inverse_nats = 0;   ///< -log P(t|r^-1) P(h|t,r^-1)
+  bool best = false;                  ///< fewest held-out nats so far, mean of both directions
+  double step_seconds = 0;            ///< mean
+};
+
+struct TrainedFacts {
+  FactModel model;         ///< of the best epoch
+  EpochReport best;
+  CountBaseline baseline;  ///< set where there are held-out facts
+};
+
+/// Trains the fact model of fact_model.hpp on distinct facts. Depends on facts, options and seed only, never on the
+/// number of threads.
+/// @param held_out  facts for early stopping; where empty, all epochs run and the last counts
+/// @param on_epoch  called after each epoch; may be empty
+/// @throws Error::Usage for options that make no sense
+TrainedFacts train_facts(std::span<const Triple> train, std::span<const Triple> held_out, std::int32_t entities,
+                         std::int32_t relations, const FactTrainingOptions& options,
+                         const std::function<void(const EpochReport&)>& on_epoch = {});
+
+}  // namespace terse::relsim

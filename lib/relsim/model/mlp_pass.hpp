@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "terse/relsim/model/adam.hpp"
+#include "terse/relsim/model/fact_model.hpp"
+
+namespace terse::relsim {
+
+/// A piece of work that may run beside others of its list.
+using Task = std::function<void()>;
+
+/// Runs every task once; results must not depend on their order.
+void run_tasks(const std::vector<Task>& tasks);
+
+/// Forward and backward passes of an Mlp over the rows of one batch, with explicit gradients. Rows are worked on in
+/// blocks of fixed size, and no sum is split over blocks: the same bits for any number of threads.
+class MlpPass {
+ public:
+  /// Optimizer state is made for `mlp`'s weights, which steps then change in place.
+  explicit MlpPass(const Mlp& mlp);
+
+  /// Prepares for [rows, dim] inputs. @return where the caller writes them, before forward_tasks() run
+  at::Tensor inputs(std::int64_t rows);
+  /// Computes outputs(); blocks of rows are independent.
+  void add_forward_tasks(std::vector<Task>& tasks);
+  const at::Tensor& outputs() const { return y_; }  ///< [rows, dim]
+
+  /// From [rows, dim] gradients of the loss in outputs(), computes input_gradients() and what the updates need.
+  /// `gradients` stays as it is until the update tasks have run.
+  void add_backward_tasks(std::vector<Task>& tasks, const at::Tensor& gradients);
+  const at::Tensor& input_gradients() const { return dx_; }  ///< [rows, dim]
+  /// Weight gradients and Adam's step, by blocks of weight rows.
+  void add_update_tasks(std::vector<Task>& tasks, const AdamRates& rates);
+
+ private:
+  std::vector<AdamParameter> weight_, bias_;
+  std::int64_t capacity_ = 0;
+  at::Tensor buffer_x_, buffer_y_, buffer_dx_, buffer_a_[2], buffer_da_[2];
+  at::Tensor x_, y_, dx_, a_[2], da_[2], dy_;  // the first rows of the buffers; a_ after ReLU
+};
+
+}  // namespace terse::relsim

@@ -1,0 +1,105 @@
+#include "terse/relsim/model/fact_step.hpp"
+
+#include "naive_facts.hpp"
+#include "terse/core/parallel.hpp"
+#include "terse/core/philox.hpp"
+#include "terse_catch.hpp"
+
+namespace terse::relsim {
+namespace {
+
+std::vector<Observation> random_batch(const FactModelShape& shape, std::size_t count, std::uint64_t seed) {
+  core::RandomSequence random({seed, core::stream_of("batch"), 0});
+  const auto draw = [&](std::int64_t bound) { return static_cast<std::int32_t>(random.below(bound)); };
+  std::vector<Observation> batch;
+  for (std::size_t i = 0; i < count; ++i) {
+    batch.push_back({draw(shape.entities), draw(2 * shape.relations), draw(shape.entities)});
+  }
+  return batch;
+}
+
+std::vector<at::Tensor> parameters(const FactModel& model) {
+  std::vector<at::Tensor> all{model.entity, model.query};
+  for (const auto* mlp : {&model.head, &model.tail}) {
+    for (int i = 0; i < 3; ++i) {
+      all.push_back(mlp->weight[i]);
+      all.push_back(mlp->bias[i]);
+    }
+  }
+  return all;
+}
+
+/// The loss as a formula, differentiated by LibTorch.
+at::Tensor autograd_loss(const std::vector<at::Tensor>& p, const std::vector<Observation>& batch) {
+  const auto mlp = [&](std::size_t first, at::Tensor x) {
+    for (std::size_t i = 0; i < 3; ++i) {
+      x = at::linear(x, p[first + 2 * i], p[first + 2 * i + 1]);
+      if (i < 2) x = at::relu(x);
+    }
+    return x;
+  };
+  auto loss = at::zeros({}, at::kDouble);
+  for (const auto& o : batch) {
+    const auto heads = at::log_softmax(at::mv(p[0], mlp(2, p[1][o.query])), 0);
+    const auto tails = at::log_softmax(at::mv(p[0], mlp(8, p[1][o.query] + p[0][o.head])), 0);
+    loss = loss - heads[o.head] - tails[o.tail];
+  }
+  return loss;
+}
+
+TEST_CASE("a step is Adam on the gradient that autograd finds", "[relsim]") {
+  const FactModelShape shape{.entities = 41, .relations = 3, .dim = 8, .hidden = 20};
+  const auto model = FactModel::random(shape, 11);
+  std::vector<at::Tensor> reference;
+  for (const auto& p : parameters(model)) reference.push_back(p.to(at::kDouble).clone().requires_grad_());
+  torch::optim::Adam adam(reference, torch::optim::AdamOptions(5e-3).weight_decay(5e-4));
+
+  FactStep step(model, 5e-3, 5e-4);
+  for (std::uint64_t t = 0; t < 6; ++t) {
+    const auto batch = random_batch(shape, 70, t);
+    adam.zero_grad();
+    const auto loss = autograd_loss(reference, batch);
+    loss.backward();
+    adam.step();
+    CHECK(step.step(batch).total() == Approx(loss.item<double>()).epsilon(1e-5));
+  }
+  const auto found = parameters(model);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    // A gradient near zero may change sign by rounding, and Adam takes a full step either way: the median must agree.
+    const auto difference = (found[i].to(at::kDouble) - reference[i].detach()).abs();
+    CHECK(difference.median().item<double>() < 2e-6);
+    CHECK(difference.mean().item<double>() < 1e-4);
+  }
+}
+
+TEST_CASE("evaluation is the naive likelihood", "[relsim]") {
+  const FactModelShape shape{.entities = 19, .relations = 2, .dim = 5, .hidden = 9};
+  const auto model = FactModel::random(shape, 3);
+  const auto batch = random_batch(shape, 25, 1);
+  double expected = 0;
+  for (const auto& o : batch) {
+    expected -= naive::log_joint(model, o.query)[static_cast<std::size_t>(o.head)][static_cast<std::size_t>(o.tail)];
+  }
+  FactStep step(model, 1e-3, 0);
+  CHECK(step.evaluate(batch, 7).total() == Approx(expected).epsilon(1e-6));
+}
+
+TEST_CASE("steps give the same bits for any number of threads", "[relsim]") {
+  const FactModelShape shape{.entities = 1300, .relations = 9, .dim = 24, .hidden = 150};
+  std::vector<std::vector<at::Tensor>> results;
+  for (const int threads : {1, 2, 3}) {
+    core::set_threads(threads);
+    const auto model = FactModel::random(shape, 2);
+    FactStep step(model, 5e-3, 5e-4);
+    for (std::uint64_t t = 0; t < 5; ++t) step.step(random_batch(shape, 200 - 30 * t, t));
+    results.push_back(parameters(model));
+  }
+  core::set_threads(0);
+  for (std::size_t i = 0; i < results[0].size(); ++i) {
+    CHECK(at::equal(results[0][i], results[1][i]));
+    CHECK(at::equal(results[0][i], results[2][i]));
+  }
+}
+
+}  // namespace
+}  // namespace terse::relsim

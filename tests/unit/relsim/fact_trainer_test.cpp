@@ -1,0 +1,63 @@
+#include "terse/relsim/model/fact_trainer.hpp"
+
+#include "terse/core/error.hpp"
+#include "terse/relsim/kb/triple_reader.hpp"
+#include "terse_catch.hpp"
+
+namespace terse::relsim {
+namespace {
+
+KnowledgeBase nations() {
+  const char* data = std::getenv("TERSE_DATA");
+  REQUIRE(data != nullptr);
+  return read_knowledge_base({std::string(data) + "/kb/nations/train.tsv"});
+}
+
+TEST_CASE("training beats counts on nations and stops early", "[relsim]") {
+  const auto kb = nations();
+  const auto [train, held_out] = hold_out(kb.triples, 0.1, 1);
+  FactTrainingOptions options;
+  options.hidden = 256;
+  std::vector<EpochReport> reports;
+  const auto trained = train_facts(train, held_out, kb.entities.size(), kb.relations.size(), options,
+                                   [&](const EpochReport& report) { reports.push_back(report); });
+  CHECK(trained.best.held_out_nats < trained.baseline.nats);
+  CHECK(trained.baseline.nats < trained.baseline.uniform);
+  CHECK(trained.baseline.uniform == Approx(2 * std::log(14.0)));
+  CHECK(reports.size() < 100);
+  CHECK(reports.back().epoch == trained.best.epoch + options.patience);
+  FactStep step(trained.model, 1, 0);
+  const auto nats = step.evaluate(both_directions(held_out, kb.relations.size())).total();
+  const auto best = trained.best.held_out_nats + trained.best.held_out_inverse_nats;
+  CHECK(nats / static_cast<double>(held_out.size()) == Approx(best).epsilon(1e-9));
+}
+
+TEST_CASE("the same seed gives the same model, another seed another", "[relsim]") {
+  const auto kb = nations();
+  FactTrainingOptions options;
+  options.hidden = 32;
+  options.epochs = 2;
+  options.start_epochs = 3;
+  const auto train = [&] { return train_facts(kb.triples, {}, kb.entities.size(), kb.relations.size(), options); };
+  const auto a = train(), b = train();
+  options.seed = 9;
+  const auto c = train();
+  CHECK(at::equal(a.model.entity, b.model.entity));
+  CHECK(at::equal(a.model.tail.weight[1], b.model.tail.weight[1]));
+  CHECK_FALSE(at::equal(a.model.entity, c.model.entity));
+}
+
+TEST_CASE("options that make no sense are refused", "[relsim]") {
+  const Triple fact{0, 0, 1};
+  const auto attempt = [&](auto change) {
+    FactTrainingOptions options;
+    change(options);
+    train_facts({&fact, 1}, {}, 2, 1, options);
+  };
+  CHECK_THROWS_AS(attempt([](auto& o) { o.batch = 0; }), Error);
+  CHECK_THROWS_AS(attempt([](auto& o) { o.lr = 0; }), Error);
+  CHECK_THROWS_AS(attempt([](auto& o) { o.dim = -1; }), Error);
+}
+
+}  // namespace
+}  // namespace terse::relsim

@@ -1,0 +1,68 @@
+#include "terse/relsim/model/row_kernels.hpp"
+
+#include <cmath>
+#include <vector>
+
+#include "terse/core/philox.hpp"
+#include "terse_catch.hpp"
+
+namespace terse::relsim {
+namespace {
+
+std::vector<float> random_row(std::size_t n, double scale, std::uint64_t seed) {
+  core::RandomSequence random({seed, core::stream_of("row"), 0});
+  std::vector<float> row(n);
+  for (auto& value : row) value = static_cast<float>(scale * random.normal());
+  return row;
+}
+
+double reference_log_sum(const std::vector<float>& row) {
+  double largest = row[0], total = 0;
+  for (const float value : row) largest = std::max<double>(largest, value);
+  for (const float value : row) total += std::exp(static_cast<double>(value) - largest);
+  return largest + std::log(total);
+}
+
+TEST_CASE("a softmax row is the naive one, whatever its length", "[relsim]") {
+  for (const std::size_t n : {1, 2, 3, 15, 16, 17, 31, 33, 100, 2047, 2048, 2049, 14541}) {
+    for (const double scale : {0.1, 5.0, 60.0}) {
+      const auto logits = random_row(n, scale, n);
+      const double log_sum = reference_log_sum(logits);
+      // Each term carries a rounding error of its exponent, float32's epsilon times its size.
+      const double tolerance = 1e-6 * (1 + scale);
+      CHECK(log_sum_exp_row(logits.data(), n) == Approx(log_sum).margin(tolerance));
+      auto row = logits;
+      CHECK(softmax_row(row.data(), n, 3) == Approx(log_sum).margin(tolerance));
+      double worst = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        worst = std::max(worst, std::abs(row[i] - 3 * std::exp(static_cast<double>(logits[i]) - log_sum)));
+      }
+      CHECK(worst < 3 * tolerance);
+    }
+  }
+}
+
+TEST_CASE("an Adam row follows the published recurrence", "[relsim]") {
+  const std::size_t n = 37;
+  auto value = random_row(n, 1, 1);
+  std::vector<double> expected(value.begin(), value.end()), m(n), v(n);
+  std::vector<float> first(n), second(n);
+  for (int t = 1; t <= 20; ++t) {
+    const auto gradient = random_row(n, 3, 100 + t);
+    AdamRates rates;
+    rates.step_size = static_cast<float>(0.01 / (1 - std::pow(0.9, t)));
+    rates.second_correction = static_cast<float>(1 / std::sqrt(1 - std::pow(0.999, t)));
+    rates.weight_decay = 0.1f;
+    adam_row(value.data(), gradient.data(), first.data(), second.data(), n, rates);
+    for (std::size_t i = 0; i < n; ++i) {
+      const double g = gradient[i] + 0.1 * expected[i];
+      m[i] = 0.9 * m[i] + 0.1 * g;
+      v[i] = 0.999 * v[i] + 0.001 * g * g;
+      expected[i] -= 0.01 * (m[i] / (1 - std::pow(0.9, t))) / (std::sqrt(v[i] / (1 - std::pow(0.999, t))) + 1e-8);
+    }
+  }
+  for (std::size_t i = 0; i < n; ++i) CHECK(value[i] == Approx(expected[i]).margin(2e-5));
+}
+
+}  // namespace
+}  // namespace terse::relsim
