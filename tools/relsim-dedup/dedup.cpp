@@ -1,0 +1,111 @@
+#include "relsim-dedup/dedup.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "common/messages.hpp"
+#include "terse/core/error.hpp"
+#include "terse/core/table.hpp"
+#include "terse/formats/clusters.hpp"
+#include "terse/formats/similarity.hpp"
+#include "terse/relsim/redundancy/linkage.hpp"
+#include "terse/relsim/redundancy/rewrite.hpp"
+
+namespace terse::tools {
+namespace {
+
+relsim::Linkage linkage_of(const std::string& word) {
+  if (word == "complete") return relsim::Linkage::Complete;
+  return word == "single" ? relsim::Linkage::Single : relsim::Linkage::Average;
+}
+
+void print_clusters(const formats::Similarity& similarity, const formats::Clusters& clusters,
+                    const SharedOptions& shared) {
+  std::vector<std::int64_t> sizes(clusters.representatives.size());
+  for (const auto cluster : clusters.cluster) ++sizes[static_cast<std::size_t>(cluster)];
+  const auto sink = core::open_sink("-", core::Content::Text);
+  core::TableWriter table(*sink, core::table_style(shared.json, "-"),
+                          {{"relation"}, {"cluster"}, {"size"}, {"representative"}, {"orientation"}, {"facts"}});
+  std::vector<std::size_t> order(clusters.relations.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return clusters.cluster[a] < clusters.cluster[b]; });
+  for (const auto r : order) {
+    const auto cluster = static_cast<std::size_t>(clusters.cluster[r]);
+    table.row({clusters.relations[r], static_cast<std::int64_t>(cluster), sizes[cluster],
+               clusters.relations[static_cast<std::size_t>(clusters.representatives[cluster])],
+               std::string(clusters.swapped[r] ? "inverse" : "same"), similarity.counts[r]});
+  }
+  table.finish();
+  sink->finish();
+}
+
+void rewrite(const formats::Clusters& clusters, const DedupOptions& options) {
+  core::TsvReader reader(core::open_source(options.triples));
+  const auto sink = core::open_sink("-", core::Content::Text);
+  const auto counts = relsim::rewrite_triples(reader, clusters, *sink, options.keep_repeated);
+  sink->finish();
+  const auto number = [](std::uint64_t n) { return std::to_string(n); };
+  say_note(number(counts.facts) + " facts: " + number(counts.renamed) + " renamed, " + number(counts.turned) +
+           " of them turned round; " + number(counts.repeated) + " left out as repeated");
+  if (counts.unknown > 0) {
+    say_warning(number(counts.unknown) + " facts have relations that the similarity does not know: left as they are");
+  }
+}
+
+}  // namespace
+
+void define(CLI::App& app, DedupOptions& options) {
+  add_input(app, "similarity", options.similarity, "A similarity artifact of `relsim-score similarity -o`");
+  add_file(app, "-o,--output", options.artifact,
+           "Write a clusters artifact to FILE, - is standard output; the table is then printed only with --json");
+  add_json(app, options.shared);
+  add_choice(app, "--linkage", options.linkage, {"average", "complete", "single"},
+             "How far apart two groups are: mean, largest or smallest divergence of their members");
+  app.add_option("--threshold", options.threshold, "Merge groups up to this divergence")->type_name("NATS");
+  app.add_option("--count", options.count, "Merge down to N clusters, in place of a threshold")->type_name("N");
+  app.add_flag("--merge-thin", options.merge_thin, "Merge relations that are marked as having too few facts, too");
+  add_file(app, "--triples", options.triples,
+           "Print these triples with each relation replaced by its cluster's representative, inverses turned round");
+  app.add_flag("--keep-repeated", options.keep_repeated, "With --triples: keep facts that have become equal");
+}
+
+int run(const DedupOptions& options) {
+  const bool print = options.artifact.empty() || options.shared.json || !options.triples.empty();
+  if (print && options.artifact == "-") {
+    throw Error(Error::Usage, "text and the artifact cannot both go to standard output");
+  }
+  if (options.similarity == "-" && options.triples == "-") {
+    throw Error(Error::Usage, "the similarity and the triples cannot both come from standard input");
+  }
+  const auto sink = options.artifact.empty() ? nullptr : core::open_sink(options.artifact, core::Content::Binary);
+  const auto loaded = formats::read_similarity(core::open_source(options.similarity));
+  relsim::ClusterOptions how;
+  how.linkage = linkage_of(options.linkage);
+  how.threshold = options.threshold;
+  how.count = options.count;
+  how.merge_thin = options.merge_thin;
+  const auto clusters = relsim::cluster_relations(loaded.content, how);
+  say_note(std::to_string(clusters.relations.size()) + " relations in " +
+           std::to_string(clusters.representatives.size()) + " clusters");
+  if (const auto& thin = loaded.content.thin; !how.merge_thin && std::count(thin.begin(), thin.end(), 1) > 0) {
+    say_note(std::to_string(std::count(thin.begin(), thin.end(), 1)) + " relations left alone for having too few facts");
+  }
+  if (sink) {
+    formats::Header header;
+    header.producer = options.shared.producer;
+    header.arguments = options.shared.arguments;
+    header.seed = loaded.header.seed;
+    header.parents = {loaded.digest};
+    write_clusters(*sink, header, clusters);
+    sink->finish();
+  }
+  if (!options.triples.empty()) {
+    rewrite(clusters, options);
+  } else if (print) {
+    print_clusters(loaded.content, clusters, options.shared);
+  }
+  return 0;
+}
+
+}  // namespace terse::tools

@@ -1,0 +1,181 @@
+#include "relsim-train/facts_command.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "common/messages.hpp"
+#include "terse/core/memory.hpp"
+#include "terse/core/progress.hpp"
+#include "terse/core/table.hpp"
+#include "terse/formats/facts.hpp"
+#include "terse/relsim/kb/triple_reader.hpp"
+#include "terse/relsim/model/fact_artifact.hpp"
+
+namespace terse::tools {
+namespace {
+
+using formats::Value;
+using relsim::EpochReport;
+
+struct Split {
+  relsim::KnowledgeBase kb;  // triples: the training facts
+  std::vector<relsim::Triple> held_out;
+};
+
+Split read_split(const SharedOptions& shared, const FactsOptions& options) {
+  Split split;
+  split.kb = relsim::read_knowledge_base(options.inputs);
+  if (options.valid.empty()) {
+    std::tie(split.kb.triples, split.held_out) = relsim::hold_out(split.kb.triples, options.held_out, shared.seed);
+    return split;
+  }
+  auto train = std::move(split.kb.triples);
+  split.kb.triples.clear();
+  core::TsvReader reader(core::open_source(options.valid));
+  const auto skipped = relsim::read_triples(reader, split.kb, relsim::UnknownNames::Skip);
+  if (skipped > 0) {
+    say_warning(options.valid + ": " + std::to_string(skipped) + " facts name what the training facts do not: left out");
+  }
+  split.held_out = std::exchange(split.kb.triples, std::move(train));
+  relsim::make_distinct(split.held_out);
+  return split;
+}
+
+/// Metrics of one epoch, for the metrics file and the artifact.
+Value::Map to_map(const EpochReport& report, bool validated) {
+  Value::Map map{{"epoch", report.epoch}, {"step", report.steps}, {"loss", report.train_nats}};
+  if (validated) {
+    map["held_out_nats"] = report.held_out_nats;
+    map["held_out_inverse_nats"] = report.held_out_inverse_nats;
+  }
+  return map;
+}
+
+class MetricsFile {
+ public:
+  explicit MetricsFile(const std::string& path)
+      : sink_(path.empty() ? nullptr : core::open_sink(path, core::Content::Text)) {}
+
+  void line(Value::Map map, double step_seconds) {
+    if (!sink_) return;
+    map["step_seconds"] = step_seconds;
+    map["peak_resident_bytes"] = Value(core::peak_resident_bytes());
+    core::write_text(*sink_, formats::to_json(map) + "\n");
+    sink_->flush();
+  }
+  void finish() {
+    if (sink_) sink_->finish();
+  }
+
+ private:
+  std::unique_ptr<core::ByteSink> sink_;
+};
+
+std::string nats(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3f", value);
+  return text;
+}
+
+Value::Map summary(const relsim::TrainedFacts& trained, std::size_t held_out) {
+  Value::Map map = to_map(trained.best, held_out > 0);
+  map["held_out_facts"] = static_cast<std::int64_t>(held_out);
+  if (held_out > 0) {
+    map["counts_nats"] = trained.baseline.nats;
+    map["uniform_nats"] = trained.baseline.uniform;
+  }
+  return map;
+}
+
+formats::Facts to_facts(const Split& split, const FactsOptions& options, const relsim::TrainedFacts& trained,
+                        Value::Array epochs) {
+  const auto& training = options.training;
+  formats::Facts facts;
+  facts.entities = split.kb.entities.names();
+  facts.relations = split.kb.relations.names();
+  facts.counts = split.kb.relation_counts();
+  facts.weights = relsim::store_fact_model(trained.model);
+  facts.hyperparameters = Value::Map{{"dim", training.dim},
+                                     {"hidden", training.hidden},
+                                     {"epochs", training.epochs},
+                                     {"patience", training.patience},
+                                     {"batch", training.batch},
+                                     {"lr", training.lr},
+                                     {"weight_decay", training.weight_decay},
+                                     {"start", options.start},
+                                     {"directions", "forward and inverse, in one model"}};
+  facts.metrics = Value::Map{{"best", summary(trained, split.held_out.size())}, {"epochs", std::move(epochs)}};
+  facts.triples.reserve(3 * split.kb.triples.size());
+  for (const auto& t : split.kb.triples) facts.triples.insert(facts.triples.end(), {t.head, t.relation, t.tail});
+  return facts;
+}
+
+}  // namespace
+
+void define_facts(CLI::App& command, FactsOptions& options) {
+  auto& training = options.training;
+  command
+      .add_option("inputs", options.inputs,
+                  "Triples, head<TAB>relation<TAB>tail a line, plain, .gz or .zst; - is standard input; wordnet[:DIR] "
+                  "reads WordNet's pointers (/usr/share/wordnet)")
+      ->type_name("FILE");
+  add_file(command, "--valid", options.valid, "Held-out triples for early stopping, in place of a share of the inputs");
+  command.add_option("--held-out", options.held_out, "Share of the facts held out; 0 trains for all epochs on everything")
+      ->type_name("SHARE")
+      ->check(CLI::Range(0.0, 0.9).description(""));
+  command.add_option("--dim", training.dim, "Size of entity and relation vectors")->type_name("N");
+  command.add_option("--hidden", training.hidden, "Units of the perceptrons' two hidden layers")->type_name("N");
+  command.add_option("--epochs", training.epochs, "Most passes over the facts")->type_name("N");
+  command.add_option("--patience", training.patience, "Stop after N epochs without better held-out nats")->type_name("N");
+  command.add_option("--batch", training.batch, "Observations a step; each fact is observed in both directions")
+      ->type_name("N");
+  command.add_option("--lr", training.lr, "Adam's learning rate")->type_name("RATE");
+  command.add_option("--weight-decay", training.weight_decay, "Adam's L2 penalty")->type_name("RATE");
+  add_choice(command, "--start", options.start, {"transe", "random"},
+             "Where vectors begin: TransE trained on the same facts, or random numbers");
+  command.add_option("--start-epochs", training.start_epochs, "Passes of TransE over the facts")->type_name("N");
+  add_file(command, "--metrics", options.metrics, "Write one JSON line an epoch to FILE");
+}
+
+int run_facts(const SharedOptions& shared, const FactsOptions& options) {
+  // Opened first: an output that cannot be written should not cost a training run.
+  const auto sink = core::open_sink(shared.output, core::Content::Binary);
+  MetricsFile metrics(options.metrics);
+  const auto split = read_split(shared, options);
+  const bool validated = !split.held_out.empty();
+
+  auto training = options.training;
+  training.seed = shared.seed;
+  training.start = options.start == "transe" ? relsim::Start::TransE : relsim::Start::Random;
+  Value::Array epochs;
+  core::Progress progress("training", static_cast<std::uint64_t>(training.epochs), shared.progress);
+  const auto trained = relsim::train_facts(
+      split.kb.triples, split.held_out, split.kb.entities.size(), split.kb.relations.size(), training,
+      [&](const EpochReport& report) {
+        const auto map = to_map(report, validated);
+        metrics.line(map, report.step_seconds);
+        epochs.emplace_back(map);
+        const auto held_out = validated ? ", held out " + nats(report.held_out_nats) : std::string();
+        progress.update(static_cast<std::uint64_t>(report.epoch), nats(report.train_nats) + " nats a fact" + held_out);
+      });
+  auto final_line = summary(trained, split.held_out.size());
+  final_line["final"] = true;
+  metrics.line(std::move(final_line), trained.best.step_seconds);
+  metrics.finish();
+  if (validated) {
+    say_note(std::to_string(split.held_out.size()) + " held-out facts: model " + nats(trained.best.held_out_nats) +
+             " nats a fact (epoch " + std::to_string(trained.best.epoch) + "), counts " + nats(trained.baseline.nats) +
+             ", uniform " + nats(trained.baseline.uniform));
+  }
+
+  formats::Header header;
+  header.producer = shared.producer;
+  header.arguments = shared.arguments;
+  header.seed = shared.seed;
+  write_facts(*sink, header, to_facts(split, options, trained, std::move(epochs)));
+  sink->finish();
+  return 0;
+}
+
+}  // namespace terse::tools

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/options.hpp"
+#include "terse/relsim/model/fact_trainer.hpp"
+
+namespace terse::tools {
+
+/// Command line of `relsim-train facts`.
+struct FactsOptions {
+  std::vector<std::string> inputs{"-"};  ///< TSV files, -, wordnet[:DIR]
+  std::string valid;                     ///< TSV of held-out facts; empty: a share of the inputs
+  double held_out = 0.05;
+  std::string start = "transe";
+  std::string metrics;  ///< JSON lines; empty: none
+  relsim::FactTrainingOptions training;
+};
+
+void define_facts(CLI::App& command, FactsOptions& options);
+
+/// Reads triples, trains, writes the facts artifact to shared.output.
+int run_facts(const SharedOptions& shared, const FactsOptions& options);
+
+}  // namespace terse::tools

@@ -1,0 +1,35 @@
+// relsim-train: trains models on the facts of a knowledge base.
+#include <CLI/CLI.hpp>
+
+#include "common/tool.hpp"
+#include "relsim-train/facts_command.hpp"
+#include "terse/core/error.hpp"
+
+namespace {
+
+using namespace terse::tools;
+
+struct Options {
+  SharedOptions shared;
+  std::string command;
+  FactsOptions facts;
+};
+
+void define(CLI::App& app, Options& options) {
+  add_output(app, options.shared);
+  add_seed(app, options.shared);
+  define_facts(add_command(app, "facts", options.command,
+                           "Train a fact model P(h,t|r) = P(h|r) P(t|h,r); writes a facts artifact"),
+               options.facts);
+}
+
+int run(const Options& options) {
+  if (options.command == "facts") return run_facts(options.shared, options.facts);
+  throw terse::Error(terse::Error::Usage, "no such command: " + options.command);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run_tool<Options>({"relsim-train", "train models on the facts of a knowledge base"}, argc, argv, define, run);
+}
