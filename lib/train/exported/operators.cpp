@@ -9,7 +9,7 @@ namespace terse::train::exported {
 namespace {
 
 // One family a paragraph, sorted within it. An in-place variant ("relu_") is allowed with its operator; overloads
-// that write to an `out` argument are not. Left out on purpose: whatever opens files (from_file, save), swaps or
+// that write to an `out` argument are not (the planner sees that in the schema). Left out on purpose: whatever opens files (from_file, save), swaps or
 // resizes storage (set_, resize_), hands out raw handles (data_ptr, record_stream), sparse, quantized and nested
 // tensors, and internal kernels that leave bounds checks to their callers (_reshape_alias, embedding_bag, fused ones).
 // "name.overload" allows that overload alone.
@@ -153,7 +153,7 @@ std::span<const std::string_view> allowed_operators() { return kSorted; }
 
 bool is_allowed(const OperatorName& op) {
   constexpr std::string_view kNamespace = "aten::";
-  if (!op.name.starts_with(kNamespace) || op.overload.ends_with("out")) return false;
+  if (!op.name.starts_with(kNamespace)) return false;
   const auto listed = [](std::string_view name) { return std::binary_search(kSorted.begin(), kSorted.end(), name); };
   std::string_view name = std::string_view(op.name).substr(kNamespace.size());
   if (listed(name) || listed(std::string(name) + "." + op.overload)) return true;

@@ -108,6 +108,7 @@ class Planner {
     const EvaluationSwitch* change = evaluation_switch(op->name);
     for (std::size_t i = 0; i < schema.arguments().size(); ++i) {
       const c10::Argument& argument = schema.arguments()[i];
+      if (argument.is_out()) throw Error(Error::BadInput, "overloads with output arguments are not supported");
       const auto given = std::find_if(node.inputs.begin(), node.inputs.end(),
                                       [&](const NamedArgument& one) { return one.name == argument.name(); });
       step.arguments.emplace_back(argument, given == node.inputs.end() ? nullptr : &given->value, lookup());

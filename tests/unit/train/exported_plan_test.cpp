@@ -56,7 +56,7 @@ TEST_CASE("the allow-list lets in no files, handles, storage tricks or foreign o
   for (const char* target :
        {"torch.ops.aten.from_file.default", "torch.ops.aten.save.default", "torch.ops.aten.set_.source_Storage",
         "torch.ops.aten.resize_.default", "torch.ops.aten._reshape_alias.default", "torch.ops.aten.data_ptr.default",
-        "torch.ops.aten.add.out", "torch.ops.aten.relu__.default", "torch.ops.aten.record_stream.default",
+        "torch.ops.aten.relu__.default", "torch.ops.aten.record_stream.default",
         "torch.ops.aten.lstm.data", "torch.ops.prim.device.default", "torch.ops.mylib.add.Tensor", "torch.ops.aten.as_tensor.default"}) {
     INFO(target);
     const auto op = parse_target(target);
@@ -66,6 +66,7 @@ TEST_CASE("the allow-list lets in no files, handles, storage tricks or foreign o
   for (const char* target : {"os.system", "torch.ops.aten", "builtins.eval", "torch.ops.higher_order"}) {
     CHECK_FALSE(parse_target(target));
   }
+  CHECK(is_allowed(*parse_target("torch.ops.aten.to.dtype_layout")));
   CHECK(is_allowed(*parse_target("torch.ops.aten.relu_.default")));
   CHECK(is_allowed(*parse_target("torch.ops.aten.__and__.Tensor")));
 }
@@ -85,6 +86,18 @@ TEST_CASE("what is not supported is refused by name at load") {
   changed = program;
   node_of(changed, "torch.ops.aten.linear.default")["target"] = "torch.ops.aten.linear.no_such_overload";
   CHECK_THAT(refusal(changed), ContainsSubstring("unknown to this LibTorch"));
+
+  for (const char* overload : {"add.out", "mean.out", "topk.values", "max.dim_max"}) {
+    changed = program;
+    node_of(changed, "torch.ops.aten.linear.default")["target"] = "torch.ops.aten." + std::string(overload);
+    CHECK(refusal(changed) != "accepted");
+  }
+  changed = program;
+  Json& linear = node_of(changed, "torch.ops.aten.linear.default");
+  linear["target"] = "torch.ops.aten.sigmoid.out";
+  linear["inputs"] = {{{"name", "self"}, {"arg", linear["inputs"][0]["arg"]}},
+                      {{"name", "out"}, {"arg", {{"as_tensor", {{"name", "p_head_weight"}}}}}}};
+  CHECK_THAT(refusal(changed), ContainsSubstring("overloads with output arguments are not supported"));
 
   changed = program;
   node_of(changed, "torch.ops.aten.linear.default")["inputs"][0]["name"] = "inputs";
