@@ -22,8 +22,8 @@ std::string_view to_string(Level level);
 /// What became of a saved tensor, and why.
 enum class Reason : std::uint8_t {
   Quantized,    ///< floating, lossy
-  Mask,         ///< two values, or a result of which backward needs the sign alone: exact, 1 bit
-  Integer,      ///< integers at their true width: lossless
+  Mask,         ///< two values, or an operand of which backward asks one yes or no an element: exact, 1 bit
+  Integer,      ///< integers at their true width (indices of max-pool: within the window): lossless
   Constant,     ///< one value: lossless
   Shared,       ///< the same storage, version, offset, sizes and strides as an earlier saved tensor
   Parameter,    ///< a parameter of the model: reference kept, costs nothing
@@ -81,7 +81,7 @@ struct Totals {
 /// Sees each saved tensor as it is packed, with its exact content and its encoded form.
 struct PackedView {
   const SavedTensor& info;
-  const at::Tensor& exact;              ///< as saved (may be non-contiguous)
+  const at::Tensor& exact;              ///< as saved (may be non-contiguous); indices of max-pool as window positions
   std::span<const std::byte> payload;   ///< empty where the tensor is kept or shared
   std::span<const std::byte> metadata;
 };

@@ -1,11 +1,17 @@
 #include "terse/act/encoder.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
 #include "terse/act/dtype.hpp"
 #include "terse/core/error.hpp"
 
 namespace terse::act {
 
 namespace {
+
+constexpr double kLargestBound = 1e4;  // stands for an infinite bound: every floating type has numbers around it
 
 Reason reason_of(quant::Codec codec) {
   switch (codec) {
@@ -46,11 +52,12 @@ class Encoding {
       look();
       return finish(attempt(quant::lossless_layout(survey_, source_.count, source_.dtype)));
     }
-    if (request_.need == Need::Sign) {
-      if (attempt(sign_layout())) return finish(true);
+    if (request_.need.need == Need::Sign) {
+      if (attempt(bit_layout(quant::Codec::Sign, source_.dtype))) return finish(true);
       look();
       return finish(false);
     }
+    if (request_.need.need == Need::Inside || request_.need.need == Need::Within) return finish(attempt_interval());
     const quant::AffineOptions options{request_.bits, 0, request_.group};
     if (attempt(quant::choose_layout(source_.data, source_.count, source_.dtype, options))) return finish(true);
     // The sample that the layout was chosen from missed something.
@@ -72,10 +79,10 @@ class Encoding {
     looked_ = true;
   }
 
-  quant::Layout sign_layout() const {
+  quant::Layout bit_layout(quant::Codec codec, core::DType dtype) const {
     quant::Layout layout;
-    layout.codec = quant::Codec::Sign;
-    layout.dtype = source_.dtype;
+    layout.codec = codec;
+    layout.dtype = dtype;
     layout.count = source_.count;
     layout.bits = 1;
     return layout;
@@ -87,6 +94,40 @@ class Encoding {
     bytes_ = EncodedTensor::allocate(layout);
     return quant::try_encode(source_.data, layout, request_.key, EncodedTensor::payload_of(bytes_, layout),
                              EncodedTensor::metadata_of(bytes_, layout));
+  }
+
+  /// A mask of two values of the element type, one that lies in the interval and one that does not.
+  bool attempt_interval() {
+    const auto& [need, lower, upper] = request_.need;
+    const at::Tensor values = interval_values(need, lower, upper);
+    const at::NoGradGuard no_grad;
+    // Reads only: from_blob has no form for constant memory.
+    const at::Tensor x = at::from_blob(const_cast<void*>(source_.data), {static_cast<std::int64_t>(source_.count)},
+                                       at::TensorOptions(type_));
+    if (!values.defined() || x.isnan().any().item<bool>()) {
+      look();
+      return false;
+    }
+    const at::Tensor inside = need == Need::Inside ? x.gt(lower).logical_and_(x.lt(upper))
+                                                   : x.ge(lower).logical_and_(x.le(upper));
+    layout_ = bit_layout(quant::Codec::Mask, source_.dtype);
+    bytes_ = EncodedTensor::allocate(layout_);
+    std::memcpy(EncodedTensor::metadata_of(bytes_, layout_).data(), values.const_data_ptr(), values.nbytes());
+    // The bits of a mask are those of the signs of its truth values.
+    return quant::try_encode(inside.const_data_ptr(), bit_layout(quant::Codec::Sign, core::DType::Bool), {},
+                             EncodedTensor::payload_of(bytes_, layout_), {});
+  }
+
+  /// (outside, inside) as the element type has them; undefined where it has no such numbers.
+  at::Tensor interval_values(Need need, double lower, double upper) const {
+    const double low = std::max(lower, -kLargestBound), high = std::min(upper, kLargestBound);
+    const double inside = low / 2 + high / 2;
+    const double outside = std::isfinite(lower) ? low - std::abs(low) - 1 : high + std::abs(high) + 1;
+    const at::Tensor values = at::tensor({outside, inside}, at::kDouble).to(type_);
+    const auto is_in = [&](double x) { return need == Need::Inside ? lower < x && x < upper : lower <= x && x <= upper; };
+    const at::Tensor stored = values.to(at::kDouble);
+    const double* as_stored = stored.const_data_ptr<double>();
+    return is_in(as_stored[1]) && !is_in(as_stored[0]) ? values : at::Tensor();
   }
 
   Encoded finish(bool encoded) {

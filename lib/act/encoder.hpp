@@ -10,7 +10,7 @@ namespace terse::act {
 
 /// How one tensor is to be encoded.
 struct EncodeRequest {
-  Need need = Need::Values;
+  Requirement need = {};
   int bits = 4;                ///< of rounded elements: 1 to 8
   std::uint32_t group = 256;
   core::RandomKey key = {};
@@ -27,7 +27,8 @@ struct Encoded {
 };
 
 /// Encodes a dense CPU tensor of a type that from_torch() knows, as `request` says: floating elements rounded, or as
-/// two values or one where that is all they are; integers and bools lossless. No autograd.
+/// two values or one where that is all they are or all that is needed of them; integers and bools lossless. A NaN is
+/// never encoded. No autograd.
 Encoded encode(const at::Tensor& tensor, const EncodeRequest& request);
 
 /// The content of a tensor as it is, compact: for a small view that would keep a large storage alive.

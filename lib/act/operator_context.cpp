@@ -1,5 +1,6 @@
 #include "terse/act/operator_context.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 #include <vector>
 
@@ -17,10 +18,22 @@ struct Argument {
   std::int16_t element;           // in a list of tensors, or -1
 };
 
+struct Number {
+  std::size_t index;  // in the schema
+  double value;
+};
+
+struct Integers {
+  std::size_t index;
+  std::vector<std::int64_t> values;
+};
+
 struct Frame {
   std::string name;       // keeps its buffer when the frame is reused
   std::string overload;
   std::vector<Argument> arguments;
+  std::vector<Number> numbers;
+  std::vector<Integers> integers;  // of pooling operators: no other rule asks
   std::uint32_t occurrence = 0;   // 0 until the operator saves something
   std::uint32_t results = 0;      // saved tensors that are no arguments, so far
 };
@@ -54,6 +67,8 @@ std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction& function) {
   frame.name = function.name();
   frame.overload = function.overload_name();
   frame.arguments.clear();
+  frame.numbers.clear();
+  frame.integers.clear();
   frame.occurrence = 0;
   frame.results = 0;
   const auto inputs = function.inputs();
@@ -63,6 +78,10 @@ std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction& function) {
     } else if (inputs[i].isTensorList()) {
       const auto list = inputs[i].toTensorVector();
       for (std::size_t k = 0; k < list.size(); ++k) add_argument(frame, list[k], i, static_cast<std::int64_t>(k));
+    } else if (inputs[i].isDouble() || inputs[i].isInt()) {
+      frame.numbers.push_back({i, inputs[i].toScalar().toDouble()});
+    } else if (inputs[i].isIntList() && frame.name.starts_with("aten::max_pool")) {
+      frame.integers.push_back({i, inputs[i].toIntVector()});
     }
   }
   return nullptr;
@@ -82,6 +101,15 @@ const std::vector<std::string>& argument_names(const Frame& frame) {
     }
   }
   return entry->second;
+}
+
+/// Index of an argument of the operator that is running, or nullopt.
+std::optional<std::size_t> index_of(std::string_view argument) {
+  if (context.depth == 0) return std::nullopt;
+  const auto& names = argument_names(context.frames[context.depth - 1]);
+  const auto found = std::find(names.begin(), names.end(), argument);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - names.begin());
 }
 
 std::string role_in(Frame& frame, const at::Tensor& tensor) {
@@ -128,6 +156,33 @@ SavingPoint OperatorTracker::describe(const at::Tensor& tensor) {
   if (frame->occurrence == 0) frame->occurrence = ++context.occurrences[context.scope + '/' + frame->name];
   point.occurrence = frame->occurrence;
   return point;
+}
+
+std::optional<double> OperatorTracker::number(std::string_view argument) const {
+  if (const auto index = index_of(argument)) {
+    for (const Number& number : context.frames[context.depth - 1].numbers) {
+      if (number.index == *index) return number.value;
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<std::int64_t> OperatorTracker::integers(std::string_view argument) const {
+  if (const auto index = index_of(argument)) {
+    for (const Integers& integers : context.frames[context.depth - 1].integers) {
+      if (integers.index == *index) return integers.values;
+    }
+  }
+  return {};
+}
+
+std::optional<at::IntArrayRef> OperatorTracker::sizes(std::string_view argument) const {
+  if (const auto index = index_of(argument)) {
+    for (const Argument& tensor : context.frames[context.depth - 1].arguments) {
+      if (static_cast<std::size_t>(tensor.index) == *index) return tensor.tensor->sizes();
+    }
+  }
+  return std::nullopt;
 }
 
 std::string_view current_operator() {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "terse/act/torch.hpp"
 
@@ -27,6 +29,12 @@ class OperatorTracker {
 
   /// Called from a pack hook: describes `tensor` as the running operator sees it. Counts occurrences and results.
   SavingPoint describe(const at::Tensor& tensor);
+
+  /// Arguments of the running operator by their name in the schema. @return nullopt or empty where there is no such
+  /// argument of that kind, or it is None
+  std::optional<double> number(std::string_view argument) const;
+  std::vector<std::int64_t> integers(std::string_view argument) const;  ///< of pooling operators
+  std::optional<at::IntArrayRef> sizes(std::string_view argument) const;   ///< of a tensor
 
  private:
   at::CallbackHandle callback_;

@@ -1,6 +1,9 @@
 #include "terse/act/packer.hpp"
 
+#include <cctype>
+
 #include "terse/act/dtype.hpp"
+#include "terse/act/pool_window.hpp"
 #include "terse/core/error.hpp"
 
 namespace terse::act {
@@ -68,10 +71,10 @@ void Packer::end() {
 
 std::shared_ptr<StoredTensor> Packer::pack(const at::Tensor& tensor) {
   Packing packing{tensor, describe(tensor)};
-  packing.need = need_of(packing.info.op, packing.info.role);
+  packing.need = requirement_of(packing.info);
   if (const auto reason = reason_to_keep(packing)) {
     keep(packing, *reason);
-  } else if (packing.need == Need::Shape) {
+  } else if (packing.need.need == Need::Shape) {
     packing.info.reason = Reason::Shape;
     packing.info.exact_bytes = exact_.charge(tensor.storage());
     packing.stored = std::make_shared<ShapeOfTensor>(tensor);
@@ -94,6 +97,24 @@ SavedTensor Packer::describe(const at::Tensor& tensor) {
   info.dtype = from_torch(tensor.scalar_type()).value_or(core::DType::UInt8);
   info.shape = tensor.sizes().vec();
   return info;
+}
+
+Requirement Packer::requirement_of(const SavedTensor& info) const {
+  const Rule& rule = rule_of(info.op, info.role);
+  Requirement requirement{rule.need};
+  const auto bound = [&](std::string_view source, double& to) {
+    if (source.empty()) return true;
+    if (const auto number = tracker_->number(source)) {
+      to = *number;
+    } else if (std::isdigit(static_cast<unsigned char>(source.back()))) {
+      to = std::stod(std::string(source));
+    } else {
+      return !tracker_->sizes(source);  // None: no bound. A tensor: a bound an element, which no number states
+    }
+    return true;
+  };
+  if (!bound(rule.lower, requirement.lower) || !bound(rule.upper, requirement.upper)) return {Need::Exact};
+  return requirement;
 }
 
 int Packer::bits_for(const std::string& id) const {
@@ -137,7 +158,7 @@ void Packer::keep(Packing& packing, Reason reason) {
     info.exact_bytes = exact_.charge(storage);
     info.stored_bytes = kept_.charge(storage);
     if (info.exact_bytes == 0 && exact_level) {
-      if (const auto* entry = shared_.find(tensor, Need::Exact)) {
+      if (const auto* entry = shared_.find(tensor, {Need::Exact})) {
         info.reason = Reason::Shared;
         info.shared_with = entry->id;
       }
@@ -145,38 +166,59 @@ void Packer::keep(Packing& packing, Reason reason) {
   }
   packing.stored = std::make_shared<KeptTensor>(tensor, info.id + " of " + info.op);
   if (!lives_anyway(reason) && tensor.has_storage()) {
-    shared_.add(tensor, {packing.stored, info.id, Need::Exact, true});
+    shared_.add(tensor, {packing.stored, info.id, {Need::Exact}, true});
   }
 }
 
-void Packer::encode(Packing& packing, int bits) {
-  const bool floating = core::is_floating(packing.info.dtype);
-  if (bits == kExactBits) return keep(packing, Reason::Exact);
-  if (floating && packing.need == Need::Exact) return keep(packing, Reason::Critical);
+EncodeRequest Packer::request_for(const Packing& packing, int bits) const {
   EncodeRequest request;
   request.need = packing.need;
   request.bits = bits;
   request.group = options_.group;
   request.key = {options_.seed, core::stream_of(packing.info.id.c_str()), step_};
   request.survey = static_cast<bool>(observer_);
-  Encoded encoded = act::encode(packing.tensor, request);
+  return request;
+}
+
+void Packer::encode(Packing& packing, int bits) {
+  const bool floating = core::is_floating(packing.info.dtype);
+  if (bits == kExactBits) return keep(packing, Reason::Exact);
+  if (floating && packing.need.need == Need::Exact) return keep(packing, Reason::Critical);
+  if (packing.need.need == Need::Window && encode_window(packing)) return;
+  Encoded encoded = act::encode(packing.tensor, request_for(packing, bits));
   totals_.non_finite += encoded.survey.non_finite;
   packing.info.survey = encoded.survey;
   if (!encoded.stored) return keep(packing, encoded.reason);
   adopt(packing, std::move(encoded));
 }
 
-void Packer::adopt(Packing& packing, Encoded encoded) {
+bool Packer::encode_window(Packing& packing) {
+  const auto window = PoolWindow::of_running(*tracker_, packing.tensor);
+  if (!window) return false;
+  at::Tensor positions = window->positions(packing.tensor);
+  if (!positions.defined()) return false;
+  Encoded encoded = act::encode(positions, request_for(packing, kExactBits));
+  if (!encoded.stored) return false;
+  auto stored = std::make_shared<PoolIndices>(*window, encoded.stored, packing.tensor.strides().vec());
+  packing.info.survey = encoded.survey;
+  packing.content = std::move(positions);
+  adopt(packing, std::move(encoded), std::move(stored));
+  return true;
+}
+
+void Packer::adopt(Packing& packing, Encoded encoded, std::shared_ptr<StoredTensor> stored) {
   SavedTensor& info = packing.info;
   info.reason = encoded.reason;
   info.layout = encoded.layout;
   info.strides = std::move(encoded.strides);
   info.exact_bytes = exact_.charge(packing.tensor.storage());
   info.stored_bytes = encoded.stored->bytes();
-  packing.encoded = encoded.stored.get();
-  const bool exact = encoded.layout.codec != quant::Codec::Affine && encoded.layout.codec != quant::Codec::Sign;
-  shared_.add(packing.tensor, {encoded.stored, info.id, packing.need, exact});
-  packing.stored = std::move(encoded.stored);
+  packing.encoded = encoded.stored;
+  packing.stored = stored ? std::move(stored) : std::move(encoded.stored);
+  // What was stored for one need serves others only where it is the content itself.
+  const bool exact = encoded.layout.codec != quant::Codec::Affine && packing.need.need != Need::Sign &&
+                     packing.need.need != Need::Inside && packing.need.need != Need::Within;
+  shared_.add(packing.tensor, {packing.stored, info.id, packing.need, exact});
 }
 
 void Packer::record(Packing& packing) {
@@ -189,7 +231,8 @@ void Packer::record(Packing& packing) {
   ++totals_.count_by_reason[reason];
   if (observer_) {
     if (packing.encoded) {
-      observer_({info, packing.tensor, packing.encoded->payload(), packing.encoded->metadata()});
+      const at::Tensor& content = packing.content.defined() ? packing.content : packing.tensor;
+      observer_({info, content, packing.encoded->payload(), packing.encoded->metadata()});
     } else {
       observer_({info, packing.tensor, {}, {}});
     }

@@ -37,18 +37,22 @@ class Packer final : public PackSink {
   struct Packing {
     const at::Tensor& tensor;
     SavedTensor info;
-    Need need = Need::Values;
+    Requirement need = {};
     std::shared_ptr<StoredTensor> stored = nullptr;
-    const EncodedTensor* encoded = nullptr;  // stored, where it has bytes to show
+    std::shared_ptr<const EncodedTensor> encoded = nullptr;  // where there are bytes to show,
+    at::Tensor content = {};                                 // and what they encode, where that is not the tensor
   };
 
   SavedTensor describe(const at::Tensor& tensor);
   std::optional<Reason> reason_to_keep(const Packing& packing) const;
+  Requirement requirement_of(const SavedTensor& info) const;
   int bits_for(const std::string& id) const;
   bool share(Packing& packing);
   void keep(Packing& packing, Reason reason);
   void encode(Packing& packing, int bits);
-  void adopt(Packing& packing, Encoded encoded);
+  bool encode_window(Packing& packing);
+  EncodeRequest request_for(const Packing& packing, int bits) const;
+  void adopt(Packing& packing, Encoded encoded, std::shared_ptr<StoredTensor> stored = nullptr);
   void record(Packing& packing);
 
   const CompressionOptions options_;

@@ -7,21 +7,40 @@ namespace terse::act {
 
 namespace {
 
-struct Rule {
-  std::string_view op;    // without "aten::" and without the underscore of the in-place form
-  std::string_view role;  // "*": every role
-  Need need;
-  std::string_view why;
-};
-
 // The first rule that fits an operator and a role counts.
 constexpr Rule kRules[] = {
+    // Piecewise linear operators: backward asks on which piece an element lies. Exact at 1 bit.
     {"relu", "result", Need::Sign, "backward passes the gradient where result > 0"},
-    {"threshold", "self", Need::Exact, "compared with a threshold"},
-    {"hardtanh", "self", Need::Exact, "compared with both ends"},
-    {"hardsigmoid", "self", Need::Exact, "compared with both ends"},
+    {"leaky_relu", "*", Need::Sign, "the slope is chosen by the sign"},
+    {"rrelu_with_noise", "self", Need::Sign, "the slope is chosen by the sign"},
+    {"threshold", "*", Need::Inside, "passes the gradient above the threshold", "threshold", ""},
+    {"hardtanh", "*", Need::Inside, "passes the gradient between both ends", "min_val", "max_val"},
+    {"hardsigmoid", "self", Need::Inside, "passes the gradient between both ends", "-3", "3"},
+    {"hardshrink", "self", Need::Exact, "compared with both ends"},
+    {"clamp", "self", Need::Within, "passes the gradient between both ends", "min", "max"},
+    {"clamp_min", "self", Need::Within, "passes the gradient above the bound", "min", ""},
+    {"clamp_max", "self", Need::Within, "passes the gradient below the bound", "", "max"},
+    {"clamp", "*", Need::Exact, "bounds that are tensors"},
 
+    // Selection: backward compares elements with each other or with zero; rounding would choose others.
+    {"abs", "self", Need::Exact, "times the sign"},
+    {"maximum", "*", Need::Exact, "compared with each other"},
+    {"minimum", "*", Need::Exact, "compared with each other"},
+    {"fmax", "*", Need::Exact, "compared with each other"},
+    {"fmin", "*", Need::Exact, "compared with each other"},
+    {"max", "self", Need::Exact, "compared with the result"},
+    {"max", "result", Need::Exact, "compared with self"},
+    {"min", "self", Need::Exact, "compared with the result"},
+    {"min", "result", Need::Exact, "compared with self"},
+    {"amax", "*", Need::Exact, "compared with each other"},
+    {"amin", "*", Need::Exact, "compared with each other"},
+    {"l1_loss", "*", Need::Exact, "times the sign of the difference"},
+    {"smooth_l1_loss", "*", Need::Exact, "difference compared with beta"},
+    {"huber_loss", "*", Need::Exact, "difference compared with delta"},
+
+    // Pooling and losses that ask for sizes alone, or for positions.
     {"max_pool2d_with_indices", "self", Need::Shape, "backward scatters through the indices"},
+    {"max_pool2d_with_indices", "indices", Need::Window, "one of the window's few positions"},
     {"max_pool3d_with_indices", "self", Need::Shape, "as in two dimensions"},
     {"adaptive_max_pool2d", "self", Need::Shape, "backward scatters through the indices"},
     {"adaptive_max_pool3d", "self", Need::Shape, "as in two dimensions"},
@@ -34,7 +53,8 @@ constexpr Rule kRules[] = {
     {"nll_loss_forward", "total_weight", Need::Exact, "a divisor"},
     {"nll_loss2d_forward", "total_weight", Need::Exact, "a divisor"},
 
-    {"native_batch_norm", "save_mean", Need::Exact, "statistics: few and shared by all elements"},
+    // Statistics: few, and shared by many elements.
+    {"native_batch_norm", "save_mean", Need::Exact, "statistics"},
     {"native_batch_norm", "save_invstd", Need::Exact, "statistics"},
     {"_native_batch_norm_legit", "save_mean", Need::Exact, "statistics"},
     {"_native_batch_norm_legit", "save_invstd", Need::Exact, "statistics"},
@@ -45,6 +65,8 @@ constexpr Rule kRules[] = {
     {"native_group_norm", "mean", Need::Exact, "statistics: one a group"},
     {"native_group_norm", "rstd", Need::Exact, "statistics: one a group"},
     {"_fused_rms_norm", "rstd", Need::Exact, "statistics: one a row"},
+
+    // Exponents.
     {"_scaled_dot_product_flash_attention_for_cpu", "logsumexp", Need::Exact, "exponentiated in backward"},
     {"_scaled_dot_product_flash_attention_for_cpu", "attn_mask", Need::Exact, "may hold -inf; added to logits"},
     {"_log_softmax", "result", Need::Exact, "exponentiated in backward"},
@@ -52,6 +74,9 @@ constexpr Rule kRules[] = {
     {"_logcumsumexp", "*", Need::Exact, "exponentiated in backward"},
     {"_ctc_loss", "*", Need::Exact, "exponentiated in backward"},
 
+    {"logaddexp", "*", Need::Exact, "exponentiated in backward"},
+
+    // Divisors, logarithms, inverses: a rounded value may be zero or lie on the other side of a pole.
     {"div", "other", Need::Exact, "divisor: a rounded value may be zero"},
     {"reciprocal", "result", Need::Exact, "its square multiplies the gradient; inputs near zero"},
     {"sqrt", "result", Need::Exact, "divisor"},
@@ -139,18 +164,19 @@ std::string_view plain_name(std::string_view op) {
 
 }  // namespace
 
-Need need_of(std::string_view op, std::string_view role) {
+const Rule& rule_of(std::string_view op, std::string_view role) {
   static const auto by_op = [] {
     std::unordered_map<std::string_view, std::vector<const Rule*>> index;
     for (const Rule& rule : kRules) index[rule.op].push_back(&rule);
     return index;
   }();
+  static constexpr Rule kDefault = {"*", "*", Need::Values, "rounding adds noise without bias"};
   const auto rules = by_op.find(plain_name(op));
-  if (rules == by_op.end()) return Need::Values;
+  if (rules == by_op.end()) return kDefault;
   for (const Rule* rule : rules->second) {
-    if (rule->role == role || rule->role == "*") return rule->need;
+    if (rule->role == role || rule->role == "*") return *rule;
   }
-  return Need::Values;
+  return kDefault;
 }
 
 std::string result_role(std::string_view op, std::uint32_t k) {

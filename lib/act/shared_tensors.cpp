@@ -7,7 +7,7 @@ bool SharedTensors::Content::is(const at::Tensor& tensor) const {
          type == tensor.scalar_type() && tensor.sizes() == sizes && tensor.strides() == strides;
 }
 
-const SharedTensors::Entry* SharedTensors::find(const at::Tensor& tensor, Need need) const {
+const SharedTensors::Entry* SharedTensors::find(const at::Tensor& tensor, const Requirement& need) const {
   const auto [first, last] = contents_.equal_range(tensor.storage().unsafeGetStorageImpl());
   for (auto content = first; content != last; ++content) {
     if (!content->second.is(tensor)) continue;

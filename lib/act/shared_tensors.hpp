@@ -17,12 +17,12 @@ class SharedTensors {
   struct Entry {
     std::weak_ptr<StoredTensor> stored;
     std::string id;       ///< of the saved tensor
-    Need need;            ///< that the stored form was made for
+    Requirement need;     ///< that the stored form was made for
     bool exact = false;   ///< it has the content as it is: good for any need
   };
 
   /// A live entry of the same content that serves `need`, or nullptr.
-  const Entry* find(const at::Tensor& tensor, Need need) const;
+  const Entry* find(const at::Tensor& tensor, const Requirement& need) const;
   void add(const at::Tensor& tensor, Entry entry);
   void clear() { contents_.clear(); }
 

@@ -90,6 +90,10 @@ at::Tensor EncodedTensor::restore() {
   return view_of(storage, type_, geometry_.sizes, geometry_.strides);
 }
 
+at::Tensor EncodedTensor::decoded() const {
+  return view_of(decode(), type_, geometry_.sizes, geometry_.strides);
+}
+
 ShapeOfTensor::ShapeOfTensor(const at::Tensor& tensor)
     : geometry_(Geometry::of(tensor)), type_(tensor.scalar_type()) {}
 

@@ -46,6 +46,8 @@ class EncodedTensor final : public StoredTensor {
   EncodedTensor(Geometry geometry, at::ScalarType type, quant::Layout layout, at::Tensor bytes);
   /// Decodes; while a restored tensor lives, others share its memory.
   at::Tensor restore() override;
+  /// Decodes into memory that nobody shares.
+  at::Tensor decoded() const;
 
   std::span<const std::byte> payload() const;
   std::span<const std::byte> metadata() const;

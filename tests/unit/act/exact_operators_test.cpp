@@ -1,0 +1,103 @@
+// Operators whose backward pass needs less than the values: bit-identical gradients at few bits.
+#include "networks.hpp"
+#include "terse/act/pool_window.hpp"
+#include "terse_catch.hpp"
+
+namespace terse::act {
+
+using namespace test;
+
+namespace {
+
+/// Checks that `f` has the same gradient under L1.2 as without compression, bit for bit, and what it stores.
+void check_exact(const std::function<at::Tensor(const at::Tensor&)>& f, const at::Tensor& x, double most_bits) {
+  const at::Tensor plain = x.detach().clone().requires_grad_(), under = x.detach().clone().requires_grad_();
+  const at::Tensor weights = numbers(f(x).sizes().vec(), 99);
+  (f(plain * 1.0) * weights).sum().backward();
+  CompressionOptions options;
+  options.level = Level::L1_2;
+  Compression compression(options);
+  compression.own(weights, Reason::Buffer);
+  {
+    const auto step = compression.step();
+    (f(under * 1.0) * weights).sum().backward();
+  }
+  CHECK(at::equal(plain.grad(), under.grad()));
+  CHECK(compression.totals().count_by_reason[static_cast<int>(Reason::Quantized)] == 0);
+  CHECK(static_cast<double>(compression.totals().stored_bytes) * 8 <= most_bits * static_cast<double>(x.numel()) + 1024);
+}
+
+at::Tensor input(std::vector<std::int64_t> sizes) {
+  at::Tensor x = numbers(std::move(sizes), 31) * 5;
+  auto flat = x.view({-1});
+  // Elements on the ends of the intervals and on zero.
+  const double ends[] = {-3, 3, 0, -1, 1, 0.5, 6, -0.0};
+  for (std::int64_t i = 0; i < 64; ++i) flat[i * 7] = ends[i % 8];
+  return x;
+}
+
+}  // namespace
+
+TEST_CASE("piecewise linear operators store one bit an element", "[exact]") {
+  const at::Tensor x = input({8, 16, 8, 8});
+  check_exact([](const at::Tensor& t) { return at::relu(t); }, x, 1);
+  check_exact([](const at::Tensor& t) { return at::relu6(t); }, x, 1);
+  check_exact([](const at::Tensor& t) { return at::hardtanh(t, -1, 0.5); }, x, 1);
+  check_exact([](const at::Tensor& t) { auto y = t * 1.0; return at::hardtanh_(y, -1, 1); }, x, 1);
+  check_exact([](const at::Tensor& t) { return at::hardsigmoid(t); }, x, 1);
+  check_exact([](const at::Tensor& t) { return at::leaky_relu(t, 0.1); }, x, 1);
+  check_exact([](const at::Tensor& t) { auto y = t * 1.0; return at::leaky_relu_(y, 0.1); }, x, 1);
+  check_exact([](const at::Tensor& t) { return at::threshold(t, 0.5, 20); }, x, 1);
+  check_exact([](const at::Tensor& t) { return at::clamp(t, -1, 1); }, x, 1);
+  check_exact([](const at::Tensor& t) { return at::clamp(t, -1, std::nullopt); }, x, 1);
+  check_exact([](const at::Tensor& t) { return at::clamp_min(t, 0.5); }, x, 1);
+  check_exact([](const at::Tensor& t) { return at::clamp_max(t, 0.5); }, x, 1);
+  check_exact([](const at::Tensor& t) { return at::relu6(t); }, x.to(at::kDouble), 1);
+  check_exact([](const at::Tensor& t) { return at::relu6(t.transpose(1, 3)); }, x, 1);
+}
+
+TEST_CASE("operators that compare elements keep them", "[exact]") {
+  const at::Tensor x = input({8, 16, 8, 8});
+  check_exact([](const at::Tensor& t) { return at::abs(t); }, x, 32);
+  check_exact([](const at::Tensor& t) { return at::clamp(t, at::full({8}, -1.0), at::full({8}, 1.0)); }, x, 32);
+  check_exact([](const at::Tensor& t) { return at::amax(t, {2, 3}); }, x, 33);
+}
+
+TEST_CASE("pooling stores positions within the window", "[exact]") {
+  const at::Tensor x = numbers({4, 8, 23, 30}, 32);
+  check_exact([](const at::Tensor& t) { return at::max_pool2d(t, {2, 2}); }, x, 0.5);
+  check_exact([](const at::Tensor& t) { return at::max_pool2d(t, {3, 3}, {2, 2}, {1, 1}); }, x, 1.1);
+  check_exact([](const at::Tensor& t) { return at::max_pool2d(t, {3, 2}, {1, 2}, {1, 0}, {2, 3}); }, x, 3);
+  check_exact([](const at::Tensor& t) { return at::max_pool2d(t, {3, 3}, {2, 2}, {1, 1}, {1, 1}, true); }, x, 1.2);
+  check_exact([](const at::Tensor& t) { return at::max_pool2d(t[0], {2, 2}); }, x, 0.5);
+  check_exact([](const at::Tensor& t) { return at::max_pool2d(t, {2, 2}); },
+              x.contiguous(at::MemoryFormat::ChannelsLast), 0.5);
+  check_exact([](const at::Tensor& t) { return at::avg_pool2d(t, {2, 2}); }, x, 0);
+  check_exact([](const at::Tensor& t) { return at::adaptive_avg_pool2d(t, {2, 2}); }, x, 0);
+  check_exact([](const at::Tensor& t) { return std::get<0>(at::adaptive_max_pool2d(t, {2, 2})); }, x, 1);
+}
+
+TEST_CASE("pooled indices survive a second backward pass while the first's are alive", "[exact]") {
+  const at::Tensor x = numbers({4, 8, 16, 16}, 33).requires_grad_();
+  Compression compression({.level = Level::L1});
+  const auto step = compression.step();
+  const at::Tensor loss = at::max_pool2d(x * 1.0, {2, 2}).sum();
+  const auto first = torch::autograd::grad({loss}, {x}, {}, true, true)[0];
+  const auto second = torch::autograd::grad({loss}, {x}, {}, true, true)[0];
+  CHECK(at::equal(first, second));
+}
+
+TEST_CASE("dropout's noise is two values, comparisons are bits", "[exact]") {
+  const at::Tensor x = numbers({64, 64}, 34).requires_grad_();
+  Compression compression({.level = Level::L1});
+  at::Tensor y;
+  {
+    const auto step = compression.step();
+    y = at::dropout(x * 1.0, 0.3, true);
+    y.sum().backward();
+  }
+  CHECK(at::equal(x.grad() != 0, y != 0));
+  CHECK(compression.totals().stored_bytes <= 64 * 64 / 8 + 64);
+}
+
+}  // namespace terse::act
