@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "terse/act/torch.hpp"
+#include "terse/formats/value.hpp"
+#include "terse/train/data_shape.hpp"
+#include "terse/train/spec.hpp"
+
+namespace terse::train {
+
+/// Label of an example that takes no part in the loss (a graph's node outside the split): cross entropy skips it.
+inline constexpr std::int64_t kIgnoredLabel = -100;
+
+struct Batch {
+  std::vector<at::Tensor> inputs;  ///< what Network::forward takes
+  at::Tensor labels;               ///< [n] int64, kIgnoredLabel where an example does not count
+};
+
+/// Examples that can be taken in any order.
+class DataSet {
+ public:
+  virtual ~DataSet() = default;
+  /// Number of examples; a graph is one.
+  virtual std::int64_t size() const = 0;
+  /// @param examples  indices in [0, size())
+  virtual Batch batch(std::span<const std::int64_t> examples) const = 0;
+};
+
+/// A data set as a run needs it.
+struct Data {
+  Spec spec;                             ///< with every key, defaults included
+  DataShape shape;
+  std::vector<std::string> classes;      ///< names in the order of the labels; may be empty
+  std::vector<std::string> vocabulary;   ///< token of each id; empty but for text
+  formats::Value inputs;                 ///< how inputs were made from the files: normalisation, lengths
+  std::string digest;                    ///< of the content, for checkpoints
+  std::unique_ptr<DataSet> train;
+  std::unique_ptr<DataSet> evaluation;   ///< null where the data have none
+};
+
+/// Reads the data that a SPEC names: fashion-mnist[:DIR], idx:DIR, text:FILE, graph:DIR, tensors:FILE, random:SHAPE.
+/// @throws Error::Usage    for an unknown name or key
+/// @throws Error::NoInput  where a file is missing
+/// @throws Error::BadInput naming the file and the record or line that is wrong
+Data load_data(const Spec& spec, std::uint64_t seed);
+
+/// The order of an epoch's examples: a permutation of [0, count), a pure function of (seed, epoch).
+std::vector<std::int64_t> shuffled(std::int64_t count, std::uint64_t seed, std::uint32_t epoch);
+
+}  // namespace terse::train

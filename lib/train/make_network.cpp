@@ -1,0 +1,40 @@
+#include "terse/train/make_network.hpp"
+
+#include <vector>
+
+#include "terse/core/bytes.hpp"
+#include "terse/train/builtin_network.hpp"
+#include "terse/train/data/digest.hpp"
+
+namespace terse::train {
+
+namespace {
+
+std::string file_digest(const std::string& path) {
+  const auto source = core::open_source(path);
+  std::vector<std::byte> buffer(1u << 20);
+  ContentDigest digest;
+  while (const auto got = source->read(buffer)) {
+    digest.append({reinterpret_cast<const char*>(buffer.data()), got});
+  }
+  return digest.finish();
+}
+
+}  // namespace
+
+MadeNetwork make_network(const Spec& spec, const DataShape& data, bool trusted) {
+  MadeNetwork made;
+  made.spec = spec;
+  if (spec.name == "export" || spec.name == "script") {
+    SpecReader reader(spec);
+    const auto& path = reader.argument("FILE");
+    reader.finish(/*takes_argument=*/true);
+    made.network = spec.name == "export" ? load_exported_program(path) : load_torchscript(path, trusted);
+    made.program_digest = file_digest(path);
+  } else {
+    made.network = std::make_unique<BuiltinNetwork>(make_model(spec, data, made.spec));
+  }
+  return made;
+}
+
+}  // namespace terse::train

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "terse/train/data_shape.hpp"
+#include "terse/train/network.hpp"
+#include "terse/train/spec.hpp"
+
+namespace terse::train {
+
+/// A network and how to get it again.
+struct MadeNetwork {
+  std::unique_ptr<Network> network = {};
+  Spec spec = {};                   ///< with every key, defaults included
+  std::string program_digest = {};  ///< export and script: hash of the file; else empty
+};
+
+/// The network of a model SPEC: a built-in name, export:FILE.pt2 or script:FILE.pt, for data of a shape.
+/// @param trusted  the user allows a file to run code (script)
+/// @throws Error::Usage for an unknown name or key, Error::NotTrusted, and what the loaders throw
+MadeNetwork make_network(const Spec& spec, const DataShape& data, bool trusted);
+
+}  // namespace terse::train

@@ -1,0 +1,76 @@
+#include "terse/train/metrics.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "terse/core/table.hpp"
+
+namespace terse::train {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json to_json(const StepFigures& figures) {
+  return {{"step", figures.step},
+          {"epoch", figures.epoch},
+          {"loss", figures.loss},
+          {"learning_rate", figures.learning_rate},
+          {"activation_bytes_exact", figures.activation_bytes_exact},
+          {"activation_bytes_stored", figures.activation_bytes_stored},
+          {"peak_allocated_bytes", figures.peak_allocated_bytes},
+          {"peak_resident_bytes", figures.peak_resident_bytes},
+          {"step_seconds", figures.seconds}};
+}
+
+}  // namespace
+
+void RunSummary::add(const StepFigures& figures) {
+  last_ = figures;
+  peak_allocated_ = std::max(peak_allocated_, figures.peak_allocated_bytes);
+  seconds_.push_back(figures.seconds);
+}
+
+double RunSummary::median_step_seconds() const {
+  if (seconds_.empty()) return 0;
+  auto sorted = seconds_;
+  std::sort(sorted.begin(), sorted.end());
+  const auto middle = sorted.size() / 2;
+  return sorted.size() % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+void MetricsWriter::step(const StepFigures& figures) { core::write_text(sink_, to_json(figures).dump() + "\n"); }
+
+void MetricsWriter::final(const RunSummary& summary, const std::optional<Evaluation>& evaluation) {
+  Json line{{"final", true}};
+  if (summary.last()) {
+    auto figures = *summary.last();
+    figures.peak_allocated_bytes = summary.peak_allocated_bytes();
+    figures.seconds = summary.median_step_seconds();
+    line.update(to_json(figures));
+  }
+  if (evaluation) {
+    line["evaluation_examples"] = evaluation->examples;
+    line["evaluation_loss"] = evaluation->loss;
+    line["accuracy"] = evaluation->accuracy;
+  }
+  core::write_text(sink_, line.dump() + "\n");
+}
+
+formats::Value reached(const RunSummary& summary, const std::optional<Evaluation>& evaluation) {
+  formats::Value value = formats::Value::Map{};
+  if (summary.last()) {
+    value["step"] = summary.last()->step;
+    value["loss"] = summary.last()->loss;
+    value["activation_bytes_exact"] = summary.last()->activation_bytes_exact;
+    value["activation_bytes_stored"] = summary.last()->activation_bytes_stored;
+  }
+  if (evaluation) {
+    value["evaluation_examples"] = evaluation->examples;
+    value["evaluation_loss"] = evaluation->loss;
+    value["accuracy"] = evaluation->accuracy;
+  }
+  return value;
+}
+
+}  // namespace terse::train

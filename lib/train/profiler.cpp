@@ -1,0 +1,127 @@
+#include "terse/train/profiler.hpp"
+
+#include <map>
+
+#include "terse/act/allocator.hpp"
+#include "terse/core/error.hpp"
+#include "terse/core/memory.hpp"
+#include "terse/train/metrics.hpp"
+#include "terse/train/survey_of.hpp"
+
+namespace terse::train {
+
+namespace {
+
+std::uint64_t bytes_of(const NamedTensors& tensors) {
+  std::uint64_t bytes = 0;
+  for (const auto& [name, tensor] : tensors) bytes += tensor.nbytes();
+  return bytes;
+}
+
+/// The saved tensors of a compressed step: what they hold and what compression makes of them.
+std::vector<formats::ProfiledTensor> survey_step(Trainer& trainer) {
+  std::vector<formats::ProfiledTensor> tensors;
+  auto options = trainer.options().compression;
+  options.level = act::Level::L1;
+  trainer.set_compression(options);
+  trainer.compression().observe([&](const act::PackedView& view) {
+    const auto& info = view.info;
+    const auto survey = survey_of(view);
+    formats::ProfiledTensor tensor;
+    tensor.id = info.id;
+    tensor.op = info.op;
+    tensor.role = info.role;
+    tensor.dtype = info.dtype;
+    tensor.shape = info.shape;
+    tensor.exact_bytes = info.exact_bytes;
+    tensor.reason = act::to_string(info.reason);
+    tensor.shared_with = info.shared_with;
+    tensor.minimum = survey.minimum;
+    tensor.maximum = survey.maximum;
+    tensor.zeros = survey.zeros;
+    tensor.non_finite = survey.non_finite;
+    tensor.distinct = survey.distinct;
+    tensors.push_back(std::move(tensor));
+  });
+  trainer.step();
+  trainer.set_compression(trainer.options().compression);
+  return tensors;
+}
+
+/// Runs a step with the allocation log on and fills the profile's timeline.
+StepFigures record_timeline(Trainer& trainer, formats::Profile& profile) {
+  std::map<std::uint64_t, std::int32_t> tensor_of_block;
+  std::size_t saved = 0;
+  const auto before = act::allocator_figures();
+  profile.live_bytes_before = before.live_bytes;
+  const auto resident = core::resident_bytes(), managed = before.live_bytes + before.cached_bytes;
+  profile.fixed_resident_bytes = resident > managed ? resident - managed : 0;
+  trainer.compression().observe([&](const act::PackedView& view) {
+    if (saved >= profile.tensors.size() || profile.tensors[saved].id != view.info.id) {
+      throw Error(Error::Usage, "the model saves other tensors from one step to the next ('" + view.info.id + "')");
+    }
+    if (view.exact.has_storage()) {
+      const auto block = act::allocation_block(view.exact.storage().data());
+      if (block != 0) tensor_of_block.emplace(block, static_cast<std::int32_t>(saved));
+    }
+    ++saved;
+  });
+  act::start_allocation_log();
+  const auto figures = trainer.step([&] { profile.backward_start = act::allocation_log_length(); });
+  const auto log = act::stop_allocation_log();
+  trainer.compression().observe({});
+
+  std::map<std::string, std::uint32_t> tag_of;
+  for (const auto& allocation : log) {
+    const auto [tag, added] = tag_of.emplace(allocation.operator_name, static_cast<std::uint32_t>(tag_of.size()));
+    if (added) profile.tags.push_back(allocation.operator_name);
+    const auto tensor = tensor_of_block.find(allocation.block);
+    profile.timeline.push_back({allocation.block, allocation.bytes,
+                                tensor == tensor_of_block.end() ? -1 : tensor->second, tag->second});
+  }
+  return figures;
+}
+
+}  // namespace
+
+formats::Profile profile(Trainer& trainer, const ProfileOptions& options,
+                         const std::function<void(std::size_t, std::size_t)>& tick) {
+  formats::Profile profile;
+  profile.model = to_string(trainer.made().spec);
+  profile.data = to_string(trainer.data().spec);
+  profile.batch = static_cast<std::uint64_t>(trainer.options().batch);
+  profile.parameter_bytes = profile.gradient_bytes = bytes_of(trainer.network().parameters());
+  profile.buffer_bytes = bytes_of(trainer.network().buffers());
+  profile.optimizer_bytes = bytes_of(trainer.optimizer().state());
+  for (std::uint64_t i = 0; i < options.warm_up; ++i) trainer.step();
+  RunSummary timed;
+  for (std::uint64_t i = 0; i < options.timed_steps; ++i) timed.add(trainer.step());
+  profile.step_seconds = timed.median_step_seconds();
+  profile.tensors = survey_step(trainer);
+  if (act::allocator_figures().peak_bytes > 0) {
+    profile.peak_allocated_bytes = record_timeline(trainer, profile).peak_allocated_bytes;
+  }
+  profile.peak_resident_bytes = core::peak_resident_bytes();
+  profile.sensitivity_method = "none";
+  if (!options.sensitivities) return profile;
+
+  profile.sensitivity_method = "exact";
+  profile.sensitivity_draws = options.sensitivity.draws;
+  std::vector<std::string> ids;
+  std::vector<formats::ProfiledTensor*> probed;
+  for (auto& tensor : profile.tensors) {
+    if (tensor.reason != act::to_string(act::Reason::Quantized)) continue;  // stored exactly: costs no variance
+    ids.push_back(tensor.id);
+    probed.push_back(&tensor);
+  }
+  const auto measured = exact_sensitivities(trainer, ids, options.sensitivity, [&](std::size_t i) {
+    if (tick) tick(i, ids.size());
+  });
+  for (std::size_t i = 0; i < probed.size(); ++i) {
+    probed[i]->sensitivity = measured[i].value;
+    probed[i]->sensitivity_error = measured[i].error;
+  }
+  return profile;
+}
+
+}  // namespace terse::train

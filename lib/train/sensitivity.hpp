@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "terse/train/trainer.hpp"
+
+namespace terse::train {
+
+/// Sensitivity c of one saved tensor: the gradient's variance is c S(b) where it alone is stored in b bits.
+struct Sensitivity {
+  double value = 0;
+  double error = 0;  ///< standard error over the draws
+};
+
+struct SensitivityOptions {
+  int bits = 4;              ///< that a probed tensor is stored in
+  std::uint64_t draws = 2;   ///< probes a tensor, each with other random rounding; at least 2, for the error
+};
+
+/// Measures the sensitivity of each saved tensor by brute force: one forward and backward pass a draw with that tensor
+/// stored in few bits and all others exact, compared with the exact gradient of the same batch (and the same dropout).
+/// @param ids   SavedTensor::id of the tensors to probe
+/// @param tick  called before each tensor with its index, where not empty
+/// @return      c = mean of |g' - g|^2 / S(bits), S(b) = (2^b - 1)^-2, in the order of ids
+/// Source: GACT (ICML 2022) section 4.2; the exact gradient in place of a second draw halves the passes.
+std::vector<Sensitivity> exact_sensitivities(Trainer& trainer, const std::vector<std::string>& ids,
+                                             const SensitivityOptions& options,
+                                             const std::function<void(std::size_t)>& tick = {});
+
+}  // namespace terse::train

@@ -1,0 +1,96 @@
+#include "terse/train/trainer.hpp"
+
+#include <chrono>
+#include <cmath>
+
+#include "terse/act/allocator.hpp"
+#include "terse/core/error.hpp"
+#include "terse/core/memory.hpp"
+#include "terse/core/parallel.hpp"
+#include "terse/train/torch_errors.hpp"
+
+namespace terse::train {
+
+namespace {
+
+TrainOptions checked(TrainOptions options) {
+  if (options.batch < 1) throw Error(Error::Usage, "batch must be 1 or more");
+  if (options.epochs < 1 && options.steps < 1) throw Error(Error::Usage, "epochs or steps must be 1 or more");
+  if (options.learning_rate == 0) options.learning_rate = default_learning_rate(options.optimizer.kind);
+  options.compression.seed = options.seed;
+  return options;
+}
+
+Data prepare(const TrainOptions& options) {
+  at::globalContext().setFlushDenormal(true);
+  at::set_num_threads(core::threads());
+  at::manual_seed(options.seed);
+  return load_data(options.data, options.seed);
+}
+
+}  // namespace
+
+double default_learning_rate(OptimizerKind kind) { return kind == OptimizerKind::Sgd ? 0.05 : 0.001; }
+
+Trainer::Trainer(const TrainOptions& options)
+    : options_(checked(options)),
+      data_(prepare(options_)),
+      made_(make_network(options_.model, data_.shape, options_.trust_model)),
+      batches_(*data_.train, options_.batch, options_.seed),
+      optimizer_(made_.network->parameters(), options_.optimizer),
+      steps_total_(options_.steps > 0 ? options_.steps : options_.epochs * batches_.steps_per_epoch()),
+      schedule_(options_.schedule, options_.learning_rate, steps_total_, options_.warmup) {
+  network().set_training(true);
+  set_compression(options_.compression);
+}
+
+void Trainer::set_compression(const act::CompressionOptions& options) {
+  compression_ = std::make_unique<act::Compression>(options);
+  own_tensors(*compression_, network());
+}
+
+StepFigures Trainer::step(const std::function<void()>& before_backward) {
+  const auto start = std::chrono::steady_clock::now();
+  StepFigures figures{.step = steps_done_ + 1, .epoch = steps_done_ / steps_per_epoch() + 1};
+  figures.learning_rate = schedule_.rate(steps_done_);
+  act::reset_allocator_peak();
+  const auto batch = batches_.take(steps_done_);
+  compression_->batch(batch.inputs);
+  with_torch_errors(Error::Usage, [&] {
+    const auto guard = compression_->step(static_cast<std::uint32_t>(figures.step));
+    const auto loss = cross_entropy(network().forward(batch.inputs), batch.labels);
+    figures.loss = loss.item<double>();
+    if (!std::isfinite(figures.loss)) {
+      throw Error(Error::Negative, "step " + std::to_string(figures.step) + ": the loss is not finite");
+    }
+    if (before_backward) before_backward();
+    loss.backward();
+  });
+  optimizer_.step(figures.learning_rate);
+  optimizer_.clear_gradients();
+  ++steps_done_;
+  figures.activation_bytes_exact = compression_->totals().exact_bytes;
+  figures.activation_bytes_stored = compression_->totals().stored_bytes;
+  figures.peak_allocated_bytes = act::allocator_figures().peak_bytes;
+  figures.peak_resident_bytes = core::peak_resident_bytes();
+  figures.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return figures;
+}
+
+Evaluation Trainer::evaluate() {
+  return data_.evaluation ? train::evaluate(network(), *data_.evaluation, options_.batch) : Evaluation{};
+}
+
+void own_tensors(act::Compression& compression, const Network& network) {
+  for (const auto& [name, tensor] : network.parameters()) compression.own(tensor, act::Reason::Parameter);
+  for (const auto& [name, tensor] : network.buffers()) compression.own(tensor, act::Reason::Buffer);
+}
+
+at::Tensor generator_state() { return at::globalContext().defaultGenerator(at::kCPU).get_state(); }
+
+void set_generator_state(const at::Tensor& state) {
+  auto generator = at::globalContext().defaultGenerator(at::kCPU);
+  generator.set_state(state);
+}
+
+}  // namespace terse::train

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "terse/act/compression.hpp"
+#include "terse/train/batch_stream.hpp"
+#include "terse/train/data/data.hpp"
+#include "terse/train/evaluate.hpp"
+#include "terse/train/make_network.hpp"
+#include "terse/train/optimizer.hpp"
+#include "terse/train/schedule.hpp"
+
+namespace terse::train {
+
+/// What shapes a training run. Everything here but `trust_model` goes into checkpoints.
+struct TrainOptions {
+  Spec model, data;
+  bool trust_model = false;
+  std::int64_t batch = 64;
+  std::uint64_t epochs = 1;
+  std::uint64_t steps = 0;            ///< not 0: in place of epochs
+  OptimizerOptions optimizer;
+  double learning_rate = 0;           ///< 0: the optimizer's default
+  Spec schedule = {.what = "schedule", .name = "constant"};
+  std::uint64_t warmup = 0;           ///< steps
+  act::CompressionOptions compression;
+  std::uint64_t seed = 1;             ///< of batches, parameters, dropout and rounding
+};
+
+/// Learning rate where none is given: 0.05 for SGD, 0.001 for Adam and AdamW.
+double default_learning_rate(OptimizerKind kind);
+
+/// What one step did and took.
+struct StepFigures {
+  std::uint64_t step = 0;                     ///< from 1
+  std::uint64_t epoch = 0;                    ///< from 1
+  double loss = 0;                            ///< mean cross entropy of the batch, nats
+  double learning_rate = 0;
+  std::uint64_t activation_bytes_exact = 0;   ///< saved for backward without compression
+  std::uint64_t activation_bytes_stored = 0;  ///< saved for backward as it was
+  std::uint64_t peak_allocated_bytes = 0;     ///< of CPU tensors within the step; 0 without install_allocator()
+  std::uint64_t peak_resident_bytes = 0;      ///< of the process since its start
+  double seconds = 0;                         ///< batch, forward, backward and update
+};
+
+/// A training run that advances step by step.
+class Trainer {
+ public:
+  /// Reads the data, builds the network and seeds LibTorch's default generator; sets LibTorch's thread count to
+  /// core::threads() and flush-denormal on this thread, before LibTorch starts its own.
+  explicit Trainer(const TrainOptions& options);
+
+  /// Forward, backward and update on the next batch.
+  /// @param before_backward  called between forward and backward where not empty
+  /// @throws Error::Negative where the loss is not finite
+  StepFigures step(const std::function<void()>& before_backward = {});
+  Evaluation evaluate();
+
+  std::uint64_t steps_done() const { return steps_done_; }
+  std::uint64_t steps_total() const { return steps_total_; }
+  std::uint64_t steps_per_epoch() const { return batches_.steps_per_epoch(); }
+  bool finished() const { return steps_done_ >= steps_total_; }
+  /// Continues as if `steps` steps had been done; the tensors are the caller's to restore.
+  void set_steps_done(std::uint64_t steps) { steps_done_ = steps; }
+
+  const TrainOptions& options() const { return options_; }
+  const Data& data() const { return data_; }
+  const MadeNetwork& made() const { return made_; }
+  Network& network() { return *made_.network; }
+  Optimizer& optimizer() { return optimizer_; }
+  const Schedule& schedule() const { return schedule_; }
+  act::Compression& compression() { return *compression_; }
+  BatchStream& batches() { return batches_; }
+  /// Compresses otherwise from the next step on.
+  void set_compression(const act::CompressionOptions& options);
+
+ private:
+  TrainOptions options_;
+  Data data_;
+  MadeNetwork made_;
+  BatchStream batches_;
+  Optimizer optimizer_;
+  std::uint64_t steps_total_;
+  Schedule schedule_;
+  std::unique_ptr<act::Compression> compression_;
+  std::uint64_t steps_done_ = 0;
+};
+
+/// Tells `compression` which tensors are the network's own.
+void own_tensors(act::Compression& compression, const Network& network);
+
+/// State of LibTorch's default CPU generator (dropout, initial parameters) as bytes, and back.
+at::Tensor generator_state();
+void set_generator_state(const at::Tensor& state);
+
+}  // namespace terse::train

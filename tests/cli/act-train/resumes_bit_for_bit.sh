@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# A run that SIGTERM stopped and --resume continued ends with the model of an uninterrupted run.
+set -euo pipefail
+cd "$(mktemp -d)"
+trap 'rm -rf "$PWD"' EXIT
+run() {
+  "$TERSE_BIN/act-train" --model resnet18 --data random:1x16x16,classes=3,count=64 --batch 8 --steps 60 --schedule cosine \
+    --no-eval --threads 1 -q "$@"
+}
+run -o whole.model
+run --checkpoint state --metrics - -o half.model > lines &
+pid=$!
+while [ "$(wc -l < lines)" -lt 3 ]; do sleep 0.05; done
+kill -TERM $pid
+status=0
+wait $pid || status=$?
+[ $status = 143 ]
+[ ! -e half.model ]
+[ -z "$(ls | grep -v -e whole.model -e state -e lines)" ]
+[ "$(wc -l < lines)" -lt 60 ]
+status=0
+run --checkpoint state --resume --threads 2 -o half.model 2> message || status=$?
+[ $status = 2 ]
+grep -q "state/last.checkpoint: was saved with threads 1, this run has 2" message
+run --checkpoint state --resume -o half.model
+cmp whole.model half.model

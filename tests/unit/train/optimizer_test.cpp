@@ -1,0 +1,95 @@
+#include "terse/train/optimizer.hpp"
+
+#include <cmath>
+#include <vector>
+
+#include "terse_catch.hpp"
+#include "throws.hpp"
+
+namespace terse::train {
+namespace {
+
+constexpr int kSteps = 5;
+constexpr double kRate = 0.01;
+
+/// PyTorch's update rules, element by element in double precision.
+std::vector<double> reference(const OptimizerOptions& options, std::vector<double> w,
+                              const std::vector<std::vector<double>>& gradients) {
+  std::vector<double> first(w.size()), second(w.size());
+  for (int t = 1; t <= kSteps; ++t) {
+    for (std::size_t i = 0; i < w.size(); ++i) {
+      double g = gradients[t - 1][i];
+      if (options.kind == OptimizerKind::AdamW) {
+        w[i] *= 1 - kRate * options.weight_decay;
+      } else {
+        g += options.weight_decay * w[i];
+      }
+      if (options.kind == OptimizerKind::Sgd) {
+        first[i] = options.momentum * first[i] + g;
+        w[i] -= kRate * first[i];
+        continue;
+      }
+      first[i] = options.beta1 * first[i] + (1 - options.beta1) * g;
+      second[i] = options.beta2 * second[i] + (1 - options.beta2) * g * g;
+      const double mean = first[i] / (1 - std::pow(options.beta1, t));
+      const double square = second[i] / (1 - std::pow(options.beta2, t));
+      w[i] -= kRate * mean / (std::sqrt(square) + options.epsilon);
+    }
+  }
+  return w;
+}
+
+TEST_CASE("optimizers follow PyTorch's rules") {
+  for (const auto kind : {OptimizerKind::Sgd, OptimizerKind::Adam, OptimizerKind::AdamW}) {
+    for (const double momentum : {0.9, 0.0}) {
+      INFO(to_string(kind) << ", momentum " << momentum);
+      const OptimizerOptions options{.kind = kind, .momentum = momentum, .weight_decay = 0.1};
+      at::manual_seed(3);
+      auto w = at::randn({37}).requires_grad_();
+      const auto start = w.detach().to(at::kDouble);
+      std::vector<double> begin(start.const_data_ptr<double>(), start.const_data_ptr<double>() + 37);
+      std::vector<std::vector<double>> gradients;
+      Optimizer optimizer({{"w", w}}, options);
+      for (int t = 0; t < kSteps; ++t) {
+        const auto g = at::randn({37});
+        const auto g64 = g.to(at::kDouble);
+        gradients.emplace_back(g64.const_data_ptr<double>(), g64.const_data_ptr<double>() + 37);
+        w.mutable_grad() = g;
+        optimizer.step(kRate);
+        optimizer.clear_gradients();
+        CHECK_FALSE(w.grad().defined());
+      }
+      const auto expected = reference(options, begin, gradients);
+      for (int i = 0; i < 37; ++i) CHECK(w[i].item<double>() == Approx(expected[i]).epsilon(1e-5).margin(1e-6));
+    }
+  }
+}
+
+TEST_CASE("the state has a name for each tensor") {
+  auto w = at::zeros({2});
+  const auto names = [&](OptimizerOptions options) {
+    std::vector<std::string> list;
+    for (const auto& [name, tensor] : Optimizer({{"fc.bias", w}}, options).state()) list.push_back(name);
+    return list;
+  };
+  CHECK(names({.kind = OptimizerKind::Sgd}) == std::vector<std::string>{"/steps", "fc.bias/momentum"});
+  CHECK(names({.kind = OptimizerKind::Sgd, .momentum = 0}) == std::vector<std::string>{"/steps"});
+  CHECK(names({.kind = OptimizerKind::Adam}) ==
+        std::vector<std::string>{"/steps", "fc.bias/exp_avg", "fc.bias/exp_avg_sq"});
+}
+
+TEST_CASE("parameters without a gradient stay as they are") {
+  auto used = at::ones({3}).requires_grad_(), idle = at::ones({3}).requires_grad_();
+  Optimizer optimizer({{"used", used}, {"idle", idle}}, {.kind = OptimizerKind::AdamW, .weight_decay = 0.5});
+  used.mutable_grad() = at::ones({3});
+  optimizer.step(0.1);
+  CHECK(at::equal(idle.detach(), at::ones({3})));
+  CHECK_FALSE(at::equal(used.detach(), at::ones({3})));
+}
+
+TEST_CASE("an unknown optimizer is refused") {
+  CHECK(test::throws(Error::Usage, "(sgd, adam, adamw)", [] { optimizer_from_string("lion"); }));
+}
+
+}  // namespace
+}  // namespace terse::train

@@ -1,0 +1,33 @@
+#include <CLI/CLI.hpp>
+
+#include "common/model_options.hpp"
+#include "common/tool.hpp"
+#include "options.hpp"
+
+namespace terse::tools::act_profile {
+
+void define(CLI::App& app, Options& options) {
+  add_model(app, options.model, options.trust_model)->required();
+  add_data(app, options.data)->required();
+  app.add_option("--batch", options.batch, "Examples in a batch; a graph is one batch")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber.description(""));
+  add_choice(app, "--optimizer", options.optimizer, {"sgd", "adam", "adamw"}, "Whose state counts as memory");
+  add_choice(app, "--sensitivity", options.sensitivity, {"none", "exact"},
+             "Measure how much each tensor's rounding changes the gradient: not, or by a whole step a tensor and draw");
+  app.add_option("--draws", options.draws, "Draws a tensor of --sensitivity exact")
+      ->type_name("N")
+      ->check(CLI::Range(2, 1000).description(""));
+  app.add_option("--timed-steps", options.timed_steps, "Steps whose median time is recorded; 0 for none")
+      ->type_name("N");
+  add_seed(app, options.shared);
+  add_output(app, options.shared);
+}
+
+}  // namespace terse::tools::act_profile
+
+int main(int argc, char** argv) {
+  using namespace terse::tools;
+  return run_tool({"act-profile", "measure what a training step keeps for its backward pass"}, argc, argv,
+                  act_profile::define, act_profile::run);
+}

@@ -1,0 +1,93 @@
+#include "options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "common/model_options.hpp"
+
+namespace terse::tools::act_train {
+
+namespace {
+
+void define_run(CLI::App& app, Options& options) {
+  add_model(app, options.model, options.trust_model);
+  add_data(app, options.data);
+  add_file(app, "--profile", options.profile, "Take model, data and batch size from a profile that act-profile wrote");
+  add_file(app, "--init", options.init, "Start from the weights in FILE: .safetensors or a model artifact");
+  auto* level = add_choice(app, "--level", options.level, {"L0", "L1", "L1.1", "L1.2"},
+                           "How saved tensors are compressed: L0 not at all, L1 to 4 bits, L1.1 to 8, L1.2 to 2");
+  app.add_option("--bits", options.bits, "Bits of a compressed value, in place of the level's: 1, 2, 4, 8, or 32 for none")
+      ->type_name("N")
+      ->check(CLI::IsMember({1, 2, 4, 8, 32}).description(""))
+      ->default_str("")
+      ->excludes(level);
+  app.add_option("--batch", options.batch, "Examples in a batch; a graph is one batch")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber.description(""))
+      ->default_str("64");
+  auto* epochs = app.add_option("--epochs", options.epochs, "Passes over the data")
+                     ->type_name("N")
+                     ->check(CLI::PositiveNumber.description(""));
+  app.add_option("--steps", options.steps, "Steps to train, in place of epochs")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber.description(""))
+      ->default_str("")
+      ->excludes(epochs);
+}
+
+void define_optimizer(CLI::App& app, Options& options) {
+  add_choice(app, "--optimizer", options.optimizer, {"sgd", "adam", "adamw"}, "How weights are updated");
+  app.add_option("--lr", options.learning_rate, "Learning rate; 0.05 for sgd, 0.001 for adam and adamw if not given")
+      ->type_name("X")
+      ->check(CLI::PositiveNumber.description(""))
+      ->default_str("");
+  app.add_option("--momentum", options.momentum, "Momentum of sgd")
+      ->type_name("X")
+      ->check(CLI::Range(0.0, 1.0).description(""));
+  app.add_option("--weight-decay", options.weight_decay, "Weight decay; adamw takes it from the weights themselves")
+      ->type_name("X")
+      ->check(CLI::NonNegativeNumber.description(""));
+  app.add_option("--schedule", options.schedule,
+                 "Learning rate over the run: constant, cosine (down to 0), or step[:every=N,gamma=X] (a factor every "
+                 "N steps)")
+      ->type_name("SCHEDULE");
+  app.add_option("--warmup", options.warmup, "Steps over which the learning rate rises to its value")
+      ->type_name("N");
+}
+
+void define_results(CLI::App& app, Options& options) {
+  add_folder(app, "--checkpoint", options.checkpoint,
+             "Keep the run's state in DIR: at the end, on SIGINT and SIGTERM, and as --checkpoint-every says");
+  app.add_option("--checkpoint-every", options.checkpoint_every, "Also save a checkpoint every N steps")
+      ->type_name("N")
+      ->default_str("")
+      ->needs("--checkpoint");
+  app.add_flag("--resume", options.resume,
+               "Go on from the checkpoint, bit for bit as if the run had not stopped")
+      ->needs("--checkpoint");
+  add_file(app, "--dump", options.dump,
+           "Write the saved tensors of one step to FILE as a dump; - is standard output, for act-inspect");
+  app.add_option("--dump-step", options.dump_step, "The step to dump; the last if not given")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber.description(""))
+      ->default_str("")
+      ->needs("--dump");
+  app.add_flag("--dump-exact", options.dump_exact, "Keep the exact tensors in the dump beside the compressed ones")
+      ->needs("--dump");
+  add_file(app, "--metrics", options.metrics,
+           "Write a JSON line a step and a final one to FILE; - is standard output");
+  app.add_flag("--eval,!--no-eval", options.evaluate, "Evaluate on the test data at the end, or do not");
+  app.add_flag("--allocator,!--no-allocator", options.allocator,
+               "Take large tensors from an allocator that gives memory back, or from the default heap");
+  add_seed(app, options.shared);
+  add_output(app, options.shared)->each([&options](const std::string&) { options.output_given = true; });
+}
+
+}  // namespace
+
+void define(CLI::App& app, Options& options) {
+  define_run(app, options);
+  define_optimizer(app, options);
+  define_results(app, options);
+}
+
+}  // namespace terse::tools::act_train

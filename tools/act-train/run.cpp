@@ -1,0 +1,179 @@
+#include <optional>
+
+#include "common/messages.hpp"
+#include "interruption.hpp"
+#include "options.hpp"
+#include "terse/act/allocator.hpp"
+#include "terse/core/error.hpp"
+#include "terse/core/progress.hpp"
+#include "terse/core/size.hpp"
+#include "terse/formats/profile.hpp"
+#include "terse/train/checkpoint.hpp"
+#include "terse/train/dump_recorder.hpp"
+#include "terse/train/metrics.hpp"
+#include "terse/train/model_file.hpp"
+#include "terse/train/training_run.hpp"
+
+namespace terse::tools::act_train {
+
+namespace {
+
+/// The run as the library takes it, and the artifacts that it was made from.
+struct Plan {
+  train::TrainOptions options;
+  std::vector<std::string> parents;
+};
+
+Plan plan_of(const Options& given) {
+  Plan plan;
+  std::string model = given.model, data = given.data;
+  std::int64_t batch = given.batch;
+  if (!given.profile.empty()) {
+    const auto profile = formats::read_profile(core::open_source(given.profile));
+    if (model.empty()) model = profile.content.model;
+    if (data.empty()) data = profile.content.data;
+    if (batch == 0) batch = static_cast<std::int64_t>(profile.content.batch);
+    plan.parents.push_back(profile.digest);
+  }
+  if (model.empty()) throw Error(Error::Usage, "no model: give --model or --profile");
+  if (data.empty()) throw Error(Error::Usage, "no data: give --data or --profile");
+  auto& options = plan.options;
+  options.model = train::parse_spec(model, "model");
+  options.data = train::parse_spec(data, "data");
+  options.trust_model = given.trust_model;
+  options.batch = batch == 0 ? 64 : batch;
+  options.epochs = given.epochs;
+  options.steps = given.steps;
+  options.optimizer.kind = train::optimizer_from_string(given.optimizer);
+  options.optimizer.momentum = given.momentum;
+  options.optimizer.weight_decay = given.weight_decay;
+  options.learning_rate = given.learning_rate;
+  options.schedule = train::parse_spec(given.schedule, "schedule");
+  options.warmup = given.warmup;
+  options.compression.level = act::level_from_string(given.level);
+  options.compression.bits = given.bits;
+  options.seed = given.shared.seed;
+  return plan;
+}
+
+/// Where results go. Opened before training, so that what cannot be written is known before the work is done.
+struct Outputs {
+  std::unique_ptr<core::ByteSink> metrics, dump, model;
+};
+
+Outputs open_outputs(const Options& options) {
+  const bool metrics = options.metrics == "-", dump = options.dump == "-";
+  const bool model = options.output_given ? options.shared.output == "-" : !metrics && !dump;
+  if (metrics + dump + model > 1) {
+    throw Error(Error::Usage, "only one of --output, --metrics and --dump can be standard output");
+  }
+  Outputs outputs;
+  if (!options.metrics.empty()) outputs.metrics = core::open_sink(options.metrics, core::Content::Text);
+  if (!options.dump.empty()) outputs.dump = core::open_sink(options.dump, core::Content::Binary);
+  if (model || options.output_given) outputs.model = core::open_sink(options.shared.output, core::Content::Binary);
+  return outputs;
+}
+
+std::string figures_text(const train::StepFigures& figures) {
+  char text[96];
+  std::snprintf(text, sizeof text, "loss %.4f, activations ", figures.loss);
+  return text + core::format_size(figures.activation_bytes_stored) + " of " +
+         core::format_size(figures.activation_bytes_exact);
+}
+
+void say_summary(const train::RunSummary& summary, const std::optional<train::Evaluation>& evaluation) {
+  if (!summary.last()) return;
+  char text[160];
+  std::snprintf(text, sizeof text, "step %llu: ", static_cast<unsigned long long>(summary.last()->step));
+  say_note(text + figures_text(*summary.last()));
+  std::snprintf(text, sizeof text, "%.3f s a step, peak allocated %s, peak resident %s", summary.median_step_seconds(),
+                core::format_size(summary.peak_allocated_bytes()).c_str(),
+                core::format_size(summary.last()->peak_resident_bytes).c_str());
+  say_note(text);
+  if (!evaluation) return;
+  std::snprintf(text, sizeof text, "evaluation: accuracy %.4f, loss %.4f on %llu examples", evaluation->accuracy,
+                evaluation->loss, static_cast<unsigned long long>(evaluation->examples));
+  say_note(text);
+}
+
+train::RunHooks make_hooks(const Options& options, train::Trainer& trainer) {
+  train::RunHooks hooks;
+  hooks.checkpoint_every = options.checkpoint_every;
+  hooks.interrupted = [] { return Interruption::signal() != 0; };
+  hooks.dump_step = options.dump_step > 0 ? options.dump_step : trainer.steps_total();
+  if (!options.dump.empty() &&
+      (hooks.dump_step <= trainer.steps_done() || hooks.dump_step > trainer.steps_total())) {
+    throw Error(Error::Usage, "step " + std::to_string(hooks.dump_step) + " to be dumped is not in this run");
+  }
+  return hooks;
+}
+
+/// @return  0, or the signal that interrupted the run
+int train_and_write(const Options& options) {
+  const auto plan = plan_of(options);
+  auto outputs = open_outputs(options);
+  std::optional<train::CheckpointFolder> checkpoints;
+  if (!options.checkpoint.empty()) checkpoints.emplace(options.checkpoint);
+  if (options.allocator) act::install_allocator();
+  const Interruption interruption(checkpoints.has_value());
+
+  train::Trainer trainer(plan.options);
+  if (!options.init.empty()) train::initialise_from(trainer.network(), options.init);
+  if (options.resume) checkpoints->restore(trainer);
+
+  const auto header = [&] {
+    return formats::Header{.producer = options.shared.producer,
+                           .arguments = options.shared.arguments,
+                           .seed = options.shared.seed,
+                           .parents = plan.parents};
+  };
+  auto hooks = make_hooks(options, trainer);
+  if (checkpoints) {
+    hooks.save_checkpoint = [&] { checkpoints->save(trainer, options.shared.producer, options.shared.arguments); };
+  }
+  if (outputs.dump) {
+    hooks.record_dump = [&] {
+      train::DumpRecorder recorder(*outputs.dump, header(), trainer, options.dump_exact);
+      const auto figures = recorder.record(trainer);
+      recorder.finish();
+      outputs.dump->finish();
+      return figures;
+    };
+  }
+  std::optional<train::MetricsWriter> metrics;
+  if (outputs.metrics) metrics.emplace(*outputs.metrics);
+  train::RunSummary summary;
+  bool finished = false;
+  {
+    core::Progress progress("training", trainer.steps_total(), options.shared.progress);
+    hooks.each_step = [&](const train::StepFigures& figures) {
+      if (metrics) metrics->step(figures);
+      progress.update(figures.step, figures_text(figures));
+    };
+    finished = train::run_training(trainer, hooks, summary);
+  }
+  std::optional<train::Evaluation> evaluation;
+  if (finished) {
+    if (options.evaluate && trainer.data().evaluation) evaluation = trainer.evaluate();
+    if (metrics) metrics->final(summary, evaluation);
+    if (outputs.model) {
+      train::write_trained_model(*outputs.model, header(), trainer, train::reached(summary, evaluation));
+      outputs.model->finish();
+    }
+  }
+  if (outputs.metrics) outputs.metrics->finish();
+  say_summary(summary, evaluation);
+  if (finished) return 0;
+  say_note("interrupted; go on with --resume (" + checkpoints->file() + ")");
+  return Interruption::signal();
+}
+
+}  // namespace
+
+int run(const Options& options) {
+  const int signal = train_and_write(options);
+  if (signal != 0) end_by_signal(signal);
+  return 0;
+}
+
+}  // namespace terse::tools::act_train
