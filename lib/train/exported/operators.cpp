@@ -31,17 +31,17 @@ constexpr std::string_view kAllowed[] = {
     "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "ne", "not_equal", "where",
     "__and__", "__lshift__", "__or__", "__rshift__", "__xor__",
     // activations
-    "celu", "elu", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "log_sigmoid",
+    "celu", "elu", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "log_sigmoid", "log_sigmoid_forward",
     "mish", "prelu", "_prelu_kernel", "relu", "relu6", "rrelu", "selu", "sigmoid", "silu", "softplus", "softshrink",
     "tanh", "threshold",
     // softmax and normalisation
-    "_log_softmax", "_native_batch_norm_legit", "_native_batch_norm_legit_functional", "_softmax", "batch_norm",
-    "group_norm", "instance_norm", "layer_norm", "linalg_norm", "linalg_vector_norm", "log_softmax", "native_batch_norm", "native_group_norm", "native_layer_norm", "norm", "rms_norm", "softmax",
+    "_log_softmax", "_safe_softmax", "_native_batch_norm_legit", "_native_batch_norm_legit_functional", "_softmax", "batch_norm",
+    "group_norm", "instance_norm", "layer_norm", "linalg_norm", "linalg_vector_norm", "log_softmax", "native_batch_norm", "native_channel_shuffle", "native_group_norm", "native_layer_norm", "norm", "rms_norm", "softmax",
     "_weight_norm", "renorm",
     // products
-    "addbmm", "addmm", "addmv", "addr", "baddbmm", "bilinear", "bmm", "chain_matmul", "dot", "einsum", "inner",
+    "addbmm", "addmm", "addmv", "addr", "baddbmm", "bilinear", "bmm", "chain_matmul", "cross", "dot", "einsum", "inner",
     "kron", "linear", "matmul", "mm", "mv", "outer", "scaled_dot_product_attention", "tensordot", "vdot",
-    "_trilinear", "cosine_similarity", "cdist", "_euclidean_dist", "pairwise_distance", "linalg_matmul",
+    "_trilinear", "cosine_similarity", "cdist", "_euclidean_dist", "pairwise_distance", "linalg_cross", "linalg_matmul",
     // convolution and pooling
     "_convolution", "_adaptive_avg_pool2d", "_adaptive_avg_pool3d", "adaptive_avg_pool1d", "adaptive_avg_pool2d",
     "adaptive_avg_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d", "avg_pool1d",
@@ -59,7 +59,8 @@ constexpr std::string_view kAllowed[] = {
     "_upsample_bilinear2d_aa", "_upsample_nearest_exact1d", "_upsample_nearest_exact2d",
     "_upsample_nearest_exact3d",
     // reductions
-    "amax", "amin", "aminmax", "argmax", "argmin", "count_nonzero", "cummax", "cummin", "cumprod", "cumsum",
+    "amax", "amin", "aminmax", "argmax", "argmin", "bincount", "count_nonzero", "cummax", "cummin", "cumprod", "cumsum",
+    "diff", "histc",
     "logcumsumexp", "logsumexp", "max", "mean", "median", "min", "nanmean", "nansum", "prod", "quantile", "std",
     "std_mean", "sum", "trace", "var", "var_mean",
     // shapes and views
@@ -94,7 +95,8 @@ constexpr std::string_view kAllowed[] = {
     "hinge_embedding_loss", "huber_loss", "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss", "nll_loss",
     "nll_loss2d", "nll_loss_nd", "smooth_l1_loss", "soft_margin_loss", "triplet_margin_loss",
     // transforms
-    "fft_fft", "fft_fft2", "fft_ifft", "fft_ifft2", "fft_irfft", "fft_irfft2", "fft_rfft", "fft_rfft2",
+    "fft_fft", "fft_fft2", "fft_ifft", "fft_ifft2", "fft_irfft", "fft_irfft2", "fft_rfft", "fft_rfft2", "hann_window",
+    "istft", "stft",
     "view_as_complex", "view_as_real",
     // sizes and assertions
     "_assert_async", "_assert_scalar", "_assert_tensor_metadata", "sym_constrain_range",

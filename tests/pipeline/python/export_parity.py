@@ -42,49 +42,50 @@ def segmentation(name, side=64):
     return network, batches
 
 
-class Logits(torch.nn.Module):
-    """transformers' models return a dictionary; the first tensor of it is the logits."""
+class Bert(torch.nn.Module):
+    """transformers' models return a dictionary of results; these are the logits."""
 
     def __init__(self, model):
         super().__init__()
         self.model = model
 
-    def forward(self, *inputs):
-        return self.model(*inputs, use_cache=False).logits if self.causal else self.model(*inputs).logits
-
-    causal = False
+    def forward(self, ids, mask):
+        return self.model(input_ids=ids, attention_mask=mask).logits
 
 
-def bert(tokens=48):
+class Gpt2(torch.nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, ids):
+        return self.model(input_ids=ids, use_cache=False).logits
+
+
+def bert(_, tokens=48):
     import transformers
 
     config = transformers.BertConfig(num_labels=CLASSES, attn_implementation="sdpa")
-    network = Logits(transformers.BertForSequenceClassification(config))
     batches = []
     for n in BATCHES:
         mask = torch.ones(n, tokens, dtype=torch.int64)
         mask[0, tokens // 2:] = 0
         batches.append(((torch.randint(0, config.vocab_size, (n, tokens)), mask), torch.randint(0, CLASSES, (n,))))
-    return network, batches
+    return Bert(transformers.BertForSequenceClassification(config)), batches
 
 
-def gpt2(tokens=48):
+def gpt2(_, tokens=48):
     import transformers
 
-    class Causal(Logits):
-        def forward(self, ids):
-            return self.model(input_ids=ids, use_cache=False).logits
-
     config = transformers.GPT2Config(attn_implementation="sdpa")
-    network = Causal(transformers.GPT2LMHeadModel(config))
     batches = []
     for n in BATCHES:
         ids = torch.randint(0, config.vocab_size, (n, tokens))
         batches.append(((ids,), ids.roll(-1, 1)))
-    return network, batches
+    return Gpt2(transformers.GPT2LMHeadModel(config)), batches
 
 
-BUILDERS = {"deeplabv3_resnet50": segmentation, "bert": lambda name: bert(), "gpt2": lambda name: gpt2()}
+BUILDERS = {"deeplabv3_resnet50": segmentation, "bert": bert, "gpt2": gpt2}
 
 
 def first_tensor(output):
@@ -145,8 +146,6 @@ def compare(name, program, folder):
 
     specs = {}
     dynamic = tuple({0: torch.export.Dim("batch", min=2, max=4096)} for _ in batches[0][0])
-    if isinstance(network, Logits):
-        dynamic = (dynamic,)  # *inputs is one argument
     exported = folder / f"{name}.pt2"
     torch.export.save(torch.export.export(copy.deepcopy(network), batches[0][0], dynamic_shapes=dynamic), exported)
     specs["export"] = f"export:{exported}"
