@@ -10,7 +10,7 @@ prefix=$work/prefix
 cmake --install "$build" --prefix "$prefix" > "$work/install.log"
 
 for program in outside_quant outside; do
-  cmake -S "$TERSE_SOURCE/tests/pipeline/$program" -B "$work/$program" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+  cmake -S "$TERSE_SOURCE/tests/pipeline/package/$program" -B "$work/$program" -G Ninja -DCMAKE_BUILD_TYPE=Release \
     -DCMAKE_PREFIX_PATH="$prefix" > "$work/$program.log" 2>&1 || { cat "$work/$program.log"; exit 1; }
   cmake --build "$work/$program" >> "$work/$program.log" 2>&1 || { cat "$work/$program.log"; exit 1; }
   "$work/$program/$program" | tee "$work/$program.out"
@@ -26,3 +26,8 @@ fi
 for program in "$prefix"/bin/*; do
   "$program" --version > /dev/null
 done
+
+# The rest of what a user finds: manual pages, completion, the rules for file(1).
+for page in man1/act-inspect.1 man5/terse.5; do [ -s "$prefix/share/man/$page" ] || [ ! -x "$(command -v scdoc)" ]; done
+[ -s "$prefix/share/bash-completion/completions/act-inspect" ]
+[ -s "$prefix/share/terse/terse.magic" ]
