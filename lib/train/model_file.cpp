@@ -46,12 +46,21 @@ void write_trained_model(core::ByteSink& sink, formats::Header header, Trainer& 
 }
 
 void initialise_from(Network& network, const std::string& path) {
-  auto weights = read_weights(path);
-  auto target = network.parameters();
+  const auto weights = read_weights(path);
+  const auto present = [&](const std::string& name) {
+    return std::any_of(weights.begin(), weights.end(), [&](const auto& tensor) { return tensor.info.name == name; });
+  };
+  const auto parameters = network.parameters();
+  NamedTensors target;
+  for (const auto& [name, tensor] : parameters) {
+    // PyTorch's save_model writes a tied parameter under one of its names.
+    const bool under_another = std::any_of(parameters.begin(), parameters.end(), [&](const auto& other) {
+      return other.second.is_same(tensor) && other.first != name && present(other.first);
+    });
+    if (present(name) || !under_another) target.emplace_back(name, tensor);
+  }
   for (auto& buffer : network.buffers()) {
-    const auto present = std::any_of(weights.begin(), weights.end(),
-                                     [&](const auto& tensor) { return tensor.info.name == buffer.first; });
-    if (present) target.push_back(std::move(buffer));
+    if (present(buffer.first)) target.push_back(std::move(buffer));
   }
   copy_into(target, weights, path);
 }

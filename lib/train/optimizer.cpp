@@ -1,5 +1,7 @@
 #include "terse/train/optimizer.hpp"
 
+#include <algorithm>
+
 #include "terse/core/error.hpp"
 
 namespace terse::train {
@@ -21,8 +23,13 @@ OptimizerKind optimizer_from_string(std::string_view name) {
 
 std::string_view to_string(OptimizerKind kind) { return kNames[static_cast<int>(kind)]; }
 
-Optimizer::Optimizer(NamedTensors parameters, const OptimizerOptions& options)
-    : parameters_(std::move(parameters)), options_(options), steps_(at::zeros({})) {
+Optimizer::Optimizer(const NamedTensors& parameters, const OptimizerOptions& options)
+    : options_(options), steps_(at::zeros({})) {
+  for (const auto& one : parameters) {
+    const bool known = std::any_of(parameters_.begin(), parameters_.end(),
+                                   [&](const auto& other) { return other.second.is_same(one.second); });
+    if (one.second.requires_grad() && !known) parameters_.push_back(one);
+  }
   const bool adam = options_.kind != OptimizerKind::Sgd;
   for (const auto& [name, parameter] : parameters_) {
     if (adam || options_.momentum != 0) first_.push_back(at::zeros_like(parameter));

@@ -24,8 +24,9 @@ struct OptimizerOptions {
 /// gradient and state. All state is in named tensors, so that it can be written and read back.
 class Optimizer {
  public:
-  /// @param parameters  changed in place by step(); those without a gradient are left alone
-  Optimizer(NamedTensors parameters, const OptimizerOptions& options);
+  /// @param parameters  changed in place by step(); those without a gradient are left alone. Frozen ones and further
+  ///                    names of a tied one are passed over
+  Optimizer(const NamedTensors& parameters, const OptimizerOptions& options);
 
   void step(double learning_rate);
   /// Frees the gradients.

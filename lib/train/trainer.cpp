@@ -84,6 +84,7 @@ Evaluation Trainer::evaluate() {
 void own_tensors(act::Compression& compression, const Network& network) {
   for (const auto& [name, tensor] : network.parameters()) compression.own(tensor, act::Reason::Parameter);
   for (const auto& [name, tensor] : network.buffers()) compression.own(tensor, act::Reason::Buffer);
+  for (const auto& [name, tensor] : network.constants()) compression.own(tensor, act::Reason::Buffer);
 }
 
 at::Tensor generator_state() { return at::globalContext().defaultGenerator(at::kCPU).get_state(); }

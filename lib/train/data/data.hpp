@@ -37,7 +37,7 @@ struct Data {
   DataShape shape;
   std::vector<std::string> classes;      ///< names in the order of the labels; may be empty
   std::vector<std::string> vocabulary;   ///< token of each id; empty but for text
-  formats::Value inputs;                 ///< how inputs were made from the files: normalisation, lengths
+  formats::Value inputs = formats::Value::Map{};  ///< how inputs were made from the files: normalisation, lengths
   std::string digest;                    ///< of the content, for checkpoints
   std::unique_ptr<DataSet> train;
   std::unique_ptr<DataSet> evaluation;   ///< null where the data have none

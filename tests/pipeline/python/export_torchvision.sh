@@ -4,7 +4,7 @@
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
 source "$here/environment.bash"
-python_with torch==2.11.0 torchvision==0.26.0
+use_python
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$python" "$here/export_parity.py" "$TERSE_BIN/network_losses" "$work" resnet18 vit_b_16 swin_t

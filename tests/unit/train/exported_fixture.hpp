@@ -3,13 +3,13 @@
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "terse/act/torch.hpp"
 #include "terse/formats/zip_reader.hpp"
 #include "terse/train/network.hpp"
+#include "terse/train/optimizer.hpp"
 #include "terse_catch.hpp"
 
 /// The programs of tests/data/export and what Python got from them.
@@ -44,29 +44,20 @@ inline std::vector<at::Tensor> batches_of(const nlohmann::json& expected) {
   return batches;
 }
 
-/// Each parameter once: tied ones come under several names.
-inline std::vector<at::Tensor> unique_parameters(const train::Network& network) {
-  std::vector<at::Tensor> unique;
-  std::set<const void*> seen;
-  for (const auto& [name, tensor] : network.parameters()) {
-    if (tensor.requires_grad() && seen.insert(tensor.unsafeGetTensorImpl()).second) unique.push_back(tensor);
-  }
-  return unique;
-}
-
 /// SGD as make_exports.py does it. @return the loss before each step
 inline std::vector<double> train_like_python(train::Network& network, const nlohmann::json& expected) {
   if (!expected.at("seed").is_null()) torch::manual_seed(expected.at("seed").get<std::uint64_t>());
-  torch::optim::SGD optimizer(unique_parameters(network), torch::optim::SGDOptions(expected.at("lr").get<double>())
-                                                              .momentum(expected.at("momentum").get<double>()));
+  train::OptimizerOptions options{.kind = train::OptimizerKind::Sgd};
+  options.momentum = expected.at("momentum").get<double>();
+  train::Optimizer optimizer(network.parameters(), options);
   std::vector<double> losses;
   const auto batches = batches_of(expected);
   for (std::size_t step = 0; step < batches.size(); ++step) {
-    optimizer.zero_grad();
     const auto target = torch::tensor(expected.at("targets")[step].get<std::vector<std::int64_t>>());
     const at::Tensor loss = at::cross_entropy_loss(network.forward({batches[step]}), target);
     loss.backward();
-    optimizer.step();
+    optimizer.step(expected.at("lr").get<double>());
+    optimizer.clear_gradients();
     losses.push_back(loss.item<double>());
   }
   return losses;

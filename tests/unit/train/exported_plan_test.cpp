@@ -1,6 +1,8 @@
 // What a program may contain, and how it is planned.
 #include <ATen/core/dispatch/Dispatcher.h>
 
+#include <set>
+
 #include "exported_fixture.hpp"
 #include "terse/core/error.hpp"
 #include "terse/train/exported/operators.hpp"
