@@ -48,14 +48,18 @@ std::vector<formats::ProfiledTensor> survey_step(Trainer& trainer) {
   return tensors;
 }
 
+/// Resident size that is not the allocator's: code, libraries, the heap of small things.
+std::uint64_t fixed_resident_bytes() {
+  const auto figures = act::allocator_figures();
+  const auto resident = core::resident_bytes(), managed = figures.live_bytes + figures.cached_bytes;
+  return resident > managed ? resident - managed : 0;
+}
+
 /// Runs a step with the allocation log on and fills the profile's timeline.
 StepFigures record_timeline(Trainer& trainer, formats::Profile& profile) {
   std::map<std::uint64_t, std::int32_t> tensor_of_block;
   std::size_t saved = 0;
-  const auto before = act::allocator_figures();
-  profile.live_bytes_before = before.live_bytes;
-  const auto resident = core::resident_bytes(), managed = before.live_bytes + before.cached_bytes;
-  profile.fixed_resident_bytes = resident > managed ? resident - managed : 0;
+  profile.live_bytes_before = act::allocator_figures().live_bytes;
   trainer.compression().observe([&](const act::PackedView& view) {
     if (saved >= profile.tensors.size() || profile.tensors[saved].id != view.info.id) {
       throw Error(Error::Usage, "the model saves other tensors from one step to the next ('" + view.info.id + "')");
@@ -97,11 +101,12 @@ formats::Profile profile(Trainer& trainer, const ProfileOptions& options,
   RunSummary timed;
   for (std::uint64_t i = 0; i < options.timed_steps; ++i) timed.add(trainer.step());
   profile.step_seconds = timed.median_step_seconds();
+  if (options.timed_steps > 0) profile.fixed_resident_bytes = fixed_resident_bytes();
   profile.tensors = survey_step(trainer);
   if (act::allocator_figures().peak_bytes > 0) {
     profile.peak_allocated_bytes = record_timeline(trainer, profile).peak_allocated_bytes;
   }
-  profile.peak_resident_bytes = core::peak_resident_bytes();
+  if (options.timed_steps > 0) profile.peak_resident_bytes = core::peak_resident_bytes();
   profile.sensitivity_method = "none";
   if (!options.sensitivities) return profile;
 

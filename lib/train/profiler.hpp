@@ -12,7 +12,9 @@ namespace terse::train {
 
 struct ProfileOptions {
   std::uint64_t warm_up = 2;       ///< steps before anything is measured
-  std::uint64_t timed_steps = 5;   ///< whose median time is the step time; 0: none
+  /// Steps whose median time is the step time. With 0, neither time nor resident sizes are recorded: they differ from
+  /// run to run, and without them the same profile comes out each time.
+  std::uint64_t timed_steps = 0;
   bool sensitivities = false;      ///< measure them by brute force (exact_sensitivities())
   SensitivityOptions sensitivity;
 };

@@ -25,7 +25,7 @@ writing() {
   case $1 in
     act-inspect) command=("$1" --safetensors "$2" "$TERSE_SAMPLES/net.model") ;;
     act-profile)
-      command=("$1" --model mlp --data random:1x28x28,classes=10 --batch 4 --timed-steps 0 -o "$2") ;;
+      command=("$1" --model mlp --data random:1x28x28,classes=10 --batch 4 -o "$2") ;;
     act-train)
       command=("$1" --model mlp --data random:1x28x28,classes=10 --batch 4 --steps 1 --no-eval -o "$2") ;;
     relsim-train)

@@ -18,7 +18,7 @@ void define(CLI::App& app, Options& options) {
   app.add_option("--draws", options.draws, "Draws a tensor of --sensitivity exact")
       ->type_name("N")
       ->check(CLI::Range(2, 1000).description(""));
-  app.add_option("--timed-steps", options.timed_steps, "Steps whose median time is recorded; 0 for none")
+  app.add_option("--timed-steps", options.timed_steps, "Also record what differs from run to run: the median time of N steps, and resident sizes")
       ->type_name("N");
   add_seed(app, options.shared);
   add_output(app, options.shared);

@@ -19,7 +19,7 @@ struct Options {
   std::int64_t batch = 64;
   std::string optimizer = "sgd";
   std::string sensitivity = "none";
-  std::uint64_t draws = 2, timed_steps = 5;
+  std::uint64_t draws = 2, timed_steps = 0;
 };
 
 void define(CLI::App& app, Options& options);
