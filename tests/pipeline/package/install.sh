@@ -28,6 +28,13 @@ for program in "$prefix"/bin/*; do
 done
 
 # The rest of what a user finds: manual pages, completion, the rules for file(1).
-for page in man1/act-inspect.1 man5/terse.5; do [ -s "$prefix/share/man/$page" ] || [ ! -x "$(command -v scdoc)" ]; done
-[ -s "$prefix/share/bash-completion/completions/act-inspect" ]
+if command -v scdoc > /dev/null; then
+  for source in "$TERSE_SOURCE"/man/*.scd; do
+    page=$(basename "$source" .scd)
+    [ -s "$prefix/share/man/man${page##*.}/$page" ] || { echo "no manual page $page" >&2; exit 1; }
+  done
+fi
+for program in "$prefix"/bin/*; do
+  [ -s "$prefix/share/bash-completion/completions/$(basename "$program")" ]
+done
 [ -s "$prefix/share/terse/terse.magic" ]
