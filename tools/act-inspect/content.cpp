@@ -14,7 +14,8 @@ Error no_tensor(const Input& input, const std::string& id) {
 }
 
 std::string form_of(const formats::DumpEntry& entry) {
-  return entry.codec + (entry.bits > 0 ? ", " + std::to_string(entry.bits) + " bits" : "");
+  if (entry.bits == 0 || entry.codec == "raw") return entry.codec;
+  return entry.codec + ", " + std::to_string(entry.bits) + (entry.bits == 1 ? " bit" : " bits");
 }
 
 Error not_stored(const formats::DumpEntry& entry, bool exact_wanted) {

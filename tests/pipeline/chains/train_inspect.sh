@@ -3,13 +3,15 @@ source "$TERSE_SOURCE/tests/cli/common.bash"
 train=(act-train --model mlp --data random:1x28x28,classes=10 --batch 32 --steps 2 --no-eval --quiet)
 "${train[@]}" --level L1 --dump-exact --dump - | act-inspect --tensors --json >tensors
 python3 - <<'END' || fail "$(cat tensors)"
-import json
+import json, math
 rows = [json.loads(line) for line in open("tensors")]
 quantized = [row for row in rows if row["reason"] == "quantized"]
 assert quantized, rows
 for row in quantized:
-    assert row["bits"] == 4 and row["exact_bytes"] > 6 * row["stored_bytes"], row
+    elements = math.prod(json.loads(row["shape"]))
+    assert row["bits"] == 4 and 4 * elements > 6 * row["stored_bytes"], row
     assert 0 <= row["relative_error"] < 0.2, row
+assert sum(row["exact_bytes"] for row in rows) > 4 * sum(row["stored_bytes"] for row in rows), rows
 assert all(row["step"] == 2 for row in rows), rows
 END
 "${train[@]}" --level L0 --dump-exact --dump - | act-inspect --json >summary
