@@ -11,7 +11,7 @@ for tool in $TERSE_TOOLS; do
     fail "$tool: $(cat elsewhere/err)"
   cmp first elsewhere/result || fail "$tool: other bytes in another folder, time zone and locale"
   writing "$tool" - # the same through standard output; a path among the recorded arguments would show
-  "${command[@]}" 2>err | cmp - first || fail "$tool: other bytes on standard output: $(cat err)"
+  "${command[@]}" 2>err >piped && cmp first piped || fail "$tool: other bytes on standard output: $(cat err)"
   echo old >kept
   reading "$tool" missing.file
   command+=(-o kept)

@@ -14,6 +14,6 @@ done
 [ -s "$pages/terse.5" ] || fail "no terse(5)"
 command -v groff >/dev/null || skip "no groff(1)"
 for page in "$pages"/*.[15]; do
-  groff -man -t -Tutf8 -wall -z "$page" 2>warnings
+  groff -K utf8 -man -t -Tutf8 -wall -z "$page" 2>warnings
   [ ! -s warnings ] || fail "$(head -5 warnings)"
 done
