@@ -53,11 +53,11 @@ CheckpointInfo describe(Trainer& trainer) {
 std::vector<std::pair<std::string, std::string>> fingerprint(const CheckpointInfo& info, std::uint64_t seed) {
   std::vector<std::pair<std::string, std::string>> list{{"model", info.model},
                                                         {"model file", info.program_digest},
+                                                        {"seed", std::to_string(seed)},
                                                         {"data", info.data},
                                                         {"content of the data", info.data_digest},
                                                         {"optimizer", info.optimizer},
                                                         {"schedule", info.scheduler},
-                                                        {"seed", std::to_string(seed)},
                                                         {"threads", std::to_string(info.threads)}};
   for (const auto* group : {&info.hyperparameters, &info.scheduler_state, &info.compression, &info.options}) {
     for (const auto& [key, value] : group->as_map()) list.emplace_back(key, formats::to_json(value));

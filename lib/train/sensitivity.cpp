@@ -1,6 +1,8 @@
 #include "terse/train/sensitivity.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace terse::train {
 
@@ -10,16 +12,27 @@ constexpr int kExactBits = 32;
 
 class GradientProbe {
  public:
-  explicit GradientProbe(Trainer& trainer)
-      : trainer_(trainer), batch_(trainer.batches().take(trainer.steps_done())), generator_(generator_state()) {}
+  GradientProbe(Trainer& trainer, const std::vector<std::string>& quantized)
+      : trainer_(trainer), batch_(trainer.batches().take(trainer.steps_done())), generator_(generator_state()) {
+    options_ = trainer.options().compression;
+    options_.level = act::Level::L1;
+    options_.bits = 0;
+    for (const auto& id : quantized) options_.bits_of[id] = kExactBits;
+  }
 
-  /// Gradient of every parameter where the tensors in `bits_of` are stored so and all others exactly.
-  std::vector<at::Tensor> gradient(const std::map<std::string, int>& bits_of, std::uint32_t draw) {
+  /// Gradient of every parameter where all tensors are stored without loss.
+  std::vector<at::Tensor> exact_gradient() { return gradient(options_, 0); }
+
+  /// The same where the tensor `id` is stored in `bits`.
+  std::vector<at::Tensor> gradient_with(const std::string& id, int bits, std::uint32_t draw) {
+    auto options = options_;
+    options.bits_of[id] = bits;
+    return gradient(options, draw);
+  }
+
+ private:
+  std::vector<at::Tensor> gradient(const act::CompressionOptions& options, std::uint32_t draw) {
     set_generator_state(generator_);
-    act::CompressionOptions options = trainer_.options().compression;
-    options.level = act::Level::L1;  // any but L0, which looks at no bits
-    options.bits = kExactBits;
-    options.bits_of = bits_of;
     act::Compression compression(options);
     own_tensors(compression, trainer_.network());
     compression.batch(batch_.inputs);
@@ -28,13 +41,16 @@ class GradientProbe {
       cross_entropy(trainer_.network().forward(batch_.inputs), batch_.labels).backward();
     }
     std::vector<at::Tensor> gradients;
-    for (const auto& [name, parameter] : trainer_.network().parameters()) gradients.push_back(parameter.grad());
+    std::set<const void*> seen;  // a tied parameter has several names
+    for (const auto& [name, parameter] : trainer_.network().parameters()) {
+      if (seen.insert(parameter.unsafeGetTensorImpl()).second) gradients.push_back(parameter.grad());
+    }
     trainer_.optimizer().clear_gradients();
     return gradients;
   }
 
- private:
   Trainer& trainer_;
+  act::CompressionOptions options_;
   Batch batch_;
   at::Tensor generator_;
 };
@@ -52,8 +68,8 @@ double squared_distance(const std::vector<at::Tensor>& a, const std::vector<at::
 std::vector<Sensitivity> exact_sensitivities(Trainer& trainer, const std::vector<std::string>& ids,
                                              const SensitivityOptions& options,
                                              const std::function<void(std::size_t)>& tick) {
-  GradientProbe probe(trainer);
-  const auto exact = probe.gradient({}, 0);
+  GradientProbe probe(trainer, ids);
+  const auto exact = probe.exact_gradient();
   const double levels = std::exp2(options.bits) - 1;
   const auto draws = static_cast<double>(options.draws);
   std::vector<Sensitivity> result;
@@ -61,7 +77,7 @@ std::vector<Sensitivity> exact_sensitivities(Trainer& trainer, const std::vector
     if (tick) tick(i);
     double sum = 0, squares = 0;
     for (std::uint32_t draw = 0; draw < options.draws; ++draw) {
-      const double c = squared_distance(probe.gradient({{ids[i], options.bits}}, draw), exact) * levels * levels;
+      const double c = squared_distance(probe.gradient_with(ids[i], options.bits, draw), exact) * levels * levels;
       sum += c;
       squares += c * c;
     }

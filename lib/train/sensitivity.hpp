@@ -22,7 +22,8 @@ struct SensitivityOptions {
 
 /// Measures the sensitivity of each saved tensor by brute force: one forward and backward pass a draw with that tensor
 /// stored in few bits and all others exact, compared with the exact gradient of the same batch (and the same dropout).
-/// @param ids   SavedTensor::id of the tensors to probe
+/// @param ids   SavedTensor::id of every tensor of the step that is quantized at level L1: these are probed, and kept
+///              exactly while another one is; the rest is stored without loss anyway
 /// @param tick  called before each tensor with its index, where not empty
 /// @return      c = mean of |g' - g|^2 / S(bits), S(b) = (2^b - 1)^-2, in the order of ids
 /// Source: GACT (ICML 2022) section 4.2; the exact gradient in place of a second draw halves the passes.

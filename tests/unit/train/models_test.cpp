@@ -32,9 +32,9 @@ std::map<std::string, std::vector<std::int64_t>> shapes_of(const NamedTensors& t
 }
 
 TEST_CASE("models have as many parameters as torchvision's") {
-  const std::map<std::string, std::int64_t> kCounts = {{"resnet18", 11'689'512}, {"resnet34", 21'797'672},
-                                                       {"resnet50", 25'557'032}, {"resnet101", 44'549'160},
-                                                       {"vgg11", 132'863'336},   {"vgg16_bn", 138'365'992},
+  const std::map<std::string, std::int64_t> kCounts = {{"resnet18", 11'689'512},
+                                                       {"resnet50", 25'557'032},
+                                                       {"vgg11", 132'863'336},
                                                        {"vit", 86'567'656}};
   for (const auto& [name, count] : kCounts) {
     INFO(name);
