@@ -39,7 +39,11 @@ double RunSummary::median_step_seconds() const {
   return sorted.size() % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-void MetricsWriter::step(const StepFigures& figures) { core::write_text(sink_, to_json(figures).dump() + "\n"); }
+// Each line goes out at once: a run is watched while it trains, and a full disk is noticed at the first step.
+void MetricsWriter::step(const StepFigures& figures) {
+  core::write_text(sink_, to_json(figures).dump() + "\n");
+  sink_.flush();
+}
 
 void MetricsWriter::final(const RunSummary& summary, const std::optional<Evaluation>& evaluation) {
   Json line{{"final", true}};
@@ -55,6 +59,7 @@ void MetricsWriter::final(const RunSummary& summary, const std::optional<Evaluat
     line["accuracy"] = evaluation->accuracy;
   }
   core::write_text(sink_, line.dump() + "\n");
+  sink_.flush();
 }
 
 formats::Value reached(const RunSummary& summary, const std::optional<Evaluation>& evaluation) {

@@ -66,7 +66,7 @@ TEST_CASE("optimizers follow PyTorch's rules") {
 }
 
 TEST_CASE("the state has a name for each tensor") {
-  auto w = at::zeros({2});
+  auto w = at::zeros({2}).requires_grad_();
   const auto names = [&](OptimizerOptions options) {
     std::vector<std::string> list;
     for (const auto& [name, tensor] : Optimizer({{"fc.bias", w}}, options).state()) list.push_back(name);
