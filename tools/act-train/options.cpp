@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "common/groups.hpp"
 #include "common/model_options.hpp"
 
 namespace terse::tools::act_train {
@@ -56,14 +57,17 @@ void define_optimizer(CLI::App& app, Options& options) {
 
 void define_results(CLI::App& app, Options& options) {
   add_folder(app, "--checkpoint", options.checkpoint,
-             "Keep the run's state in DIR: at the end, on SIGINT and SIGTERM, and as --checkpoint-every says");
+             "Keep the run's state in DIR: at the end, on SIGINT and SIGTERM, and as --checkpoint-every says")
+      ->group(kCourseGroup);
   app.add_option("--checkpoint-every", options.checkpoint_every, "Also save a checkpoint every N steps")
       ->type_name("N")
       ->default_str("")
-      ->needs("--checkpoint");
+      ->needs("--checkpoint")
+      ->group(kCourseGroup);
   app.add_flag("--resume", options.resume,
                "Go on from the checkpoint, bit for bit as if the run had not stopped")
-      ->needs("--checkpoint");
+      ->needs("--checkpoint")
+      ->group(kCourseGroup);
   add_file(app, "--dump", options.dump,
            "Write the saved tensors of one step to FILE as a dump; - is standard output, for act-inspect");
   app.add_option("--dump-step", options.dump_step, "The step to dump; the last if not given")

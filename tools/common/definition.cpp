@@ -93,8 +93,8 @@ std::vector<std::string> choices_of(std::string_view value) {
 std::vector<std::string> content_arguments(const CLI::App& app) {
   std::vector<std::string> arguments;
   for (const CLI::Option* option : app.get_options()) {
-    if (option->count() == 0 || option->get_group() == kGeneralGroup || option->get_group() == kHiddenGroup)
-      continue;
+    const std::string& group = option->get_group();
+    if (option->count() == 0 || group == kGeneralGroup || group == kCourseGroup || group == kHiddenGroup) continue;
     const OptionText text = text_of(*option);
     const std::string& name = text.names.back();
     if (text.value == "FILE" || text.value == "DIR" || name == "--seed" || name == "--json") continue;

@@ -3,12 +3,10 @@
 set -euo pipefail
 cd "$(mktemp -d)"
 trap 'rm -rf "$PWD"' EXIT
-run() {
-  "$TERSE_BIN/act-train" --model resnet18 --data random:1x16x16,classes=3,count=64 --batch 8 --steps 60 --schedule cosine \
-    --no-eval --threads 1 -q "$@"
-}
-run -o whole.model
-run --checkpoint state --metrics - -o half.model > lines &
+training=("$TERSE_BIN/act-train" --model resnet18 --data random:1x16x16,classes=3,count=64 --batch 8 --steps 60
+  --schedule cosine --no-eval -q)
+"${training[@]}" --threads 1 -o whole.model
+"${training[@]}" --threads 1 --checkpoint state --metrics - -o half.model > lines &
 pid=$!
 while [ "$(wc -l < lines)" -lt 3 ]; do sleep 0.05; done
 kill -TERM $pid
@@ -19,8 +17,8 @@ wait $pid || status=$?
 [ -z "$(ls | grep -v -e whole.model -e state -e lines)" ]
 [ "$(wc -l < lines)" -lt 60 ]
 status=0
-run --checkpoint state --resume --threads 2 -o half.model 2> message || status=$?
+"${training[@]}" --threads 2 --checkpoint state --resume -o half.model 2> message || status=$?
 [ $status = 2 ]
 grep -q "state/last.checkpoint: was saved with threads 1, this run has 2" message
-run --checkpoint state --resume -o half.model
+"${training[@]}" --threads 1 --checkpoint state --resume -o half.model
 cmp whole.model half.model
