@@ -76,7 +76,7 @@ def compare():
     close([line["loss"] for line in metrics("exact.jsonl")], python["losses"], 1e-4, "losses at L0")
     lossy = metrics("lossy.jsonl")
     assert lossy[-1]["activation_bytes_stored"] * 4 < lossy[-1]["activation_bytes_exact"]
-    assert lossy[-1]["loss"] < 0.8 * lossy[0]["loss"], "L1 does not learn"
+    close([line["loss"] for line in lossy], python["losses"], 0.1, "losses at L1")
 
     network, x, _ = build()
     state = safetensors.torch.load_file("exact.safetensors")

@@ -16,6 +16,6 @@ train=("$TERSE_BIN/act-train" --model export:net.pt2 --data tensors:data.npz --b
 "$TERSE_BIN/act-inspect" exact.model --safetensors exact.safetensors
 "$python" "$here/round_trip.py" compare
 
-# And from weights that Python saved: what the third step begins with.
+# And from weights that Python saved: what the fourth step begins with.
 "${train[@]}" --level L0 --init python.safetensors --metrics resumed.jsonl -o resumed.model
 "$python" "$here/round_trip.py" resumed
