@@ -6,7 +6,8 @@ trap 'rm -rf "$PWD"' EXIT
 training=("$TERSE_BIN/act-train" --model resnet18 --data random:1x16x16,classes=3,count=64 --batch 8 --steps 60
   --schedule cosine --no-eval -q)
 "${training[@]}" --threads 1 -o whole.model
-"${training[@]}" --threads 1 --checkpoint state --metrics - -o half.model > lines &
+: > lines # there before the first look at it
+"${training[@]}" --threads 1 --checkpoint state --metrics - -o half.model >> lines &
 pid=$!
 while [ "$(wc -l < lines)" -lt 3 ]; do sleep 0.05; done
 kill -TERM $pid
