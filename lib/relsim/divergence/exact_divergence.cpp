@@ -1,9 +1,11 @@
 #include "terse/relsim/divergence/exact_divergence.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <mutex>
 
 #include "terse/relsim/divergence/partition.hpp"
+#include "terse/relsim/divergence/tail_parameters.hpp"
 #include "terse/relsim/model/compute_thread.hpp"
 
 namespace terse::relsim {
@@ -30,15 +32,7 @@ class ExactDivergence {
     table_ = table_double_.to(type_);
     head_u_ = run_mlp(model.head, model.query, /*precise=*/true);
     head_log_z_ = partition(head_u_, table_double_, false).log_z;
-
-    // MLP2's first layer is linear in q + e_h: tabulated once for queries and once for entities.
-    const auto first = model.tail.weight[0].to(at::kDouble);
-    query_layer_ = at::addmm(model.tail.bias[0].to(at::kDouble), model.query.to(at::kDouble), first.t()).to(type_);
-    entity_layer_ = at::mm(model.entity.to(at::kDouble), first.t()).to(type_);
-    for (int i = 0; i < 2; ++i) {
-      weight_[i] = model.tail.weight[i + 1].to(type_);
-      bias_[i] = model.tail.bias[i + 1].to(type_);
-    }
+    tail_ = std::make_unique<TailParameters>(model, type_);
   }
 
   Divergences compute() {
@@ -74,11 +68,7 @@ class ExactDivergence {
     const auto log_p_forward = log_p.narrow(0, 0, relations);
     const auto mass = log_p_forward.exp();  // P(h|a), [R, count]
 
-    // Natural parameters u of P(t|h,q), [count, 2R, dim].
-    auto x = at::relu(entity_layer_.narrow(0, first, count).unsqueeze(1) + query_layer_.unsqueeze(0));
-    x = at::addmm(bias_[0], x.view({count * queries_, shape_.hidden}), weight_[0].t()).relu_();
-    auto u = at::addmm(bias_[1], x, weight_[1].t()).view({count, queries_, dim});
-
+    auto u = tail_->at_heads(first, count);  // natural parameters of P(t|h,q), [count, 2R, dim]
     const auto forward_u = u.narrow(1, 0, relations).contiguous();
     const auto forward = partition(forward_u.view({count * relations, dim}), table_, true);
     const auto inverse_u = u.narrow(1, relations, relations).contiguous();
@@ -125,10 +115,9 @@ class ExactDivergence {
   std::int64_t queries_;
   bool double_ = false;
   at::ScalarType type_ = at::kFloat;
-  at::Tensor table_, table_double_;       // [E, dim], centred
-  at::Tensor head_u_, head_log_z_;        // [2R, dim], [2R], float64
-  at::Tensor query_layer_, entity_layer_;  // [2R, hidden], [E, hidden]
-  at::Tensor weight_[2], bias_[2];
+  at::Tensor table_, table_double_;        // [E, dim], centred
+  at::Tensor head_u_, head_log_z_;         // [2R, dim], [2R], float64
+  std::unique_ptr<TailParameters> tail_;
   std::mutex mutex_;
   std::uint64_t done_ = 0;
 };

@@ -15,6 +15,9 @@ at::Tensor load(const formats::Facts& facts, const std::string& name, at::IntArr
   }
   auto tensor = at::empty(sizes, at::kFloat);
   std::memcpy(tensor.data_ptr(), stored.data.data(), stored.data.size());
+  if (!at::isfinite(tensor).all().item<bool>()) {
+    throw Error(Error::BadInput, "weight '" + name + "' holds a value that is no number");
+  }
   return tensor;
 }
 
@@ -23,7 +26,8 @@ Mlp load_mlp(const formats::Facts& facts, const std::string& name, const FactMod
   Mlp mlp;
   for (int i = 0; i < 3; ++i) {
     const auto layer = name + "." + std::to_string(2 * i);
-    mlp.weight[i] = load(facts, layer + ".weight", {sizes[i + 1], sizes[i]});
+    const auto weight = load(facts, layer + ".weight", {sizes[i + 1], sizes[i]});
+    mlp.weight[i] = i == 0 ? weight : weight.t().contiguous();
     mlp.bias[i] = load(facts, layer + ".bias", {sizes[i + 1]});
   }
   return mlp;
@@ -64,7 +68,7 @@ std::vector<formats::Tensor> store_fact_model(const FactModel& model) {
   for (const auto& [name, mlp] : {std::pair{"head.", &model.head}, std::pair{"tail.", &model.tail}}) {
     for (int i = 0; i < 3; ++i) {
       const auto layer = name + std::to_string(2 * i);
-      tensors.push_back(store(layer + ".weight", mlp->weight[i]));
+      tensors.push_back(store(layer + ".weight", mlp->linear_weight(i)));
       tensors.push_back(store(layer + ".bias", mlp->bias[i]));
     }
   }

@@ -29,7 +29,8 @@ Mlp random_mlp(const FactModelShape& shape, std::uint64_t seed, const std::strin
   for (int i = 0; i < 3; ++i) {
     const double bound = 1 / std::sqrt(static_cast<double>(sizes[i]));
     const auto layer = "relsim/" + name + "." + std::to_string(2 * i);
-    mlp.weight[i] = uniform({sizes[i + 1], sizes[i]}, bound, seed, (layer + ".weight").c_str());
+    const std::int64_t shape_of_weight[] = {i == 0 ? sizes[1] : sizes[i], i == 0 ? sizes[0] : sizes[i + 1]};
+    mlp.weight[i] = uniform(shape_of_weight, bound, seed, (layer + ".weight").c_str());
     mlp.bias[i] = uniform({sizes[i + 1]}, bound, seed, (layer + ".bias").c_str());
   }
   return mlp;
@@ -55,7 +56,7 @@ at::Tensor run_mlp(const Mlp& mlp, const at::Tensor& rows, bool precise) {
   const auto type = precise ? at::kDouble : at::kFloat;
   auto x = rows.to(type);
   for (int i = 0; i < 3; ++i) {
-    x = at::addmm(mlp.bias[i].to(type), x, mlp.weight[i].to(type).t());
+    x = at::addmm(mlp.bias[i].to(type), x, mlp.linear_weight(i).to(type).t());
     if (i < 2) x.relu_();
   }
   return x;

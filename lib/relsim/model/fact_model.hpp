@@ -12,9 +12,14 @@ struct FactModelShape {
   std::int64_t dim = 100, hidden = 1024;
 };
 
-/// A perceptron of three layers with ReLU between them: [n, dim] to [n, dim]. Weights as in PyTorch's Linear: [out, in].
+/// A perceptron of three layers with ReLU between them: [n, dim] to [n, dim]. The first weight is [hidden, dim], one row
+/// an output; the others are [hidden, hidden] and [hidden, dim], one row an input, so that a hidden unit which is zero
+/// is a row that need not be read.
 struct Mlp {
   at::Tensor weight[3], bias[3];
+
+  /// Layer i's weight as PyTorch's Linear has it, [out, in]; a view.
+  at::Tensor linear_weight(int i) const { return i == 0 ? weight[0] : weight[i].t(); }
 };
 
 /// The parameters of P(h,t|q) = P(h|q) P(t|h,q), both softmax over all entities with one shared entity table:

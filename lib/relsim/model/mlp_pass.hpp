@@ -6,6 +6,7 @@
 
 #include "terse/relsim/model/adam.hpp"
 #include "terse/relsim/model/fact_model.hpp"
+#include "terse/relsim/model/sparse_rows.hpp"
 
 namespace terse::relsim {
 
@@ -17,6 +18,9 @@ void run_tasks(const std::vector<Task>& tasks);
 
 /// Forward and backward passes of an Mlp over the rows of one batch, with explicit gradients. Rows are worked on in
 /// blocks of fixed size, and no sum is split over blocks: the same bits for any number of threads.
+///
+/// After some training few hidden units are active. Forward products then skip the others; where the whole batch is
+/// sparse enough the backward pass works on the lists of active units too, otherwise on dense products.
 class MlpPass {
  public:
   /// Optimizer state is made for `mlp`'s weights, which steps then change in place.
@@ -36,10 +40,21 @@ class MlpPass {
   void add_update_tasks(std::vector<Task>& tasks, const AdamRates& rates);
 
  private:
+  std::int64_t rows() const { return x_.size(0); }
+  void forward(std::int64_t begin, std::int64_t count);
+  bool is_sparse() const;
+  void backward_dense(std::int64_t begin, std::int64_t count);
+  void backward_sparse(std::int64_t begin, std::int64_t count);
+  /// Adds the block's weight gradient, rows `begin` … of layer i's weight, to zeroed [count, columns] `into`.
+  void weight_gradient(int i, std::int64_t begin, std::int64_t count, at::Tensor& into) const;
+  at::Tensor bias_gradient(int i) const;
+
   std::vector<AdamParameter> weight_, bias_;
   std::int64_t capacity_ = 0;
   at::Tensor buffer_x_, buffer_y_, buffer_dx_, buffer_a_[2], buffer_da_[2];
   at::Tensor x_, y_, dx_, a_[2], da_[2], dy_;  // the first rows of the buffers; a_ after ReLU
+  SparseRows active_[2];                       // a_ again, without its zeros
+  bool sparse_ = false;                        // how this batch's backward pass works
 };
 
 }  // namespace terse::relsim

@@ -22,7 +22,7 @@ std::vector<at::Tensor> parameters(const FactModel& model) {
   std::vector<at::Tensor> all{model.entity, model.query};
   for (const auto* mlp : {&model.head, &model.tail}) {
     for (int i = 0; i < 3; ++i) {
-      all.push_back(mlp->weight[i]);
+      all.push_back(mlp->linear_weight(i));
       all.push_back(mlp->bias[i]);
     }
   }

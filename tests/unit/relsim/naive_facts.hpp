@@ -20,7 +20,7 @@ inline std::vector<double> run(const Mlp& mlp, std::vector<double> x) {
     const auto bias = row(mlp.bias[layer].unsqueeze(0), 0);
     std::vector<double> y(bias);
     for (std::size_t i = 0; i < y.size(); ++i) {
-      const auto weights = row(mlp.weight[layer], static_cast<std::int64_t>(i));
+      const auto weights = row(mlp.linear_weight(layer), static_cast<std::int64_t>(i));
       for (std::size_t j = 0; j < x.size(); ++j) y[i] += weights[j] * x[j];
       if (layer < 2) y[i] = std::max(y[i], 0.0);
     }

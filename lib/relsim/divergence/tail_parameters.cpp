@@ -1,0 +1,55 @@
+#include "terse/relsim/divergence/tail_parameters.hpp"
+
+#include <algorithm>
+
+#include "terse/relsim/model/sparse_rows.hpp"
+
+namespace terse::relsim {
+
+TailParameters::TailParameters(const FactModel& model, at::ScalarType type) {
+  const auto first = model.tail.linear_weight(0).to(at::kDouble);
+  query_layer_ = at::addmm(model.tail.bias[0].to(at::kDouble), model.query.to(at::kDouble), first.t()).to(type);
+  entity_layer_ = at::mm(model.entity.to(at::kDouble), first.t()).to(type);
+  for (int i = 0; i < 2; ++i) {
+    weight_[i] = model.tail.weight[i + 1].to(type).contiguous();
+    bias_[i] = model.tail.bias[i + 1].to(type).contiguous();
+  }
+}
+
+at::Tensor TailParameters::at_heads(std::int64_t first, std::int64_t count) const {
+  return query_layer_.scalar_type() == at::kDouble ? dense(first, count) : sparse(first, count);
+}
+
+at::Tensor TailParameters::dense(std::int64_t first, std::int64_t count) const {
+  auto x = at::relu(entity_layer_.narrow(0, first, count).unsqueeze(1) + query_layer_.unsqueeze(0));
+  x = at::addmm(bias_[0], x.view({-1, x.size(2)}), weight_[0]).relu_();
+  return at::addmm(bias_[1], x, weight_[1]).view({count, query_layer_.size(0), -1});
+}
+
+at::Tensor TailParameters::sparse(std::int64_t first, std::int64_t count) const {
+  constexpr std::int64_t kRows = 128;  // queries at a time: what they need stays in near caches
+  const auto queries = query_layer_.size(0), hidden = query_layer_.size(1), dim = weight_[1].size(1);
+  auto result = at::empty({count, queries, dim}, query_layer_.options());
+  auto layer = at::empty({std::min(kRows, queries), hidden}, query_layer_.options());
+  SparseRows active;
+  const auto products = [&](int i, std::int64_t rows, float* output) {
+    active.resize(static_cast<std::size_t>(rows), static_cast<std::size_t>(hidden));
+    for (std::int64_t row = 0; row < rows; ++row) {
+      active.set_positive(static_cast<std::size_t>(row), layer.data_ptr<float>() + row * hidden);
+    }
+    sparse_product(active, 0, static_cast<std::size_t>(rows), weight_[i].data_ptr<float>(),
+                   static_cast<std::size_t>(weight_[i].size(1)), bias_[i].data_ptr<float>(), output);
+  };
+  for (std::int64_t head = 0; head < count; ++head) {
+    for (std::int64_t begin = 0; begin < queries; begin += kRows) {
+      const auto rows = std::min(kRows, queries - begin);
+      auto first_layer = layer.narrow(0, 0, rows);
+      at::add_out(first_layer, query_layer_.narrow(0, begin, rows), entity_layer_[first + head]);
+      products(0, rows, layer.data_ptr<float>());
+      products(1, rows, result.data_ptr<float>() + (head * queries + begin) * dim);
+    }
+  }
+  return result;
+}
+
+}  // namespace terse::relsim
