@@ -22,8 +22,10 @@ void check(const ArtifactReader& reader, const Facts& facts) {
   for (const Tensor& tensor : facts.weights)
     if (tensor.info.dtype != core::DType::Float32)
       refuse_item(reader, "weight/" + tensor.info.name, "is not of type float32");
-  check_table(reader, facts, "entity", facts.entities.size());
-  check_table(reader, facts, "relation", facts.relations.size());
+  if (!facts.weights.empty()) {
+    check_table(reader, facts, "entity", facts.entities.size());
+    check_table(reader, facts, "relation", facts.relations.size());
+  }
   require_length(reader, "counts", facts.counts, facts.relations.size());
   if (facts.triples.size() % 3 != 0) refuse_item(reader, "triples", "is not of shape [n, 3]");
   for (std::size_t i = 0; i < facts.triples.size(); ++i) {

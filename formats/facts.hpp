@@ -18,7 +18,8 @@ struct Facts {
   std::vector<std::int64_t> counts;    ///< [R] distinct training facts of each relation
   /// float32 weights: "entity" [E, d], "relation" [R, d], and of the two MLPs, PyTorch's Linear layout [out, in],
   /// "head.0.weight" [hidden, d], "head.0.bias", "head.2.weight", "head.2.bias", "head.4.weight" [d, hidden],
-  /// "head.4.bias" (MLP1, P(h|r)) and "tail.…" alike (MLP2, P(t|h,r)).
+  /// "head.4.bias" (MLP1, P(h|r)) and "tail.…" alike (MLP2, P(t|h,r)); "inverse" [R, d]: relations turned round.
+  /// Empty for a model that only counts.
   std::vector<Tensor> weights;
   Value hyperparameters = Value::Map{};  ///< dim, hidden, epochs, batch, lr, weight_decay, start, …
   Value metrics = Value::Map{};          ///< nats of each epoch, held out: model, counts, uniform

@@ -9,6 +9,7 @@
 #include "terse/core/table.hpp"
 #include "terse/formats/facts.hpp"
 #include "terse/formats/similarity.hpp"
+#include "terse/relsim/counts/count_divergence.hpp"
 #include "terse/relsim/divergence/exact_divergence.hpp"
 #include "terse/relsim/model/fact_artifact.hpp"
 #include "terse/relsim/redundancy/pair_ranking.hpp"
@@ -21,13 +22,33 @@ relsim::Precision precision_of(const std::string& word) {
   return word == "double" ? relsim::Precision::Double : relsim::Precision::Auto;
 }
 
-formats::Similarity compute(const formats::Facts& facts, const SharedOptions& shared, const SimilarityOptions& options) {
+relsim::Divergences neural_divergences(const formats::Facts& facts, const SharedOptions& shared,
+                                        const SimilarityOptions& options) {
   const auto model = relsim::load_fact_model(facts);
   relsim::ExactOptions exact;
   exact.precision = precision_of(options.precision);
   core::Progress progress("comparing", facts.entities.size(), shared.progress);
   exact.on_progress = [&](std::uint64_t done, std::uint64_t) { progress.update(done, "heads"); };
-  auto divergences = relsim::exact_divergences(model, exact);
+  return relsim::exact_divergences(model, exact);
+}
+
+relsim::Divergences counted_divergences(const formats::Facts& facts) {
+  std::vector<relsim::Triple> triples(facts.triples.size() / 3);
+  for (std::size_t i = 0; i < triples.size(); ++i) {
+    triples[i] = {facts.triples[3 * i], facts.triples[3 * i + 1], facts.triples[3 * i + 2]};
+  }
+  const auto size = [](const auto& names) { return static_cast<std::int32_t>(names.size()); };
+  return relsim::count_divergences(relsim::CountModel(triples, size(facts.entities), size(facts.relations),
+                                                      facts.hyperparameters.at("smoothing").as_double()));
+}
+
+bool only_counts(const formats::Facts& facts) {
+  const auto* model = facts.hyperparameters.find("model");
+  return model && model->is_string() && model->as_string() == "counts";
+}
+
+formats::Similarity compute(const formats::Facts& facts, const SharedOptions& shared, const SimilarityOptions& options) {
+  auto divergences = only_counts(facts) ? counted_divergences(facts) : neural_divergences(facts, shared, options);
 
   formats::Similarity similarity;
   similarity.relations = facts.relations;

@@ -9,6 +9,7 @@
 #include "terse/core/progress.hpp"
 #include "terse/core/table.hpp"
 #include "terse/formats/facts.hpp"
+#include "terse/relsim/counts/count_model.hpp"
 #include "terse/relsim/kb/triple_reader.hpp"
 #include "terse/relsim/model/fact_artifact.hpp"
 
@@ -27,7 +28,8 @@ Split read_split(const SharedOptions& shared, const FactsOptions& options) {
   Split split;
   split.kb = relsim::read_knowledge_base(options.inputs);
   if (options.valid.empty()) {
-    std::tie(split.kb.triples, split.held_out) = relsim::hold_out(split.kb.triples, options.held_out, shared.seed);
+    const double share = options.held_out.value_or(options.model == "counts" ? 0 : 0.05);
+    std::tie(split.kb.triples, split.held_out) = relsim::hold_out(split.kb.triples, share, shared.seed);
     return split;
   }
   auto train = std::move(split.kb.triples);
@@ -88,15 +90,59 @@ Value::Map summary(const relsim::TrainedFacts& trained, std::size_t held_out) {
   return map;
 }
 
-formats::Facts to_facts(const Split& split, const FactsOptions& options, const relsim::TrainedFacts& trained,
-                        Value::Array epochs) {
-  const auto& training = options.training;
+/// Names, counts and triples: what every kind of model has.
+formats::Facts facts_of(const Split& split) {
   formats::Facts facts;
   facts.entities = split.kb.entities.names();
   facts.relations = split.kb.relations.names();
   facts.counts = split.kb.relation_counts();
+  facts.triples.reserve(3 * split.kb.triples.size());
+  for (const auto& t : split.kb.triples) facts.triples.insert(facts.triples.end(), {t.head, t.relation, t.tail});
+  return facts;
+}
+
+void write(core::ByteSink& sink, const SharedOptions& shared, const formats::Facts& facts) {
+  formats::Header header;
+  header.producer = shared.producer;
+  header.arguments = shared.arguments;
+  header.seed = shared.seed;
+  write_facts(sink, header, facts);
+  sink.finish();
+}
+
+void say_held_out(std::size_t facts, double model, const std::string& which, const relsim::CountBaseline& baseline) {
+  if (facts == 0) return;
+  say_note(std::to_string(facts) + " held-out facts: model " + nats(model) + " nats a fact" + which + ", counts " +
+           nats(baseline.nats) + ", uniform " + nats(baseline.uniform));
+}
+
+formats::Facts train_neural(const Split& split, const SharedOptions& shared, const FactsOptions& options,
+                            MetricsFile& metrics) {
+  const bool validated = !split.held_out.empty();
+  auto training = options.training;
+  training.seed = shared.seed;
+  training.start = options.start == "transe" ? relsim::Start::TransE : relsim::Start::Random;
+  Value::Array epochs;
+  core::Progress progress("training", static_cast<std::uint64_t>(training.epochs), shared.progress);
+  const auto trained = relsim::train_facts(
+      split.kb.triples, split.held_out, split.kb.entities.size(), split.kb.relations.size(), training,
+      [&](const EpochReport& report) {
+        const auto map = to_map(report, validated);
+        metrics.line(map, report.step_seconds);
+        epochs.emplace_back(map);
+        const auto held_out = validated ? ", held out " + nats(report.held_out_nats) : std::string();
+        progress.update(static_cast<std::uint64_t>(report.epoch), nats(report.train_nats) + " nats a fact" + held_out);
+      });
+  auto final_line = summary(trained, split.held_out.size());
+  final_line["final"] = true;
+  metrics.line(std::move(final_line), trained.best.step_seconds);
+  say_held_out(split.held_out.size(), trained.best.held_out_nats,
+               " (epoch " + std::to_string(trained.best.epoch) + ")", trained.baseline);
+
+  auto facts = facts_of(split);
   facts.weights = relsim::store_fact_model(trained.model);
-  facts.hyperparameters = Value::Map{{"dim", training.dim},
+  facts.hyperparameters = Value::Map{{"model", "neural"},
+                                     {"dim", training.dim},
                                      {"hidden", training.hidden},
                                      {"epochs", training.epochs},
                                      {"patience", training.patience},
@@ -106,8 +152,31 @@ formats::Facts to_facts(const Split& split, const FactsOptions& options, const r
                                      {"start", options.start},
                                      {"directions", "forward and inverse, in one model"}};
   facts.metrics = Value::Map{{"best", summary(trained, split.held_out.size())}, {"epochs", std::move(epochs)}};
-  facts.triples.reserve(3 * split.kb.triples.size());
-  for (const auto& t : split.kb.triples) facts.triples.insert(facts.triples.end(), {t.head, t.relation, t.tail});
+  return facts;
+}
+
+formats::Facts count(const Split& split, const FactsOptions& options, MetricsFile& metrics) {
+  const auto entities = split.kb.entities.size(), relations = split.kb.relations.size();
+  const relsim::CountModel model(split.kb.triples, entities, relations, options.smoothing);
+  const auto mean_nats = [&](const std::vector<relsim::Triple>& triples) {
+    double sum = 0;
+    for (const auto& t : triples) sum -= model.log_probability(t.relation, t.head, t.tail);
+    return sum / static_cast<double>(triples.size());
+  };
+  Value::Map map{{"epoch", 0}, {"step", 0}, {"loss", mean_nats(split.kb.triples)},
+                 {"held_out_facts", static_cast<std::int64_t>(split.held_out.size())}};
+  if (!split.held_out.empty()) {
+    const auto baseline = relsim::count_baseline(split.kb.triples, split.held_out, entities, relations);
+    map["held_out_nats"] = mean_nats(split.held_out);
+    map["counts_nats"] = baseline.nats;
+    map["uniform_nats"] = baseline.uniform;
+    say_held_out(split.held_out.size(), map["held_out_nats"].as_double(), "", baseline);
+  }
+  auto facts = facts_of(split);
+  facts.hyperparameters = Value::Map{{"model", "counts"}, {"smoothing", options.smoothing}};
+  facts.metrics = Value::Map{{"best", map}};
+  map["final"] = true;
+  metrics.line(std::move(map), 0);
   return facts;
 }
 
@@ -121,9 +190,15 @@ void define_facts(CLI::App& command, FactsOptions& options) {
                   "reads WordNet's pointers (/usr/share/wordnet)")
       ->type_name("FILE");
   add_file(command, "--valid", options.valid, "Held-out triples for early stopping, in place of a share of the inputs");
-  command.add_option("--held-out", options.held_out, "Share of the facts held out; 0 trains for all epochs on everything")
+  command.add_option("--held-out", options.held_out, "Share of the facts held out (default: 0.05, with counts 0); 0 trains for all epochs on everything")
       ->type_name("SHARE")
       ->check(CLI::Range(0.0, 0.9).description(""));
+  add_choice(command, "--model", options.model, {"neural", "counts"},
+             "What estimates P(h|r) and P(t|h,r): perceptrons over entity vectors, or smoothed counts, which take no "
+             "training and learn nothing beyond the facts");
+  command.add_option("--smoothing", options.smoothing, "With counts: weight of the smoothing, in facts")
+      ->type_name("FACTS")
+      ->check(CLI::PositiveNumber.description(""));
   command.add_option("--dim", training.dim, "Size of entity and relation vectors")->type_name("N");
   command.add_option("--hidden", training.hidden, "Units of the perceptrons' two hidden layers")->type_name("N");
   command.add_option("--epochs", training.epochs, "Most passes over the facts")->type_name("N");
@@ -143,38 +218,10 @@ int run_facts(const SharedOptions& shared, const FactsOptions& options) {
   const auto sink = core::open_sink(shared.output, core::Content::Binary);
   MetricsFile metrics(options.metrics);
   const auto split = read_split(shared, options);
-  const bool validated = !split.held_out.empty();
-
-  auto training = options.training;
-  training.seed = shared.seed;
-  training.start = options.start == "transe" ? relsim::Start::TransE : relsim::Start::Random;
-  Value::Array epochs;
-  core::Progress progress("training", static_cast<std::uint64_t>(training.epochs), shared.progress);
-  const auto trained = relsim::train_facts(
-      split.kb.triples, split.held_out, split.kb.entities.size(), split.kb.relations.size(), training,
-      [&](const EpochReport& report) {
-        const auto map = to_map(report, validated);
-        metrics.line(map, report.step_seconds);
-        epochs.emplace_back(map);
-        const auto held_out = validated ? ", held out " + nats(report.held_out_nats) : std::string();
-        progress.update(static_cast<std::uint64_t>(report.epoch), nats(report.train_nats) + " nats a fact" + held_out);
-      });
-  auto final_line = summary(trained, split.held_out.size());
-  final_line["final"] = true;
-  metrics.line(std::move(final_line), trained.best.step_seconds);
+  const auto facts = options.model == "counts" ? count(split, options, metrics)
+                                               : train_neural(split, shared, options, metrics);
   metrics.finish();
-  if (validated) {
-    say_note(std::to_string(split.held_out.size()) + " held-out facts: model " + nats(trained.best.held_out_nats) +
-             " nats a fact (epoch " + std::to_string(trained.best.epoch) + "), counts " + nats(trained.baseline.nats) +
-             ", uniform " + nats(trained.baseline.uniform));
-  }
-
-  formats::Header header;
-  header.producer = shared.producer;
-  header.arguments = shared.arguments;
-  header.seed = shared.seed;
-  write_facts(*sink, header, to_facts(split, options, trained, std::move(epochs)));
-  sink->finish();
+  write(*sink, shared, facts);
   return 0;
 }
 

@@ -13,7 +13,9 @@ namespace terse::tools {
 struct FactsOptions {
   std::vector<std::string> inputs{"-"};  ///< TSV files, -, wordnet[:DIR]
   std::string valid;                     ///< TSV of held-out facts; empty: a share of the inputs
-  double held_out = 0.05;
+  std::optional<double> held_out;  ///< share of the inputs; unset: 0.05, or 0 for a counting model
+  std::string model = "neural";
+  double smoothing = 1;  ///< of the counting model, in facts
   std::string start = "transe";
   std::string metrics;  ///< JSON lines; empty: none
   relsim::FactTrainingOptions training;

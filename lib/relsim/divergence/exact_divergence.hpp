@@ -2,8 +2,8 @@
 
 #include <cstdint>
 #include <functional>
-#include <vector>
 
+#include "terse/relsim/divergence/divergences.hpp"
 #include "terse/relsim/model/fact_model.hpp"
 
 namespace terse::relsim {
@@ -15,13 +15,6 @@ struct ExactOptions {
   Precision precision = Precision::Auto;
   /// Called now and then with heads done and heads in all, from one thread at a time; may be empty.
   std::function<void(std::uint64_t done, std::uint64_t total)> on_progress;
-};
-
-/// Divergences between all pairs of relations, in nats; row-major [R, R].
-struct Divergences {
-  std::vector<double> same;     ///< KL(P(h,t|a) ‖ P(h,t|b))
-  std::vector<double> swapped;  ///< KL(P(h,t|a) ‖ P(h,t|b^-1)): heads and tails of b swapped
-  bool double_precision = false;
 };
 
 /// Kullback–Leibler divergences of the model's joint distributions, exact over all heads and tails.

@@ -4,7 +4,7 @@
 #include <functional>
 #include <span>
 
-#include "terse/relsim/model/count_baseline.hpp"
+#include "terse/relsim/counts/count_baseline.hpp"
 #include "terse/relsim/model/fact_model.hpp"
 #include "terse/relsim/model/fact_step.hpp"
 

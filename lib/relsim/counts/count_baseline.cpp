@@ -1,4 +1,4 @@
-#include "terse/relsim/model/count_baseline.hpp"
+#include "terse/relsim/counts/count_baseline.hpp"
 
 #include <cmath>
 #include <limits>
