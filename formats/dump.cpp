@@ -15,7 +15,7 @@ bool names_entry(std::string_view item) {
 }
 
 Value to_value(const DumpEntry& e) {
-  return Value::Map{{"step", e.step},
+  Value::Map map = {{"step", e.step},
                     {"id", e.id},
                     {"op", e.op},
                     {"role", e.role},
@@ -34,6 +34,8 @@ Value to_value(const DumpEntry& e) {
                     {"zeros", e.zeros},
                     {"non_finite", e.non_finite},
                     {"shared_with", e.shared_with}};
+  if (!e.strides.empty()) map["strides"] = Value::Array(e.strides.begin(), e.strides.end());
+  return map;
 }
 
 DumpEntry entry_from(const Document& document) {
@@ -50,6 +52,7 @@ DumpEntry entry_from(const Document& document) {
   e.levels = document.small_count("levels");
   e.group = document.small_count("group");
   e.wide_scales = document.flag("wide_scales");
+  if (document.has("strides")) e.strides = document.strides("strides", e.shape);
   e.exact_bytes = document.count("exact_bytes");
   e.stored_bytes = document.count("stored_bytes");
   e.minimum = document.number("minimum");

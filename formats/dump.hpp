@@ -26,6 +26,8 @@ struct DumpEntry {
   std::uint32_t levels = 0;         ///< affine: grid points
   std::uint32_t group = 0;          ///< affine: elements that share a scale
   bool wide_scales = false;         ///< affine: scales are float32 instead of bfloat16
+  /// Element (i, j, …) is encoded element i*strides[0] + j*strides[1] + …; empty: row by row.
+  std::vector<std::int64_t> strides = {};
   std::uint64_t exact_bytes = 0;    ///< what keeping the tensor would hold alive
   std::uint64_t stored_bytes = 0;
   double minimum = 0, maximum = 0;  ///< of the finite elements

@@ -58,6 +58,8 @@ std::invoke_result_t<Get, const Value&> Document::get(std::string_view key, cons
   }
 }
 
+bool Document::has(std::string_view key) const { return value_.find(key) != nullptr; }
+
 std::string Document::text(std::string_view key) const {
   return get(key, [](const Value& v) { return v.as_string(); });
 }
@@ -97,6 +99,25 @@ std::vector<std::int64_t> Document::shape(std::string_view key) const {
     for (const Value& extent : v.as_array()) extents.push_back(extent.as_integer());
     core::checked_multiply(core::checked_numel(extents, "shape"), 8, "shape");
     return extents;
+  });
+}
+
+std::vector<std::int64_t> Document::strides(std::string_view key, std::span<const std::int64_t> shape) const {
+  return get(key, [&](const Value& v) {
+    if (v.as_array().size() != shape.size()) throw Error(Error::BadInput, "not one stride a dimension");
+    const std::uint64_t count = core::checked_numel(shape, "shape");
+    std::vector<std::int64_t> strides;
+    std::uint64_t last = 0;
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+      const std::uint64_t stride = as_count(v.as_array()[i]);
+      if (count > 0) {
+        const auto steps = static_cast<std::uint64_t>(shape[i]) - 1;
+        last = core::checked_add(last, core::checked_multiply(steps, stride, "strides"), "strides");
+        if (stride > count || last >= count) throw Error(Error::BadInput, "elements beyond the last");
+      }
+      strides.push_back(static_cast<std::int64_t>(stride));
+    }
+    return strides;
   });
 }
 

@@ -29,6 +29,7 @@ class Document {
  public:
   Document(ArtifactReader& reader, const ItemInfo& item);
 
+  bool has(std::string_view key) const;
   std::string text(std::string_view key) const;
   std::uint64_t count(std::string_view key) const;   ///< a non-negative integer
   std::uint32_t small_count(std::string_view key) const;  ///< the same, below 2^32
@@ -37,6 +38,9 @@ class Document {
   Value map(std::string_view key) const;
   core::DType dtype(std::string_view key) const;
   std::vector<std::int64_t> shape(std::string_view key) const;  ///< checked: rank ≤ 8, non-negative, no overflow
+  /// Where the elements of `shape` lie: one stride a dimension, non-negative, and no element beyond as many as the
+  /// shape has.
+  std::vector<std::int64_t> strides(std::string_view key, std::span<const std::int64_t> shape) const;
   std::optional<double> optional_number(std::string_view key) const;  ///< nullopt where missing or nil
   std::string optional_text(std::string_view key) const;              ///< "" where missing
   /// An array of maps. @param key  member that holds it

@@ -81,7 +81,8 @@ struct Totals {
 /// Sees each saved tensor as it is packed, with its exact content and its encoded form.
 struct PackedView {
   const SavedTensor& info;
-  const at::Tensor& exact;              ///< as saved (may be non-contiguous); indices of max-pool as window positions
+  const at::Tensor& exact;              ///< as saved (may be non-contiguous); what was encoded in its place
+                                        ///< otherwise: window positions of a max-pool, two values of a clamp
   std::span<const std::byte> payload;   ///< empty where the tensor is kept or shared
   std::span<const std::byte> metadata;
 };

@@ -113,6 +113,10 @@ class Encoding {
     layout_ = bit_layout(quant::Codec::Mask, source_.dtype);
     bytes_ = EncodedTensor::allocate(layout_);
     std::memcpy(EncodedTensor::metadata_of(bytes_, layout_).data(), values.const_data_ptr(), values.nbytes());
+    if (request_.survey) {
+      const auto& geometry = source_.geometry;
+      content_ = at::where(inside, values[1], values[0]).as_strided(geometry.sizes, geometry.encoded_strides);
+    }
     // The bits of a mask are those of the signs of its truth values.
     return quant::try_encode(inside.const_data_ptr(), bit_layout(quant::Codec::Sign, core::DType::Bool), {},
                              EncodedTensor::payload_of(bytes_, layout_), {});
@@ -135,11 +139,11 @@ class Encoding {
       const Reason reason = survey_.non_finite > 0              ? Reason::NonFinite
                             : core::is_floating(source_.dtype) ? Reason::Exact
                                                                : Reason::Integer;
-      return {nullptr, reason, {}, survey_, {}};
+      return {nullptr, reason, {}, survey_};
     }
     auto strides = source_.geometry.encoded_strides;
     return {std::make_shared<EncodedTensor>(std::move(source_.geometry), type_, layout_, std::move(bytes_)),
-            reason_of(layout_.codec), layout_, survey_, std::move(strides)};
+            reason_of(layout_.codec), layout_, survey_, std::move(content_), std::move(strides)};
   }
 
   Source source_;
@@ -149,6 +153,7 @@ class Encoding {
   bool looked_ = false;
   quant::Layout layout_;
   at::Tensor bytes_;
+  at::Tensor content_;
 };
 
 }  // namespace
@@ -167,7 +172,7 @@ Encoded copy_out(const at::Tensor& tensor, Reason reason) {
   auto strides = source.geometry.encoded_strides;
   auto stored = std::make_shared<EncodedTensor>(std::move(source.geometry), tensor.scalar_type(), layout,
                                                 std::move(bytes));
-  return {std::move(stored), reason, layout, {}, std::move(strides)};
+  return {std::move(stored), reason, layout, {}, {}, std::move(strides)};
 }
 
 }  // namespace terse::act

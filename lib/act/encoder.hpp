@@ -14,7 +14,7 @@ struct EncodeRequest {
   int bits = 4;                ///< of rounded elements: 1 to 8
   std::uint32_t group = 256;
   core::RandomKey key = {};
-  bool survey = false;         ///< fill Encoded::survey whatever it costs
+  bool survey = false;         ///< fill Encoded::survey and Encoded::content whatever it costs
 };
 
 /// What became of it. Where no smaller form exists, `stored` is null and `reason` says why the tensor must be kept.
@@ -23,6 +23,7 @@ struct Encoded {
   Reason reason = Reason::Exact;
   quant::Layout layout = {};
   quant::Survey survey = {};
+  at::Tensor content = {};       ///< what the bytes encode, where that is not the tensor itself
   std::vector<std::int64_t> strides = {};  ///< as SavedTensor::strides
 };
 

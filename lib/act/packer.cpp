@@ -189,6 +189,7 @@ void Packer::encode(Packing& packing, int bits) {
   totals_.non_finite += encoded.survey.non_finite;
   packing.info.survey = encoded.survey;
   if (!encoded.stored) return keep(packing, encoded.reason);
+  packing.content = encoded.content;
   adopt(packing, std::move(encoded));
 }
 

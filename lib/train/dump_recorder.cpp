@@ -19,6 +19,15 @@ formats::Value describe_run(const Trainer& trainer) {
   return run;
 }
 
+/// Whether the elements were encoded in the order in which the dump lists them.
+bool row_by_row(const act::SavedTensor& info) {
+  std::int64_t expected = 1;
+  for (std::size_t i = info.strides.size(); i-- > 0; expected *= info.shape[i]) {
+    if (info.shape[i] != 1 && info.strides[i] != expected) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 DumpRecorder::DumpRecorder(core::ByteSink& sink, formats::Header header, const Trainer& trainer, bool exact)
@@ -48,6 +57,7 @@ void DumpRecorder::add(std::uint64_t step, const act::PackedView& view) {
   entry.levels = info.layout.levels;
   entry.group = info.layout.group;
   entry.wide_scales = info.layout.wide_scales;
+  if (!row_by_row(info)) entry.strides = info.strides;
   entry.exact_bytes = info.exact_bytes;
   entry.stored_bytes = info.stored_bytes;
   entry.minimum = survey.minimum;

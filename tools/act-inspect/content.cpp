@@ -30,10 +30,11 @@ Error not_stored(const formats::DumpEntry& entry, bool exact_wanted) {
   return Error(Error::Usage, message);
 }
 
-Content from_entry(formats::DumpReader& reader, const formats::DumpEntry& entry, bool exact_wanted) {
+Content from_entry(formats::DumpReader& reader, const formats::DumpEntry& entry, const Options& options) {
+  const bool exact_wanted = options.exact;
   Content content{{{entry.id, entry.dtype, entry.shape}, {}}, {}};
   if (!exact_wanted) {
-    if (auto restored = restore(entry, reader.payload(), reader.metadata())) {
+    if (auto restored = restore(entry, reader.payload(), reader.metadata(), options)) {
       content.tensor.data = std::move(*restored);
       content.form = form_of(entry);
       return content;
@@ -58,13 +59,13 @@ Content from_dump(Input& input, const std::string& id, const Options& options) {
       if (!wanted(entries[i])) continue;
       reader.seek(i);
       reader.next();
-      return from_entry(reader, entries[i], options.exact);
+      return from_entry(reader, entries[i], options);
     }
   } else {
     // To the end, so that a damaged dump is noticed and whoever writes it is not cut off.
     std::optional<Content> found;
     while (const auto entry = reader.next()) {
-      if (!found && wanted(*entry)) found = from_entry(reader, *entry, options.exact);
+      if (!found && wanted(*entry)) found = from_entry(reader, *entry, options);
     }
     if (found) return std::move(*found);
   }

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "act-inspect/element_order.hpp"
 #include "act-inspect/elements.hpp"
 #include "terse/core/checked.hpp"
 #include "terse/core/error.hpp"
+#include "terse/core/size.hpp"
 #include "terse/quant/codec.hpp"
 
 namespace terse::inspect {
@@ -30,7 +32,7 @@ quant::Layout layout_of(const formats::DumpEntry& entry) {
   }
   layout.codec = *codec;
   layout.dtype = entry.dtype;
-  layout.count = core::checked_numel(entry.shape, entry.id);
+  layout.count = encoded_count(entry);
   layout.levels = static_cast<std::uint16_t>(entry.levels);
   layout.bits = static_cast<std::uint8_t>(entry.bits);
   layout.wide_scales = entry.wide_scales;
@@ -41,15 +43,22 @@ quant::Layout layout_of(const formats::DumpEntry& entry) {
 }  // namespace
 
 std::optional<core::Bytes> restore(const formats::DumpEntry& entry, const core::Bytes& payload,
-                                   const core::Bytes& metadata) {
+                                   const core::Bytes& metadata, const Options& options) {
   if (payload.empty() && metadata.empty()) return std::nullopt;
   const quant::Layout layout = layout_of(entry);
   if (payload.size() != quant::payload_bytes(layout) || metadata.size() != quant::metadata_bytes(layout)) {
     throw bad_entry(entry, "has stored bytes of another length than its layout");
   }
-  core::Bytes elements(core::checked_multiply(layout.count, core::size_of(layout.dtype), entry.id));
+  // A constant is a few bytes for any number of elements.
+  const auto bytes =
+      core::checked_multiply(core::checked_numel(entry.shape, entry.id), core::size_of(entry.dtype), entry.id);
+  if (bytes > options.max_memory) {
+    throw Error(Error::OutOfMemory, "saved tensor '" + entry.id + "' has " + core::format_size(bytes) +
+                                        ", more than the limit of " + core::format_size(options.max_memory));
+  }
+  core::Bytes elements(layout.count * core::size_of(layout.dtype));
   quant::decode(layout, payload, metadata, elements.data());
-  return elements;
+  return row_by_row(entry, std::move(elements));
 }
 
 ReconstructionError reconstruction_error(core::DType dtype, const core::Bytes& restored,
@@ -71,9 +80,10 @@ ReconstructionError reconstruction_error(core::DType dtype, const core::Bytes& r
   return error;
 }
 
-std::optional<ReconstructionError> error_of(formats::DumpReader& reader, const formats::DumpEntry& entry) {
+std::optional<ReconstructionError> error_of(formats::DumpReader& reader, const formats::DumpEntry& entry,
+                                            const Options& options) {
   if (!reader.has_exact() || entry.codec == quant::to_string(quant::Codec::Sign)) return std::nullopt;
-  const auto restored = restore(entry, reader.payload(), reader.metadata());
+  const auto restored = restore(entry, reader.payload(), reader.metadata(), options);
   if (!restored) return std::nullopt;
   if (restored->size() != reader.exact().size())
     throw bad_entry(entry, "has an exact copy of another length");

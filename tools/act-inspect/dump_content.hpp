@@ -9,11 +9,11 @@
 
 namespace terse::inspect {
 
-/// The elements that a saved tensor is restored to for the backward pass, from what was stored for it.
+/// The elements, row by row, that a saved tensor is restored to for the backward pass, from what was stored for it.
 /// @return nullopt where the dump does not hold them: kept as it was, shared, or the model's own
-/// @throws Error::BadInput where the stored bytes do not fit the entry
+/// @throws Error::BadInput where the stored bytes do not fit the entry, Error::OutOfMemory beyond --max-memory
 std::optional<core::Bytes> restore(const formats::DumpEntry& entry, const core::Bytes& payload,
-                                   const core::Bytes& metadata);
+                                   const core::Bytes& metadata, const Options& options);
 
 /// How far restored elements are from the exact ones; non-finite elements are left out.
 struct ReconstructionError {
@@ -25,7 +25,8 @@ ReconstructionError reconstruction_error(core::DType dtype, const core::Bytes& r
 
 /// The error of the entry that `reader` is at, or nullopt where the exact copy was not kept, nothing was
 /// stored, or the codec keeps only what the backward pass needs (sign).
-std::optional<ReconstructionError> error_of(formats::DumpReader& reader, const formats::DumpEntry& entry);
+std::optional<ReconstructionError> error_of(formats::DumpReader& reader, const formats::DumpEntry& entry,
+                                            const Options& options);
 
 /// Calls visit(reader, entry) for each entry. Where the source can seek, only what visit asks for is read.
 void for_each_entry(Input& input, const Options& options,

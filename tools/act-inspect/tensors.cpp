@@ -69,7 +69,7 @@ void list_dump(Input& input, const Options& options, core::ByteSink& sink, core:
   std::uint64_t number = 0;
   for_each_entry(input, options, [&](formats::DumpReader& reader, const formats::DumpEntry& entry) {
     std::optional<ReconstructionError> error;
-    if (!input.seekable || with_exact.contains(std::to_string(number))) error = error_of(reader, entry);
+    if (!input.seekable || with_exact.contains(std::to_string(number))) error = error_of(reader, entry, options);
     ++number;
     auto [minimum, maximum, zeros] = range_cells(entry.minimum, entry.maximum, entry.zeros, entry.shape);
     table.row({cell(entry.step), entry.id, text_cell(entry.op), text_cell(entry.role),

@@ -15,7 +15,7 @@ namespace {
 // Front to back, and every stored tensor restored.
 void check_dump(Input& input, const Options& options) {
   formats::DumpReader reader(borrow(*input.source), limits_of(options));
-  while (const auto entry = reader.next()) (void)restore(*entry, reader.payload(), reader.metadata());
+  while (const auto entry = reader.next()) (void)restore(*entry, reader.payload(), reader.metadata(), options);
 }
 
 // The readers of the kinds go front to back as well and check what their kind promises.

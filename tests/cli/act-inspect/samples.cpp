@@ -56,7 +56,9 @@ DumpEntry entry(std::uint64_t step, std::string id, std::string op, std::string 
   return e;
 }
 
-void add_encoded(DumpWriter& dump, DumpEntry e, const void* x, const quant::Layout& layout, bool keep_exact) {
+/// @param rows  exact copy to keep, row by row; empty: none
+void add_encoded(DumpWriter& dump, DumpEntry e, const void* x, const quant::Layout& layout,
+                 std::span<const std::byte> rows) {
   core::Bytes payload(quant::payload_bytes(layout)), metadata(quant::metadata_bytes(layout));
   quant::encode(x, layout, {.seed = 7, .stream = core::stream_of(e.id.c_str())}, payload, metadata);
   const auto survey = quant::survey(x, layout.count, layout.dtype);
@@ -71,8 +73,7 @@ void add_encoded(DumpWriter& dump, DumpEntry e, const void* x, const quant::Layo
   e.minimum = survey.minimum;
   e.maximum = survey.maximum;
   e.zeros = survey.zeros;
-  const auto exact = core::as_bytes(static_cast<const std::byte*>(x), e.exact_bytes);
-  dump.add(e, payload, metadata, keep_exact ? exact : std::span<const std::byte>{});
+  dump.add(e, payload, metadata, rows);
 }
 
 void write_dump(core::ByteSink& sink, float scale) {
@@ -84,17 +85,56 @@ void write_dump(core::ByteSink& sink, float scale) {
   const auto affine = quant::affine_layout(survey, values.size(), core::DType::Float32, {});
   for (const std::uint64_t step : {0u, 1u}) {
     add_encoded(dump, entry(step, "fc1/addmm#1:input", "aten::addmm", "quantized", {4, 256}), values.data(),
-                affine, step == 0);
+                affine, step == 0 ? core::as_bytes(values.data(), values.size()) : std::span<const std::byte>{});
     const std::vector<std::int64_t> labels{3, 1, 2, 3, 0, 9, 5, 7};
     const auto integers = quant::survey(labels.data(), labels.size(), core::DType::Int64);
     add_encoded(dump, entry(step, "nll#1:target", "aten::nll_loss_forward", "integer", {8}), labels.data(),
-                quant::lossless_layout(integers, labels.size(), core::DType::Int64), false);
+                quant::lossless_layout(integers, labels.size(), core::DType::Int64), {});
     DumpEntry shared = entry(step, "relu#1:result", "aten::relu", "shared", {4, 256});
     shared.shared_with = "fc1/addmm#1:input";
     dump.add(shared, {}, {});
     DumpEntry weight = entry(step, "fc1/addmm#1:weight", "aten::addmm", "parameter", {16, 256});
     dump.add(weight, {}, {});
   }
+  dump.finish();
+}
+
+DumpEntry view(std::string id, std::vector<std::int64_t> shape, std::vector<std::int64_t> strides) {
+  DumpEntry e = entry(0, std::move(id), "aten::mul", "quantized", std::move(shape));
+  e.strides = std::move(strides);
+  return e;
+}
+
+/// A transposed matrix of rounded numbers, and one row of integers that is expanded to three.
+void write_views(core::ByteSink& sink) {
+  DumpWriter dump(sink, header("act-train 0.1.0"), Value::Map{{"model", "mlp"}});
+  const std::vector<float> memory = ramp(1024);
+  std::vector<float> rows;
+  for (std::size_t i = 0; i < 4; ++i) {
+    for (std::size_t j = 0; j < 256; ++j) rows.push_back(memory[i + 4 * j]);
+  }
+  const auto survey = quant::survey(memory.data(), memory.size(), core::DType::Float32);
+  add_encoded(dump, view("mul#1:transposed", {4, 256}, {1, 4}), memory.data(),
+              quant::affine_layout(survey, memory.size(), core::DType::Float32, {}),
+              core::as_bytes(rows.data(), rows.size()));
+  const std::vector<std::int64_t> row{7, 9, 8, 15};
+  const auto integers = quant::survey(row.data(), row.size(), core::DType::Int64);
+  add_encoded(dump, view("gather#1:expanded", {3, 4}, {0, 1}), row.data(),
+              quant::lossless_layout(integers, row.size(), core::DType::Int64), {});
+  dump.finish();
+}
+
+/// What no program writes: four terabytes in four bytes, and strides that lead out of the tensor.
+void write_huge(core::ByteSink& sink) {
+  DumpWriter dump(sink, header("act-train 0.1.0"), Value::Map{{"model", "mlp"}});
+  DumpEntry huge = view("mul#1:huge", {std::int64_t{1} << 40}, {});
+  huge.codec = "constant";
+  dump.add(huge, {}, core::Bytes(4));
+  dump.finish();
+}
+void write_strides_beyond(core::ByteSink& sink) {
+  DumpWriter dump(sink, header("act-train 0.1.0"), Value::Map{{"model", "mlp"}});
+  dump.add(view("mul#1:beyond", {2, 3}, {4, 1}), core::Bytes(24), {});
   dump.finish();
 }
 
@@ -224,6 +264,10 @@ int main(int argc, char** argv) {
   std::filesystem::create_directories(folder);
   file("net.dump", [](core::ByteSink& sink) { write_dump(sink, 1); });
   file("other.dump", [](core::ByteSink& sink) { write_dump(sink, 2); });
+  file("views.dump", write_views);
+  std::filesystem::create_directories(folder + "/damaged");
+  file("damaged/huge.dump", write_huge);
+  file("damaged/beyond.dump", write_strides_beyond);
   file("net.model", [](core::ByteSink& sink) { write_model(sink, header("act-train 0.1.0"), model(1)); });
   file("other.model",
        [](core::ByteSink& sink) { write_model(sink, header("act-train 0.1.0"), model(1.5f)); });

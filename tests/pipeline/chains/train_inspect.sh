@@ -20,6 +20,18 @@ import json
 summary = json.load(open("summary"))
 assert summary["activation_bytes_exact"] == summary["activation_bytes_stored"] > 0, summary
 ' || fail "$(cat summary)"
+# Attention saves permuted tensors: listed in the same order as their exact copies.
+act-train --model vit:depth=1,dim=32,heads=2,patch=7 --data random:1x28x28,classes=10,count=16 --batch 8 --steps 1 \
+  --no-eval --quiet --level L1 --dump-exact --dump - | act-inspect --tensors --json >tensors
+python3 - <<'END' || fail "$(cat tensors)"
+import json
+rows = [json.loads(line) for line in open("tensors")]
+roles = {row["role"] for row in rows if row["reason"] == "quantized"}
+assert {"query", "key", "value"} <= roles, roles
+for row in rows:
+    if row["reason"] == "quantized":
+        assert 0 < row["relative_error"] < 0.2, row
+END
 # The model as well, and no temporary file.
 "${train[@]}" | act-inspect --json >summary
 grep -q '"kind":"model"' summary || fail "$(cat summary)"

@@ -50,6 +50,32 @@ TEST_CASE("a view with wide gaps comes back compact", "[saved]") {
   CHECK((back - x).abs().max().item<double>() <= 0.01);
 }
 
+TEST_CASE("bytes and strides that an observer is shown give the content that it is shown", "[saved]") {
+  Compression compression(bits(8));
+  int seen = 0;
+  compression.observe([&](const PackedView& view) {
+    if (view.info.layout.count == 0) return;
+    ++seen;
+    const auto count = static_cast<std::int64_t>(view.info.layout.count);
+    const at::Tensor elements = at::empty({count}, view.exact.options());
+    quant::decode(view.info.layout, view.payload, view.metadata, elements.data_ptr());
+    REQUIRE(view.info.shape == view.exact.sizes().vec());
+    const at::Tensor back = elements.as_strided(view.exact.sizes(), view.info.strides);
+    INFO(view.info.id << " " << view.exact.sizes() << " " << view.exact.strides());
+    const bool rounded = view.info.reason == Reason::Quantized;
+    CHECK((back - view.exact).abs().max().item<double>() <= (rounded ? 2.0 / 255 * 1.05 : 0.0));
+  });
+  const at::Tensor base = numbers({8, 12, 20}, 3);
+  for (const at::Tensor& view : {base, base.transpose(0, 2), base.slice(2, 0, 20, 2), base.slice(1, 1, 11),
+                                 base.select(0, 4).expand({4, 12, 20}), numbers({64, 40, 8}, 4).select(1, 7)}) {
+    const at::Tensor x = attached(view);
+    const auto step = compression.step();
+    x.sin().sum().backward();
+    at::clamp(x, -0.5, 0.5).sum().backward();
+  }
+  CHECK(seen == 12);
+}
+
 TEST_CASE("an expanded tensor is encoded once", "[saved]") {
   Compression compression(bits(4));
   round_trip(compression, attached(numbers({1, 512}, 5).expand({1000, 512})));
