@@ -21,9 +21,9 @@ assert 0 < row["largest_error"] <= step and row["relative_error"] < 0.1, row
 ' || fail "order of elements"
 cat "$TERSE_SAMPLES/views.dump" | act-inspect --tensors --json | cmp - tensors || fail "a pipe differs from a file"
 
-expect 65 act-inspect --decode 'mul#1:beyond' "$TERSE_SAMPLES/damaged/beyond.dump"
+expect 65 act-inspect --decode 'mul#1:beyond' "$TERSE_SAMPLES.damaged/beyond.dump"
 says err 'key "strides": elements beyond the last'
 for mode in '--decode mul#1:huge' '--histogram mul#1:huge' --verify; do
-  expect 71 act-inspect $mode "$TERSE_SAMPLES/damaged/huge.dump"
+  expect 71 act-inspect $mode "$TERSE_SAMPLES.damaged/huge.dump"
   says err "saved tensor 'mul#1:huge'"
 done

@@ -265,9 +265,6 @@ int main(int argc, char** argv) {
   file("net.dump", [](core::ByteSink& sink) { write_dump(sink, 1); });
   file("other.dump", [](core::ByteSink& sink) { write_dump(sink, 2); });
   file("views.dump", write_views);
-  std::filesystem::create_directories(folder + "/damaged");
-  file("damaged/huge.dump", write_huge);
-  file("damaged/beyond.dump", write_strides_beyond);
   file("net.model", [](core::ByteSink& sink) { write_model(sink, header("act-train 0.1.0"), model(1)); });
   file("other.model",
        [](core::ByteSink& sink) { write_model(sink, header("act-train 0.1.0"), model(1.5f)); });
@@ -282,5 +279,10 @@ int main(int argc, char** argv) {
        [](core::ByteSink& sink) { write_similarity(sink, header("relsim-score 0.1.0"), similarity()); });
   file("kb.clusters",
        [](core::ByteSink& sink) { write_clusters(sink, header("relsim-dedup 0.1.0"), clusters()); });
+  // Beside the samples: what scripts do to every sample does not go with these.
+  folder += ".damaged";
+  std::filesystem::create_directories(folder);
+  file("huge.dump", write_huge);
+  file("beyond.dump", write_strides_beyond);
   return 0;
 }
