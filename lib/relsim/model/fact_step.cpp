@@ -8,8 +8,8 @@
 namespace terse::relsim {
 namespace {
 
-constexpr std::int64_t kEntityBlock = 512;
-constexpr std::int64_t kRowBlock = 32;
+constexpr std::int64_t kStepEntities = 512;
+constexpr std::int64_t kStepRows = 32;
 constexpr std::size_t kSoftmaxGrain = 8;
 
 }  // namespace
@@ -67,7 +67,7 @@ void FactStep::compute_logits() {
   u_.narrow(0, 0, head_rows).copy_(head_.outputs());
   u_.narrow(0, head_rows, rows_ - head_rows).copy_(tail_.outputs());
   const auto blocks = static_cast<std::size_t>(entities);
-  parallel_compute(blocks, kEntityBlock, [&](std::size_t begin, std::size_t end) {
+  parallel_compute(blocks, kStepEntities, [&](std::size_t begin, std::size_t end) {
     const auto first = static_cast<std::int64_t>(begin), count = static_cast<std::int64_t>(end - begin);
     auto out = logits_.narrow(0, 0, rows_).narrow(1, first, count);
     at::mm_out(out, u_.narrow(0, 0, rows_), entity_.value().narrow(0, first, count).t());
@@ -103,8 +103,8 @@ void FactStep::update_entities(std::span<const Observation> batch, const AdamRat
     return batch[static_cast<std::size_t>(a)].head < batch[static_cast<std::size_t>(b)].head;
   });
   const auto entities = entity_.value().size(0), dim = entity_.value().size(1);
-  for (std::int64_t begin = 0; begin < entities; begin += kEntityBlock) {
-    const auto count = std::min(kEntityBlock, entities - begin);
+  for (std::int64_t begin = 0; begin < entities; begin += kStepEntities) {
+    const auto count = std::min(kStepEntities, entities - begin);
     tasks.push_back([this, batch, by_head, rates, begin, count, dim] {
       const auto columns = logits_.narrow(0, 0, rows_).narrow(1, begin, count);
       const auto gradient = at::mm(columns.t(), u_.narrow(0, 0, rows_));
@@ -144,7 +144,7 @@ Nats FactStep::step(std::span<const Observation> batch) {
   compute_logits();
   const auto nats = softmax_and_loss(batch);
 
-  parallel_compute(static_cast<std::size_t>(rows_), kRowBlock, [&](std::size_t begin, std::size_t end) {
+  parallel_compute(static_cast<std::size_t>(rows_), kStepRows, [&](std::size_t begin, std::size_t end) {
     const auto first = static_cast<std::int64_t>(begin), count = static_cast<std::int64_t>(end - begin);
     auto out = du_.narrow(0, first, count);
     at::mm_out(out, logits_.narrow(0, first, count), entity_.value());

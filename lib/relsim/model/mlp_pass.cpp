@@ -7,7 +7,7 @@
 namespace terse::relsim {
 namespace {
 
-constexpr std::int64_t kRowBlock = 32;      // rows of a batch
+constexpr std::int64_t kPassRows = 32;      // rows of a batch
 constexpr std::int64_t kWeightBlock = 128;  // rows of a weight
 // Share of pairs of active units (one of each hidden layer) up to which lists beat dense products.
 constexpr double kSparsePairs = 0.008;
@@ -60,8 +60,8 @@ at::Tensor MlpPass::inputs(std::int64_t rows) {
 }
 
 void MlpPass::add_forward_tasks(std::vector<Task>& tasks) {
-  for (std::int64_t begin = 0; begin < rows(); begin += kRowBlock) {
-    const auto count = std::min(kRowBlock, rows() - begin);
+  for (std::int64_t begin = 0; begin < rows(); begin += kPassRows) {
+    const auto count = std::min(kPassRows, rows() - begin);
     tasks.push_back([this, begin, count] { forward(begin, count); });
   }
 }
@@ -95,8 +95,8 @@ bool MlpPass::is_sparse() const {
 void MlpPass::add_backward_tasks(std::vector<Task>& tasks, const at::Tensor& gradients) {
   dy_ = gradients;
   sparse_ = is_sparse();
-  for (std::int64_t begin = 0; begin < rows(); begin += kRowBlock) {
-    const auto count = std::min(kRowBlock, rows() - begin);
+  for (std::int64_t begin = 0; begin < rows(); begin += kPassRows) {
+    const auto count = std::min(kPassRows, rows() - begin);
     tasks.push_back([this, begin, count] { sparse_ ? backward_sparse(begin, count) : backward_dense(begin, count); });
   }
 }

@@ -9,14 +9,14 @@
 namespace terse::train {
 namespace {
 
-constexpr int kSteps = 5;
+constexpr int kUpdates = 5;
 constexpr double kRate = 0.01;
 
 /// PyTorch's update rules, element by element in double precision.
 std::vector<double> reference(const OptimizerOptions& options, std::vector<double> w,
                               const std::vector<std::vector<double>>& gradients) {
   std::vector<double> first(w.size()), second(w.size());
-  for (int t = 1; t <= kSteps; ++t) {
+  for (int t = 1; t <= kUpdates; ++t) {
     for (std::size_t i = 0; i < w.size(); ++i) {
       double g = gradients[t - 1][i];
       if (options.kind == OptimizerKind::AdamW) {
@@ -50,7 +50,7 @@ TEST_CASE("optimizers follow PyTorch's rules") {
       std::vector<double> begin(start.const_data_ptr<double>(), start.const_data_ptr<double>() + 37);
       std::vector<std::vector<double>> gradients;
       Optimizer optimizer({{"w", w}}, options);
-      for (int t = 0; t < kSteps; ++t) {
+      for (int t = 0; t < kUpdates; ++t) {
         const auto g = at::randn({37});
         const auto g64 = g.to(at::kDouble);
         gradients.emplace_back(g64.const_data_ptr<double>(), g64.const_data_ptr<double>() + 37);
