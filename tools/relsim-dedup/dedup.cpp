@@ -8,6 +8,7 @@
 #include "terse/core/table.hpp"
 #include "terse/formats/clusters.hpp"
 #include "terse/formats/similarity.hpp"
+#include "terse/relsim/redundancy/gold.hpp"
 #include "terse/relsim/redundancy/linkage.hpp"
 #include "terse/relsim/redundancy/rewrite.hpp"
 
@@ -53,6 +54,32 @@ void rewrite(const formats::Clusters& clusters, const DedupOptions& options) {
   }
 }
 
+void print_gold_scores(const formats::Similarity& similarity, const formats::Clusters& clusters,
+                       const DedupOptions& options) {
+  core::TsvReader reader(core::open_source(options.gold), true);
+  const auto gold = relsim::read_gold(reader, similarity.relations);
+  if (gold.unknown > 0) {
+    say_warning(std::to_string(gold.unknown) + " lines of " + options.gold +
+                " are about relations that the similarity does not know: left out");
+  }
+  const auto scores = relsim::score_clusters(clusters, gold);
+  say_note(std::to_string(scores.relations) + " relations of " + std::to_string(gold.classes) + " classes, " +
+           std::to_string(scores.positive_pairs) + " pairs of one class");
+  const auto sink = core::open_sink("-", core::Content::Text);
+  core::TableWriter table(*sink, core::table_style(options.shared.json, "-"),
+                          {{"measure"}, {"precision", 4}, {"recall", 4}, {"f1", 4}, {"average_precision", 4}});
+  const auto row = [&](const char* name, const relsim::PrecisionRecall& value) {
+    table.row({std::string(name), value.precision, value.recall, value.f1(), core::Cell()});
+  };
+  row("macro", scores.macro);
+  row("micro", scores.micro);
+  row("pair", scores.pair);
+  table.row({std::string("ranking"), core::Cell(), core::Cell(), core::Cell(),
+             relsim::average_precision(similarity, gold)});
+  table.finish();
+  sink->finish();
+}
+
 }  // namespace
 
 void define(CLI::App& app, DedupOptions& options) {
@@ -67,16 +94,24 @@ void define(CLI::App& app, DedupOptions& options) {
   app.add_flag("--merge-thin", options.merge_thin, "Merge relations that are marked as having too few facts, too");
   add_file(app, "--triples", options.triples,
            "Print these triples with each relation replaced by its cluster's representative, inverses turned round");
+  add_file(app, "--gold", options.gold,
+           "Judge the clusters by FILE, relation<TAB>class a line, and print precision, recall, F1 and average precision");
   app.add_flag("--keep-repeated", options.keep_repeated, "With --triples: keep facts that have become equal");
 }
 
 int run(const DedupOptions& options) {
-  const bool print = options.artifact.empty() || options.shared.json || !options.triples.empty();
+  const bool print = options.artifact.empty() || options.shared.json || !options.triples.empty() || !options.gold.empty();
   if (print && options.artifact == "-") {
     throw Error(Error::Usage, "text and the artifact cannot both go to standard output");
   }
   if (options.similarity == "-" && options.triples == "-") {
     throw Error(Error::Usage, "the similarity and the triples cannot both come from standard input");
+  }
+  if (!options.gold.empty() && !options.triples.empty()) {
+    throw Error(Error::Usage, "--gold and --triples cannot both print to standard output");
+  }
+  if (options.similarity == "-" && options.gold == "-") {
+    throw Error(Error::Usage, "the similarity and the gold cannot both come from standard input");
   }
   const auto sink = options.artifact.empty() ? nullptr : core::open_sink(options.artifact, core::Content::Binary);
   const auto loaded = formats::read_similarity(core::open_source(options.similarity));
@@ -100,7 +135,9 @@ int run(const DedupOptions& options) {
     write_clusters(*sink, header, clusters);
     sink->finish();
   }
-  if (!options.triples.empty()) {
+  if (!options.gold.empty()) {
+    print_gold_scores(loaded.content, clusters, options);
+  } else if (!options.triples.empty()) {
     rewrite(clusters, options);
   } else if (print) {
     print_clusters(loaded.content, clusters, options.shared);

@@ -19,6 +19,7 @@ struct DedupOptions {
   bool merge_thin = false;
   std::string triples;     ///< TSV to rewrite; empty: print clusters
   bool keep_repeated = false;
+  std::string gold;        ///< classes of relations to judge the clusters by; empty: do not
 };
 
 void define(CLI::App& app, DedupOptions& options);

@@ -1,0 +1,142 @@
+#include "terse/relsim/redundancy/gold.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "terse/core/error.hpp"
+#include "terse/relsim/kb/vocabulary.hpp"
+#include "terse/relsim/redundancy/pair_ranking.hpp"
+
+namespace terse::relsim {
+namespace {
+
+std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
+
+Stance stance_of(const core::TsvReader& reader, std::string_view word) {
+  if (word == "same") return Stance::Same;
+  if (word == "inverse") return Stance::Inverse;
+  if (word == "symmetric") return Stance::Symmetric;
+  throw reader.error("expected same, inverse or symmetric, not '" + std::string(word) + "'");
+}
+
+/// Whether the gold says that a and b are the same in this orientation; a = b asks for symmetry.
+bool is_right(const Gold& gold, std::int32_t a, std::int32_t b, bool swapped) {
+  if (gold.label[at(a)] != gold.label[at(b)]) return false;
+  if (!gold.oriented) return true;
+  const auto x = gold.stance[at(a)], y = gold.stance[at(b)];
+  if (a == b) return x == Stance::Symmetric;
+  if (x == Stance::Symmetric || y == Stance::Symmetric) return true;
+  return (x != y) == swapped;
+}
+
+struct Purity {
+  std::int64_t groups = 0, pure = 0, members = 0, largest = 0;
+};
+
+/// Of each group (first key): how many members lie in its largest overlap with one of the other side's groups, and
+/// whether all do.
+Purity purity(const std::map<std::pair<std::int32_t, std::int32_t>, std::int64_t>& overlaps) {
+  Purity result;
+  for (auto group = overlaps.begin(); group != overlaps.end();) {
+    std::int64_t total = 0, largest = 0;
+    const auto key = group->first.first;
+    for (; group != overlaps.end() && group->first.first == key; ++group) {
+      total += group->second;
+      largest = std::max(largest, group->second);
+    }
+    ++result.groups;
+    result.pure += largest == total;
+    result.members += total;
+    result.largest += largest;
+  }
+  return result;
+}
+
+double share(std::int64_t part, std::int64_t whole) {
+  return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0;
+}
+
+}  // namespace
+
+Gold read_gold(core::TsvReader& reader, const std::vector<std::string>& relations) {
+  const Vocabulary known(relations);
+  Vocabulary classes;
+  Gold gold;
+  gold.label.assign(relations.size(), -1);
+  gold.stance.assign(relations.size(), Stance::Same);
+  std::vector<std::string_view> fields;
+  while (reader.next(fields)) {
+    if (fields.size() < 2 || fields.size() > 3) {
+      throw reader.error("expected a relation, its class and perhaps its orientation, separated by tabs");
+    }
+    const auto stance = fields.size() == 3 ? stance_of(reader, fields[2]) : Stance::Same;
+    gold.oriented |= fields.size() == 3;
+    const auto relation = known.find(fields[0]);
+    if (!relation) {
+      ++gold.unknown;
+      continue;
+    }
+    if (gold.label[at(*relation)] >= 0) throw reader.error("'" + std::string(fields[0]) + "' is given twice");
+    gold.label[at(*relation)] = classes.intern(fields[1]);
+    gold.stance[at(*relation)] = stance;
+  }
+  gold.classes = classes.size();
+  if (gold.classes == 0) throw Error(Error::BadInput, reader.name() + ": names none of the relations");
+  return gold;
+}
+
+GoldScores score_clusters(const formats::Clusters& clusters, const Gold& gold) {
+  std::map<std::pair<std::int32_t, std::int32_t>, std::int64_t> by_cluster, by_class;
+  std::vector<std::int32_t> labelled;
+  for (std::int32_t r = 0; at(r) < gold.label.size(); ++r) {
+    if (gold.label[at(r)] < 0) continue;
+    labelled.push_back(r);
+    ++by_cluster[{clusters.cluster[at(r)], gold.label[at(r)]}];
+    ++by_class[{gold.label[at(r)], clusters.cluster[at(r)]}];
+  }
+  std::int64_t together = 0, right = 0, positive = 0;
+  for (std::size_t i = 0; i < labelled.size(); ++i) {
+    for (std::size_t j = i + 1; j < labelled.size(); ++j) {
+      const auto a = labelled[i], b = labelled[j];
+      positive += gold.label[at(a)] == gold.label[at(b)];
+      if (clusters.cluster[at(a)] != clusters.cluster[at(b)]) continue;
+      ++together;
+      right += is_right(gold, a, b, clusters.swapped[at(a)] != clusters.swapped[at(b)]);
+    }
+  }
+  const auto precision = purity(by_cluster), recall = purity(by_class);
+  GoldScores scores;
+  scores.relations = static_cast<std::int64_t>(labelled.size());
+  scores.positive_pairs = positive;
+  scores.macro = {share(precision.pure, precision.groups), share(recall.pure, recall.groups)};
+  scores.micro = {share(precision.largest, precision.members), share(recall.largest, recall.members)};
+  scores.pair = {share(right, together), share(right, positive)};
+  return scores;
+}
+
+double average_precision(const formats::Similarity& similarity, const Gold& gold) {
+  const auto pairs = rank_pairs(similarity);
+  std::int64_t seen = 0, right = 0, positive = 0;
+  double sum = 0;
+  for (std::size_t i = 0; i < pairs.size();) {
+    std::int64_t right_here = 0;
+    const double divergence = pairs[i].divergence;
+    for (; i < pairs.size() && pairs[i].divergence == divergence; ++i) {
+      const auto& pair = pairs[i];
+      if (gold.label[at(pair.a)] < 0 || gold.label[at(pair.b)] < 0) continue;
+      if (pair.a == pair.b && !gold.oriented) continue;
+      ++seen;
+      right_here += is_right(gold, pair.a, pair.b, pair.orientation == Orientation::Inverse);
+      // A pair of one class counts as positive in whichever orientation the ranking has put it.
+      positive += is_right(gold, pair.a, pair.b, false) || is_right(gold, pair.a, pair.b, true);
+    }
+    right += right_here;
+    if (right_here > 0) sum += static_cast<double>(right_here) * share(right, seen);
+  }
+  return positive > 0 ? sum / static_cast<double>(positive) : std::numeric_limits<double>::quiet_NaN();
+}
+
+}  // namespace terse::relsim

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "terse/core/tsv_reader.hpp"
+#include "terse/formats/clusters.hpp"
+#include "terse/formats/similarity.hpp"
+
+namespace terse::relsim {
+
+/// How a relation stands within its class.
+enum class Stance : std::uint8_t { Same, Inverse, Symmetric };
+
+/// Which relations say the same, as somebody knows it.
+struct Gold {
+  std::vector<std::int32_t> label;  ///< [R] class of each relation, -1 where the gold does not say
+  std::vector<Stance> stance;       ///< [R] against the class; only read with `oriented`
+  bool oriented = false;            ///< a pair counts only in the right orientation, and a symmetric relation is to be found, too
+  std::int32_t classes = 0;
+  std::uint64_t unknown = 0;        ///< lines about relations that are not among the names
+};
+
+/// Reads `relation<TAB>class[<TAB>same|inverse|symmetric]` lines. One third field makes the gold oriented.
+/// @param relations  names, as in the artifact to be judged
+/// @throws Error::BadInput as `file:line: …` for a line of another form, a relation given twice, or a word not listed
+///         above; and where no line names one of `relations`
+Gold read_gold(core::TsvReader& reader, const std::vector<std::string>& relations);
+
+struct PrecisionRecall {
+  double precision = 0, recall = 0;
+  double f1() const { return precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0; }
+};
+
+/// Clusters against gold, over the relations that the gold labels. Source: Galárraga et al., CIKM 2014, section 5.
+struct GoldScores {
+  std::int64_t relations = 0, positive_pairs = 0;
+  PrecisionRecall macro;  ///< share of clusters that lie within one class; of classes that lie within one cluster
+  PrecisionRecall micro;  ///< share of relations in their cluster's largest class; in their class's largest cluster
+  PrecisionRecall pair;   ///< share of pairs in one cluster that are of one class; of pairs of one class in one cluster
+};
+
+GoldScores score_clusters(const formats::Clusters& clusters, const Gold& gold);
+
+/// Average precision of the ranking of pairs (nearest first; equally near ones count together), over labelled
+/// relations. Relations paired with themselves take part where the gold is oriented. NaN without a positive pair.
+double average_precision(const formats::Similarity& similarity, const Gold& gold);
+
+}  // namespace terse::relsim
