@@ -25,6 +25,8 @@ void check(const ArtifactReader& reader, const Similarity& s) {
   optional_matrix("swapped", s.swapped);
   optional_matrix("divergence_error", s.divergence_error);
   optional_matrix("swapped_error", s.swapped_error);
+  optional_matrix("divergence_spread", s.divergence_spread);
+  optional_matrix("swapped_spread", s.swapped_spread);
   if (!s.thin.empty()) require_length(reader, "thin", s.thin, count);
 }
 
@@ -44,6 +46,8 @@ std::string write_similarity(core::ByteSink& sink, Header header, const Similari
   write_matrix(writer, "swapped", s.swapped, count);
   write_matrix(writer, "divergence_error", s.divergence_error, count);
   write_matrix(writer, "swapped_error", s.swapped_error, count);
+  write_matrix(writer, "divergence_spread", s.divergence_spread, count);
+  write_matrix(writer, "swapped_spread", s.swapped_spread, count);
   return writer.finish();
 }
 
@@ -74,6 +78,10 @@ Loaded<Similarity> read_similarity(std::unique_ptr<core::ByteSource> source, Art
       s.divergence_error = read_column<double>(reader, *item);
     } else if (item->name == "swapped_error") {
       s.swapped_error = read_column<double>(reader, *item);
+    } else if (item->name == "divergence_spread") {
+      s.divergence_spread = read_column<double>(reader, *item);
+    } else if (item->name == "swapped_spread") {
+      s.swapped_spread = read_column<double>(reader, *item);
     }
   }
   require_item(reader, found, "similarity");

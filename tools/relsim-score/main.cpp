@@ -2,6 +2,8 @@
 #include <CLI/CLI.hpp>
 
 #include "common/tool.hpp"
+#include "relsim-score/correlate_command.hpp"
+#include "relsim-score/merge_command.hpp"
 #include "relsim-score/similarity_command.hpp"
 #include "terse/core/error.hpp"
 
@@ -13,18 +15,27 @@ struct Options {
   SharedOptions shared;
   std::string command;
   SimilarityOptions similarity;
+  MergeOptions merge;
+  CorrelateOptions correlate;
 };
 
 void define(CLI::App& app, Options& options) {
   add_json(app, options.shared);
+  add_seed(app, options.shared);
   define_similarity(add_command(app, "similarity", options.command,
                                 "Compare all relations of a fact model, each as it stands and with heads and tails "
                                 "swapped"),
                     options.similarity);
+  define_merge(add_command(app, "merge", options.command, "Join the parts of a comparison that was split with --shard"),
+               options.merge);
+  define_correlate(add_command(app, "correlate", options.command, "Compare a similarity with people's ratings"),
+                   options.correlate);
 }
 
 int run(const Options& options) {
   if (options.command == "similarity") return run_similarity(options.shared, options.similarity);
+  if (options.command == "merge") return run_merge(options.shared, options.merge);
+  if (options.command == "correlate") return run_correlate(options.shared, options.correlate);
   throw terse::Error(terse::Error::Usage, "no such command: " + options.command);
 }
 

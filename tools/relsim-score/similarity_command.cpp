@@ -2,68 +2,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 
 #include "common/messages.hpp"
+#include "relsim-score/compare_models.hpp"
 #include "terse/core/error.hpp"
-#include "terse/core/progress.hpp"
-#include "terse/core/table.hpp"
-#include "terse/formats/facts.hpp"
-#include "terse/formats/similarity.hpp"
-#include "terse/relsim/counts/count_divergence.hpp"
-#include "terse/relsim/divergence/exact_divergence.hpp"
-#include "terse/relsim/model/fact_artifact.hpp"
-#include "terse/relsim/redundancy/pair_ranking.hpp"
 
 namespace terse::tools {
 namespace {
-
-relsim::Precision precision_of(const std::string& word) {
-  if (word == "single") return relsim::Precision::Single;
-  return word == "double" ? relsim::Precision::Double : relsim::Precision::Auto;
-}
-
-relsim::Divergences neural_divergences(const formats::Facts& facts, const SharedOptions& shared,
-                                        const SimilarityOptions& options) {
-  const auto model = relsim::load_fact_model(facts);
-  relsim::ExactOptions exact;
-  exact.precision = precision_of(options.precision);
-  core::Progress progress("comparing", facts.entities.size(), shared.progress);
-  exact.on_progress = [&](std::uint64_t done, std::uint64_t) { progress.update(done, "heads"); };
-  return relsim::exact_divergences(model, exact);
-}
-
-relsim::Divergences counted_divergences(const formats::Facts& facts) {
-  std::vector<relsim::Triple> triples(facts.triples.size() / 3);
-  for (std::size_t i = 0; i < triples.size(); ++i) {
-    triples[i] = {facts.triples[3 * i], facts.triples[3 * i + 1], facts.triples[3 * i + 2]};
-  }
-  const auto size = [](const auto& names) { return static_cast<std::int32_t>(names.size()); };
-  return relsim::count_divergences(relsim::CountModel(triples, size(facts.entities), size(facts.relations),
-                                                      facts.hyperparameters.at("smoothing").as_double()));
-}
-
-bool only_counts(const formats::Facts& facts) {
-  const auto* model = facts.hyperparameters.find("model");
-  return model && model->is_string() && model->as_string() == "counts";
-}
-
-formats::Similarity compute(const formats::Facts& facts, const SharedOptions& shared, const SimilarityOptions& options) {
-  auto divergences = only_counts(facts) ? counted_divergences(facts) : neural_divergences(facts, shared, options);
-
-  formats::Similarity similarity;
-  similarity.relations = facts.relations;
-  similarity.counts = facts.counts;
-  similarity.divergence = std::move(divergences.same);
-  similarity.swapped = std::move(divergences.swapped);
-  for (const auto count : facts.counts) similarity.thin.push_back(count < options.least_facts);
-  similarity.method = "exact";
-  similarity.combine = options.combine;
-  similarity.temperature = options.temperature;
-  similarity.details = formats::Value::Map{{"heads", static_cast<std::int64_t>(facts.entities.size())},
-                                           {"precision", divergences.double_precision ? "double" : "single"},
-                                           {"least_facts", options.least_facts}};
-  return similarity;
-}
 
 void warn_of_thin(const formats::Similarity& similarity, std::int64_t least) {
   const auto thin = std::count(similarity.thin.begin(), similarity.thin.end(), 1);
@@ -72,33 +18,56 @@ void warn_of_thin(const formats::Similarity& similarity, std::int64_t least) {
               std::to_string(least) + " facts: marked as thin");
 }
 
-void print_pairs(const formats::Similarity& similarity, const SharedOptions& shared, std::optional<std::size_t> top) {
-  const auto sink = core::open_sink("-", core::Content::Text);
-  core::TableWriter table(*sink, core::table_style(shared.json, "-"),
-                          {{"relation_a"}, {"relation_b"}, {"orientation"}, {"kl_ab", 4}, {"kl_ba", 4}, {"divergence", 4},
-                           {"score", 4}, {"rank_ab"}, {"rank_ba"}, {"facts_a"}, {"facts_b"}, {"thin"}});
-  const auto pairs = relsim::rank_pairs(similarity);
-  const auto count = std::min(pairs.size(), top.value_or(pairs.size()));
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto& pair = pairs[i];
-    const auto a = static_cast<std::size_t>(pair.a), b = static_cast<std::size_t>(pair.b);
-    const auto rank = [](std::int64_t rank) { return rank > 0 ? core::Cell(rank) : core::Cell(); };
-    table.row({similarity.relations[a], similarity.relations[b], std::string(relsim::to_string(pair.orientation)),
-               pair.kl_ab, pair.kl_ba, pair.divergence, pair.score, rank(pair.rank_ab), rank(pair.rank_ba),
-               similarity.counts[a], similarity.counts[b], similarity.thin[a] || similarity.thin[b]});
+void warn_of_open(const formats::Similarity& similarity) {
+  const auto* open = similarity.details.find("relations_beyond_tolerance");
+  if (!open || open->as_integer() == 0) return;
+  say_warning("the time ran out: " + std::to_string(open->as_integer()) + " of " + std::to_string(similarity.relations.size()) +
+              " relations are less certain than the tolerance asks for");
+}
+
+/// "i/n" as i - 1 and n.
+std::pair<std::int64_t, std::int64_t> parse_shard(const std::string& text) {
+  std::int64_t shard = 0, shards = 0;
+  const char* end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, shard);
+  if (first.ec == std::errc() && first.ptr != end && *first.ptr == '/') {
+    const auto second = std::from_chars(first.ptr + 1, end, shards);
+    if (second.ec == std::errc() && second.ptr == end && shard >= 1 && shard <= shards) return {shard - 1, shards};
   }
-  table.finish();
-  sink->finish();
+  throw Error(Error::Usage, "--shard: expected i/n with i from 1 to n, found '" + text + "'");
 }
 
 }  // namespace
 
 void define_similarity(CLI::App& command, SimilarityOptions& options) {
-  add_input(command, "facts", options.facts, "A facts artifact of `relsim-train facts`");
+  command
+      .add_option("facts", options.facts,
+                  "Facts artifacts of `relsim-train facts`, - is standard input; several models of one knowledge base, "
+                  "as of different seeds, give means and their spread")
+      ->type_name("FILE");
   add_file(command, "-o,--output", options.artifact,
-           "Write a similarity artifact to FILE, - is standard output; the table is then printed only with --top or "
-           "--json");
-  command.add_option("--top", options.top, "Print only the N nearest pairs")->type_name("N");
+           "Write a similarity artifact to FILE, - is standard output; the table is then printed only with --top, "
+           "--pairs or --json");
+  define_pair_output(command, options.output);
+  add_choice(command, "--method", options.method, {"exact", "adaptive", "sample"},
+             "exact: over all heads and tails; adaptive: all tails, and as many heads as tolerance or time ask for, with "
+             "intervals; sample: the published estimator, for comparison");
+  command.add_option("--tolerance", options.tolerance,
+                     "With adaptive: until a relation's 95 % intervals are on average ± this share of the divergence")
+      ->type_name("SHARE")
+      ->check(CLI::PositiveNumber.description(""));
+  command.add_option("--time", options.seconds, "With adaptive: be done in about so many seconds, whatever the tolerance")
+      ->type_name("SECONDS")
+      ->check(CLI::NonNegativeNumber.description(""));
+  command.add_option("--heads", options.heads, "With adaptive: visit N heads a relation in place of --tolerance and --time")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber.description(""));
+  command.add_option("--draws", options.draws, "With sample: facts drawn a relation")->type_name("N");
+  add_choice(command, "--orientation", options.orientation, {"both", "same"},
+             "same: do not compare with heads and tails swapped, which takes about 40 % of the time");
+  command.add_option("--shard", options.shard,
+                     "Write only part i of n of an exact comparison to --output, for `relsim-score merge`")
+      ->type_name("I/N");
   add_choice(command, "--combine", options.combine, {"max", "min", "mean"},
              "How a pair's divergences in both directions become one");
   command.add_option("--temperature", options.temperature, "τ of the score exp(-divergence/τ), in nats")
@@ -110,24 +79,41 @@ void define_similarity(CLI::App& command, SimilarityOptions& options) {
 }
 
 int run_similarity(const SharedOptions& shared, const SimilarityOptions& options) {
-  const bool print = options.artifact.empty() || options.top || shared.json;
-  if (print && options.artifact == "-") {
-    throw Error(Error::Usage, "the table and the artifact cannot both go to standard output");
+  const bool sharded = !options.shard.empty();
+  if (sharded && (options.artifact.empty() || options.facts.size() > 1 || options.output.top ||
+                  !options.output.pairs.empty() || !options.output.plot.empty() || shared.json)) {
+    throw Error(Error::Usage, "--shard takes one model and only writes a part of it to --output");
   }
+  const bool print = !sharded && wants_table(shared, options.output, options.artifact);
   const auto sink = options.artifact.empty() ? nullptr : core::open_sink(options.artifact, core::Content::Binary);
-  const auto facts = formats::read_facts(core::open_source(options.facts));
-  const auto similarity = compute(facts.content, shared, options);
+  formats::Header header;
+  header.producer = shared.producer;
+  header.arguments = shared.arguments;
+  std::vector<formats::Facts> models;
+  for (const auto& path : options.facts) {
+    auto facts = formats::read_facts(core::open_source(path));
+    if (models.empty()) header.seed = facts.header.seed;
+    header.parents.push_back(facts.digest);
+    models.push_back(std::move(facts.content));
+  }
+  if (options.method != "exact") header.seed = shared.seed;
+  if (sharded) {
+    const auto [shard, shards] = parse_shard(options.shard);
+    // What only says which part this is must not be in the merged artifact's header, nor in a part's.
+    std::erase_if(header.arguments, [&](const std::string& argument) { return argument.starts_with("--shard"); });
+    std::erase(header.arguments, options.shard);
+    write_similarity_part(*sink, header, compare_shard(models.front(), shared, options, shard, shards));
+    sink->finish();
+    return 0;
+  }
+  const auto similarity = compare_models(models, options.facts, shared, options);
   warn_of_thin(similarity, options.least_facts);
+  warn_of_open(similarity);
   if (sink) {
-    formats::Header header;
-    header.producer = shared.producer;
-    header.arguments = shared.arguments;
-    header.seed = facts.header.seed;
-    header.parents = {facts.digest};
     write_similarity(*sink, header, similarity);
     sink->finish();
   }
-  if (print) print_pairs(similarity, shared, options.top);
+  show_pairs(shared, options.output, similarity, print);
   return 0;
 }
 

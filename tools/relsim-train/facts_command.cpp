@@ -32,15 +32,11 @@ Split read_split(const SharedOptions& shared, const FactsOptions& options) {
     std::tie(split.kb.triples, split.held_out) = relsim::hold_out(split.kb.triples, share, shared.seed);
     return split;
   }
-  auto train = std::move(split.kb.triples);
-  split.kb.triples.clear();
-  core::TsvReader reader(core::open_source(options.valid));
-  const auto skipped = relsim::read_triples(reader, split.kb, relsim::UnknownNames::Skip);
+  std::uint64_t skipped = 0;
+  std::tie(split.held_out, skipped) = relsim::read_known_facts(options.valid, split.kb);
   if (skipped > 0) {
     say_warning(options.valid + ": " + std::to_string(skipped) + " facts name what the training facts do not: left out");
   }
-  split.held_out = std::exchange(split.kb.triples, std::move(train));
-  relsim::make_distinct(split.held_out);
   return split;
 }
 
@@ -186,10 +182,11 @@ void define_facts(CLI::App& command, FactsOptions& options) {
   auto& training = options.training;
   command
       .add_option("inputs", options.inputs,
-                  "Triples, head<TAB>relation<TAB>tail a line, plain, .gz or .zst; - is standard input; wordnet[:DIR] "
-                  "reads WordNet's pointers (/usr/share/wordnet)")
+                  "Triples, head<TAB>relation<TAB>tail a line, plain, .gz or .zst; - is standard input; FILE.nt or nt:FILE is "
+                  "N-Triples; openke:DIR OpenKE's id files (DIR/train2id.txt); wordnet[:DIR] WordNet's pointers "
+                  "(/usr/share/wordnet)")
       ->type_name("FILE");
-  add_file(command, "--valid", options.valid, "Held-out triples for early stopping, in place of a share of the inputs");
+  add_file(command, "--valid", options.valid, "Held-out triples for early stopping, in place of a share of the inputs; of any kind that inputs may be");
   command.add_option("--held-out", options.held_out, "Share of the facts held out (default: 0.05, with counts 0); 0 trains for all epochs on everything")
       ->type_name("SHARE")
       ->check(CLI::Range(0.0, 0.9).description(""));

@@ -1,133 +1,109 @@
 #include "terse/relsim/divergence/exact_divergence.hpp"
 
 #include <algorithm>
-#include <memory>
 #include <mutex>
+#include <numeric>
+#include <string>
 
-#include "terse/relsim/divergence/partition.hpp"
-#include "terse/relsim/divergence/tail_parameters.hpp"
+#include "terse/core/error.hpp"
 #include "terse/relsim/model/compute_thread.hpp"
 
 namespace terse::relsim {
 namespace {
 
-// Multiply-adds of the whole computation up to which float64 is affordable: seconds.
-constexpr double kDoubleWork = 1e11;
-constexpr std::int64_t kRowsPerBlock = 4096;     // (head, query) rows of MLP2 at a time
+constexpr std::int64_t kRowsPerBlock = 4096;    // (head, query) rows of MLP2 at a time
 constexpr std::int64_t kLaneBytes = 256 << 20;  // of all lanes' sums together
 
-class ExactDivergence {
- public:
-  ExactDivergence(const FactModel& model, const ExactOptions& options)
-      : options_(options), shape_(model.shape()), queries_(2 * shape_.relations) {
-    const double rows = static_cast<double>(shape_.entities) * static_cast<double>(queries_);
-    const double work = rows * (static_cast<double>(shape_.entities * shape_.dim) +
-                                static_cast<double>(shape_.hidden * shape_.hidden));
-    double_ = options.precision == Precision::Double || (options.precision == Precision::Auto && work < kDoubleWork);
-    type_ = double_ ? at::kDouble : at::kFloat;
-
-    // A shift of the table changes no distribution, and centred products cancel less.
-    table_double_ = model.entity.to(at::kDouble);
-    table_double_ = table_double_ - table_double_.mean(0, true);
-    table_ = table_double_.to(type_);
-    head_u_ = run_mlp(model.head, model.query, /*precise=*/true);
-    head_log_z_ = partition(head_u_, table_double_, false).log_z;
-    tail_ = std::make_unique<TailParameters>(model, type_);
-  }
-
-  Divergences compute() {
-    const auto block = std::max<std::int64_t>(1, kRowsPerBlock / queries_);
-    const auto blocks = (shape_.entities + block - 1) / block;
-    // Each lane sums its heads in order, and lanes are added in order; their number depends on sizes alone.
-    const auto lane_bytes = shape_.relations * queries_ * 8;
-    const auto lanes = std::min(blocks, std::clamp<std::int64_t>(kLaneBytes / lane_bytes, 2, 64));
-    std::vector<at::Tensor> sums(static_cast<std::size_t>(lanes));
-    parallel_compute(sums.size(), 1, [&](std::size_t begin, std::size_t end) {
-      for (auto lane = static_cast<std::int64_t>(begin); lane < static_cast<std::int64_t>(end); ++lane) {
-        auto& sum = sums[static_cast<std::size_t>(lane)];
-        sum = at::zeros({shape_.relations, queries_}, at::kDouble);
-        for (auto b = lane * blocks / lanes; b < (lane + 1) * blocks / lanes; ++b) {
-          const auto first = b * block, count = std::min(block, shape_.entities - first);
-          add_heads(first, count, sum);
-          report(count);
-        }
-      }
-    });
-    auto total = sums.front();
-    for (std::size_t i = 1; i < sums.size(); ++i) total += sums[i];
-    return split(total);
-  }
-
- private:
-  /// Adds to [R, 2R] `sum` what the heads first … first + count - 1 contribute.
-  void add_heads(std::int64_t first, std::int64_t count, at::Tensor& sum) const {
-    const auto relations = shape_.relations, dim = shape_.dim;
-    // log P(h|q), [2R, count].
-    const auto log_p =
-        at::mm(head_u_, table_double_.narrow(0, first, count).t()) - head_log_z_.unsqueeze(1);
-    const auto log_p_forward = log_p.narrow(0, 0, relations);
-    const auto mass = log_p_forward.exp();  // P(h|a), [R, count]
-
-    auto u = tail_->at_heads(first, count);  // natural parameters of P(t|h,q), [count, 2R, dim]
-    const auto forward_u = u.narrow(1, 0, relations).contiguous();
-    const auto forward = partition(forward_u.view({count * relations, dim}), table_, true);
-    const auto inverse_u = u.narrow(1, relations, relations).contiguous();
-    const auto inverse = partition(inverse_u.view({count * relations, dim}), table_, false);
-    const auto log_z = at::cat({forward.log_z.view({count, relations}), inverse.log_z.view({count, relations})}, 1)
-                           .to(at::kDouble);                                      // [count, 2R]
-    const auto mean = forward.mean.view({count, relations, dim});
-
-    // Differences of u are all that counts: taken from each head's mean, they are small and cancel less.
-    const auto centre = u.mean(1, true);
-    u -= centre;
-    const auto weighted_mean = mean * mass.t().unsqueeze(2).to(type_);            // P(h|a) ē_a, [count, R, dim]
-    const auto cross = at::mm(weighted_mean.transpose(0, 1).reshape({relations, count * dim}),
-                              u.transpose(0, 1).reshape({queries_, count * dim}).t());  // Σ_h P(h|a) ē_a·u_q
-    const auto own = ((forward_u - centre).to(at::kDouble) * mean.to(at::kDouble)).sum(2) -
-                     log_z.narrow(1, 0, relations);                               // u_a·ē_a - log Z_a, [count, R]
-    const auto constant = (mass * (own.t() + log_p_forward)).sum(1, true);        // [R, 1]
-    sum += constant - cross.to(at::kDouble) + at::mm(mass, log_z - log_p.t());
-  }
-
-  void report(std::int64_t heads) {
-    if (!options_.on_progress) return;
-    const std::lock_guard lock(mutex_);
-    done_ += static_cast<std::uint64_t>(heads);
-    options_.on_progress(done_, static_cast<std::uint64_t>(shape_.entities));
-  }
-
-  Divergences split(const at::Tensor& total) const {
-    const auto relations = shape_.relations;
-    Divergences result;
-    result.double_precision = double_;
-    for (const auto& [first, into] : {std::pair{std::int64_t{0}, &result.same}, std::pair{relations, &result.swapped}}) {
-      const auto part = total.narrow(1, first, relations).contiguous();
-      into->assign(part.data_ptr<double>(), part.data_ptr<double>() + part.numel());
-      // Rounding may leave a hair below zero, and a relation's divergence from itself is zero by definition.
-      for (auto& value : *into) value = std::max(value, 0.0);
-    }
-    for (std::int64_t r = 0; r < relations; ++r) result.same[static_cast<std::size_t>(r * relations + r)] = 0;
-    return result;
-  }
-
-  const ExactOptions& options_;
-  FactModelShape shape_;
-  std::int64_t queries_;
-  bool double_ = false;
-  at::ScalarType type_ = at::kFloat;
-  at::Tensor table_, table_double_;        // [E, dim], centred
-  at::Tensor head_u_, head_log_z_;         // [2R, dim], [2R], float64
-  std::unique_ptr<TailParameters> tail_;
-  std::mutex mutex_;
-  std::uint64_t done_ = 0;
-};
+/// Adds Σ_h P(h|a) D_h(a,q) over heads first … first + count - 1 to [R, Q] `sum`.
+void add_heads(const TailDivergence& tails, std::int64_t first, std::int64_t count, at::Tensor& sum) {
+  std::vector<std::int64_t> heads(static_cast<std::size_t>(count));
+  std::iota(heads.begin(), heads.end(), first);
+  const auto relations = tails.relations(), queries = tails.queries();
+  const auto mass = tails.log_head(first, count).narrow(0, 0, relations).exp();  // P(h|a), [R, count]
+  const auto terms = tails.at_heads(heads);
+  const auto width = count * terms.u.size(2);
+  const auto weighted_mean = terms.mean * mass.t().unsqueeze(2).to(terms.mean.scalar_type());  // [count, R, dim]
+  const auto cross = at::mm(weighted_mean.transpose(0, 1).reshape({relations, width}),
+                            terms.u.transpose(0, 1).reshape({queries, width}).t());  // Σ_h P(h|a) ē_a·u_q
+  sum += (mass * terms.own.t()).sum(1, true) - cross.to(at::kDouble) + at::mm(mass, terms.log_z);
+}
 
 }  // namespace
 
-Divergences exact_divergences(const FactModel& model, const ExactOptions& options) {
+void store_divergences(const at::Tensor& sums, std::vector<double>& same, std::vector<double>& swapped) {
+  const auto relations = sums.size(0), queries = sums.size(1);
+  const auto store = [&](std::int64_t first, std::vector<double>& into) {
+    const auto part = sums.narrow(1, first, relations).contiguous();
+    into.assign(part.data_ptr<double>(), part.data_ptr<double>() + part.numel());
+    for (auto& value : into) value = std::max(value, 0.0);
+  };
+  store(0, same);
+  for (std::int64_t r = 0; r < relations; ++r) same[static_cast<std::size_t>(r * relations + r)] = 0;
+  if (queries > relations) store(relations, swapped);
+}
+
+LaneSums exact_lane_sums(const FactModel& model, const ExactOptions& options, std::int64_t shard, std::int64_t shards) {
   prepare_compute_thread();
   const c10::InferenceMode guard;
-  return ExactDivergence(model, options).compute();
+  const TailDivergence tails(model, options.swapped, options.precision);
+  const auto entities = tails.entities(), pairs = tails.relations() * tails.queries();
+  // Small enough that there are lanes for all threads and shards, large enough for products of blocks.
+  const auto block = std::max<std::int64_t>(1, std::min(kRowsPerBlock / tails.queries(), entities / 16));
+  const auto blocks = (entities + block - 1) / block;
+  // Each lane sums its heads in order, and lanes are added in order; their number depends on sizes alone.
+  const auto lanes = std::min(blocks, std::clamp<std::int64_t>(kLaneBytes / (pairs * 8), 8, 64));
+  if (shard < 0 || shard >= shards || shards > lanes) {
+    throw Error(Error::Usage, "this model can be split into 1 to " + std::to_string(lanes) + " shards");
+  }
+  const auto first_lane = shard * lanes / shards, here = (shard + 1) * lanes / shards - first_lane;
+  LaneSums result;
+  result.relations = tails.relations();
+  result.queries = tails.queries();
+  result.first_lane = first_lane;
+  result.lanes = lanes;
+  result.double_precision = tails.is_double();
+  result.sums.resize(static_cast<std::size_t>(here * pairs));
+  const auto first_head = std::min(entities, first_lane * blocks / lanes * block);
+  const auto end_head = std::min(entities, (first_lane + here) * blocks / lanes * block);
+  std::mutex mutex;
+  std::uint64_t done = 0;
+  parallel_compute(static_cast<std::size_t>(here), 1, [&](std::size_t begin, std::size_t end) {
+    for (auto i = static_cast<std::int64_t>(begin); i < static_cast<std::int64_t>(end); ++i) {
+      const auto lane = first_lane + i;
+      auto sum = at::zeros({tails.relations(), tails.queries()}, at::kDouble);
+      for (auto b = lane * blocks / lanes; b < (lane + 1) * blocks / lanes; ++b) {
+        const auto first = b * block, count = std::min(block, entities - first);
+        add_heads(tails, first, count, sum);
+        if (!options.on_progress) continue;
+        const std::lock_guard lock(mutex);
+        options.on_progress(done += static_cast<std::uint64_t>(count), static_cast<std::uint64_t>(end_head - first_head));
+      }
+      std::copy_n(sum.data_ptr<double>(), pairs, result.sums.begin() + i * pairs);
+    }
+  });
+  const auto heads = tails.head_divergence();
+  result.heads.assign(heads.data_ptr<double>(), heads.data_ptr<double>() + pairs);
+  return result;
+}
+
+Divergences join_lanes(std::span<const LaneSums> parts) {
+  const auto& first = parts.front();
+  auto total = first.heads;
+  for (const auto& part : parts) {
+    for (std::size_t i = 0; i < part.sums.size(); ++i) total[i % total.size()] += part.sums[i];
+  }
+  Divergences result;
+  store_divergences(at::from_blob(total.data(), {first.relations, first.queries}, at::kDouble), result.same,
+                    result.swapped);
+  result.double_precision = first.double_precision;
+  return result;
+}
+
+Divergences exact_divergences(const FactModel& model, const ExactOptions& options) {
+  const auto sums = exact_lane_sums(model, options, 0, 1);
+  auto result = join_lanes({&sums, 1});
+  result.heads = model.entity.size(0);
+  return result;
 }
 
 }  // namespace terse::relsim

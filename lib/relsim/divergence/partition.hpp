@@ -1,6 +1,9 @@
 #pragma once
 
+#include <memory>
+
 #include "terse/act/torch.hpp"
+#include "terse/relsim/divergence/packed_table.hpp"
 
 namespace terse::relsim {
 
@@ -10,11 +13,20 @@ struct Partition {
   at::Tensor mean;   ///< [n, dim] Σ p(t) e_t; not set where not asked for
 };
 
-/// Partition function and mean at each row of `u`, without ever holding n × E values.
-/// @param u      [n, dim], contiguous, float32 or float64
-/// @param table  [E, dim], of the same type
-/// float32 with the mean goes through LibTorch's fused attention kernel: queries u, keys and values the table, scale 1;
-/// its output is the mean and its logsumexp is log Z.
-Partition partition(const at::Tensor& u, const at::Tensor& table, bool with_mean);
+/// A table of entities, ready for partition functions.
+class EntityTable {
+ public:
+  EntityTable() = default;
+  /// @param table  [E, dim], contiguous, float32 (packed_table.hpp) or float64 (blocks of products)
+  explicit EntityTable(at::Tensor table);
+
+  const at::Tensor& values() const { return table_; }
+  /// At each row of `u`, [n, dim] of the table's type, without ever holding n × E values. Thread-safe.
+  Partition partition(const at::Tensor& u, bool with_mean) const;
+
+ private:
+  at::Tensor table_;
+  std::shared_ptr<const PackedTable> packed_;
+};
 
 }  // namespace terse::relsim

@@ -6,9 +6,10 @@
 
 namespace terse::relsim {
 
-TailParameters::TailParameters(const FactModel& model, at::ScalarType type) {
+TailParameters::TailParameters(const FactModel& model, std::int64_t queries, at::ScalarType type) {
   const auto first = model.tail.linear_weight(0).to(at::kDouble);
-  query_layer_ = at::addmm(model.tail.bias[0].to(at::kDouble), model.query.to(at::kDouble), first.t()).to(type);
+  const auto query = model.query.narrow(0, 0, queries).to(at::kDouble);
+  query_layer_ = at::addmm(model.tail.bias[0].to(at::kDouble), query, first.t()).to(type);
   entity_layer_ = at::mm(model.entity.to(at::kDouble), first.t()).to(type);
   for (int i = 0; i < 2; ++i) {
     weight_[i] = model.tail.weight[i + 1].to(type).contiguous();
@@ -16,17 +17,20 @@ TailParameters::TailParameters(const FactModel& model, at::ScalarType type) {
   }
 }
 
-at::Tensor TailParameters::at_heads(std::int64_t first, std::int64_t count) const {
-  return query_layer_.scalar_type() == at::kDouble ? dense(first, count) : sparse(first, count);
+at::Tensor TailParameters::at_heads(std::span<const std::int64_t> heads) const {
+  return query_layer_.scalar_type() == at::kDouble ? dense(heads) : sparse(heads);
 }
 
-at::Tensor TailParameters::dense(std::int64_t first, std::int64_t count) const {
-  auto x = at::relu(entity_layer_.narrow(0, first, count).unsqueeze(1) + query_layer_.unsqueeze(0));
+at::Tensor TailParameters::dense(std::span<const std::int64_t> heads) const {
+  const auto count = static_cast<std::int64_t>(heads.size());
+  const auto rows = at::tensor(at::ArrayRef<std::int64_t>(heads.data(), heads.size()));
+  auto x = at::relu(entity_layer_.index_select(0, rows).unsqueeze(1) + query_layer_.unsqueeze(0));
   x = at::addmm(bias_[0], x.view({-1, x.size(2)}), weight_[0]).relu_();
   return at::addmm(bias_[1], x, weight_[1]).view({count, query_layer_.size(0), -1});
 }
 
-at::Tensor TailParameters::sparse(std::int64_t first, std::int64_t count) const {
+at::Tensor TailParameters::sparse(std::span<const std::int64_t> heads) const {
+  const auto count = static_cast<std::int64_t>(heads.size());
   constexpr std::int64_t kRows = 128;  // queries at a time: what they need stays in near caches
   const auto queries = query_layer_.size(0), hidden = query_layer_.size(1), dim = weight_[1].size(1);
   auto result = at::empty({count, queries, dim}, query_layer_.options());
@@ -44,7 +48,7 @@ at::Tensor TailParameters::sparse(std::int64_t first, std::int64_t count) const 
     for (std::int64_t begin = 0; begin < queries; begin += kRows) {
       const auto rows = std::min(kRows, queries - begin);
       auto first_layer = layer.narrow(0, 0, rows);
-      at::add_out(first_layer, query_layer_.narrow(0, begin, rows), entity_layer_[first + head]);
+      at::add_out(first_layer, query_layer_.narrow(0, begin, rows), entity_layer_[heads[static_cast<std::size_t>(head)]]);
       products(0, rows, layer.data_ptr<float>());
       products(1, rows, result.data_ptr<float>() + (head * queries + begin) * dim);
     }

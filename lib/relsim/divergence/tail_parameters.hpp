@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "terse/relsim/model/fact_model.hpp"
 
@@ -10,17 +11,18 @@ namespace terse::relsim {
 /// in q + e_h and tabulated once for queries and once for entities; the other two skip hidden units that are zero.
 class TailParameters {
  public:
-  /// @param type  at::kFloat or at::kDouble: of the arithmetic and the result
-  TailParameters(const FactModel& model, at::ScalarType type);
+  /// @param queries  only queries 0 … queries - 1: 2R, or R where inverses are not asked for
+  /// @param type     at::kFloat or at::kDouble: of the arithmetic and the result
+  TailParameters(const FactModel& model, std::int64_t queries, at::ScalarType type);
 
-  /// For heads first … first + count - 1: [count, 2R, dim]. Thread-safe.
-  at::Tensor at_heads(std::int64_t first, std::int64_t count) const;
+  /// [heads, queries, dim]. Thread-safe.
+  at::Tensor at_heads(std::span<const std::int64_t> heads) const;
 
  private:
-  at::Tensor dense(std::int64_t first, std::int64_t count) const;
-  at::Tensor sparse(std::int64_t first, std::int64_t count) const;
+  at::Tensor dense(std::span<const std::int64_t> heads) const;
+  at::Tensor sparse(std::span<const std::int64_t> heads) const;
 
-  at::Tensor query_layer_, entity_layer_;  // [2R, hidden] with the bias, [E, hidden]
+  at::Tensor query_layer_, entity_layer_;  // [queries, hidden] with the bias, [E, hidden]
   at::Tensor weight_[2], bias_[2];         // of the second and third layer, as Mlp has them
 };
 

@@ -1,11 +1,15 @@
 #include "terse/relsim/kb/triple_reader.hpp"
 
+#include <optional>
+#include <string_view>
+
+#include "terse/relsim/kb/ntriples_reader.hpp"
+#include "terse/relsim/kb/openke_reader.hpp"
 #include "terse/relsim/kb/wordnet_reader.hpp"
 
 namespace terse::relsim {
 
-std::uint64_t read_triples(core::TsvReader& reader, KnowledgeBase& kb, UnknownNames unknown) {
-  std::uint64_t skipped = 0;
+void read_triples(core::TsvReader& reader, KnowledgeBase& kb) {
   std::vector<std::string_view> fields;
   while (reader.next(fields)) {
     if (fields.size() < 3) {
@@ -15,37 +19,74 @@ std::uint64_t read_triples(core::TsvReader& reader, KnowledgeBase& kb, UnknownNa
     for (int i = 0; i < 3; ++i) {
       if (fields[static_cast<std::size_t>(i)].empty()) throw reader.error("field " + std::to_string(i + 1) + " is empty");
     }
-    if (unknown == UnknownNames::Intern) {
-      const auto head = kb.entities.intern(fields[0]);
-      const auto relation = kb.relations.intern(fields[1]);
-      kb.triples.push_back({head, relation, kb.entities.intern(fields[2])});
-      continue;
-    }
-    const auto head = kb.entities.find(fields[0]);
-    const auto relation = kb.relations.find(fields[1]);
-    const auto tail = kb.entities.find(fields[2]);
-    if (head && relation && tail) {
-      kb.triples.push_back({*head, *relation, *tail});
-    } else {
-      ++skipped;
-    }
+    const auto head = kb.entities.intern(fields[0]);
+    const auto relation = kb.relations.intern(fields[1]);
+    kb.triples.push_back({head, relation, kb.entities.intern(fields[2])});
   }
-  return skipped;
+}
+
+namespace {
+
+/// What follows `prefix` in `text`, if that is how it begins.
+std::optional<std::string> after(const std::string& text, std::string_view prefix) {
+  return text.starts_with(prefix) ? std::optional(text.substr(prefix.size())) : std::nullopt;
+}
+
+bool named_ntriples(std::string_view path) {
+  for (const std::string_view packed : {".gz", ".zst"}) {
+    if (path.ends_with(packed)) path.remove_suffix(packed.size());
+  }
+  return path.ends_with(".nt") || path.ends_with(".ntriples");
+}
+
+}  // namespace
+
+void read_input(const std::string& input, KnowledgeBase& kb) {
+  if (input == "wordnet") {
+    read_wordnet(kDebianWordNet, kb);
+  } else if (const auto folder = after(input, "wordnet:")) {
+    read_wordnet(*folder, kb);
+  } else if (const auto path = after(input, "openke:")) {
+    read_openke(*path, kb);
+  } else if (const auto file = after(input, "nt:")) {
+    read_ntriples(core::open_source(*file), kb);
+  } else if (named_ntriples(input)) {
+    read_ntriples(core::open_source(input), kb);
+  } else {
+    core::TsvReader reader(core::open_source(input));
+    read_triples(reader, kb);
+  }
 }
 
 KnowledgeBase read_knowledge_base(const std::vector<std::string>& inputs) {
   KnowledgeBase kb;
-  for (const auto& input : inputs) {
-    if (input == "wordnet" || input.starts_with("wordnet:")) {
-      read_wordnet(input == "wordnet" ? kDebianWordNet : input.substr(8), kb);
-    } else {
-      core::TsvReader reader(core::open_source(input));
-      read_triples(reader, kb);
-    }
-  }
+  for (const auto& input : inputs) read_input(input, kb);
   if (kb.triples.empty()) throw Error(Error::BadInput, (inputs.empty() ? "input" : inputs.front()) + ": no facts");
   make_distinct(kb.triples);
   return kb;
+}
+
+std::pair<std::vector<Triple>, std::uint64_t> read_known_facts(const std::string& input, const KnowledgeBase& kb) {
+  KnowledgeBase other;
+  read_input(input, other);
+  const auto translate = [](const Vocabulary& from, const Vocabulary& to) {
+    std::vector<std::optional<std::int32_t>> ids;
+    for (std::int32_t i = 0; i < from.size(); ++i) ids.push_back(to.find(from.name(i)));
+    return ids;
+  };
+  const auto entities = translate(other.entities, kb.entities), relations = translate(other.relations, kb.relations);
+  std::pair<std::vector<Triple>, std::uint64_t> result;
+  for (const auto& t : other.triples) {
+    const auto head = entities[static_cast<std::size_t>(t.head)], tail = entities[static_cast<std::size_t>(t.tail)];
+    const auto relation = relations[static_cast<std::size_t>(t.relation)];
+    if (head && relation && tail) {
+      result.first.push_back({*head, *relation, *tail});
+    } else {
+      ++result.second;
+    }
+  }
+  make_distinct(result.first);
+  return result;
 }
 
 }  // namespace terse::relsim

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "terse/core/tsv_reader.hpp"
@@ -9,17 +10,21 @@
 
 namespace terse::relsim {
 
-/// What to do with a name that the vocabularies do not hold yet.
-enum class UnknownNames { Intern, Skip };
-
-/// Appends the facts of one file, `head<TAB>relation<TAB>tail` a line, to `kb`; fields after the third are ignored.
-/// @return how many facts were left out because of unknown names (0 with Intern)
+/// Appends the facts of one TSV file, `head<TAB>relation<TAB>tail` a line; fields after the third are ignored.
 /// @throws Error::BadInput as `file:line: …` for fewer than three fields or an empty one
-std::uint64_t read_triples(core::TsvReader& reader, KnowledgeBase& kb, UnknownNames unknown = UnknownNames::Intern);
+void read_triples(core::TsvReader& reader, KnowledgeBase& kb);
 
-/// Reads knowledge bases given on a command line into one: each input is a TSV file, `-`, or `wordnet[:DIR]`
-/// (wordnet_reader.hpp). Facts that come twice are kept once, in sorted order.
-/// @throws Error::BadInput for malformed input or none at all, Error::NoInput for files that cannot be opened
+/// Appends the facts of one input as a command line names it: a TSV file or `-`; N-Triples, a file named *.nt (.gz, .zst)
+/// or `nt:FILE` (ntriples_reader.hpp); `openke:DIR` or `openke:DIR/FILE` (openke_reader.hpp); `wordnet[:DIR]`
+/// (wordnet_reader.hpp).
+/// @throws Error::BadInput for malformed input, Error::NoInput for files that cannot be opened
+void read_input(const std::string& input, KnowledgeBase& kb);
+
+/// Reads inputs into one knowledge base. Facts that come twice are kept once, in sorted order.
+/// @throws Error as read_input does, Error::BadInput where there are no facts at all
 KnowledgeBase read_knowledge_base(const std::vector<std::string>& inputs);
+
+/// The facts of one input whose names `kb` knows, distinct and sorted, and how many others there were.
+std::pair<std::vector<Triple>, std::uint64_t> read_known_facts(const std::string& input, const KnowledgeBase& kb);
 
 }  // namespace terse::relsim

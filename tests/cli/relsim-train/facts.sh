@@ -27,3 +27,22 @@ gzip -c "$nations/train.tsv" > "$folder/train.gz"
 "$TERSE_BIN/relsim-train" facts "$folder/train.gz" --valid "$nations/valid.tsv" --hidden 64 --epochs 4 \
   --start-epochs 5 -q > "$folder/packed.facts"
 cmp "$folder/one.facts" "$folder/packed.facts"
+
+# N-Triples and OpenKE's id files say the same as TSV: with the same names in the same order, the same model.
+awk -F '\t' '{print "<n:" $1 "> <n:" $2 "> <n:" $3 "> ."}' "$nations/train.tsv" | gzip -c > "$folder/train.nt.gz"
+sed 's/^/n:/; s/\t/\tn:/g' "$nations/train.tsv" > "$folder/named.tsv"
+mkdir "$folder/openke"
+awk -F '\t' -v OFS='\t' -v folder="$folder/openke" '
+  function id(name, ids, names, which) { if (!(name in ids)) { ids[name] = size[which]++; names[ids[name]] = name } return ids[name] }
+  { h = id($1, entities, entity, "e"); r = id($2, relations, relation, "r"); t = id($3, entities, entity, "e"); fact[NR] = h " " t " " r }
+  END {
+    print size["e"] > (folder "/entity2id.txt"); for (i = 0; i < size["e"]; ++i) print entity[i], i > (folder "/entity2id.txt")
+    print size["r"] > (folder "/relation2id.txt"); for (i = 0; i < size["r"]; ++i) print relation[i], i > (folder "/relation2id.txt")
+    print NR > (folder "/train2id.txt"); for (i = 1; i <= NR; ++i) print fact[i] > (folder "/train2id.txt")
+  }' "$folder/named.tsv"
+small() { "$TERSE_BIN/relsim-train" facts "$@" --hidden 8 --epochs 1 --start random -q; }
+small "$folder/named.tsv" > "$folder/tsv.facts"
+small "$folder/train.nt.gz" > "$folder/nt.facts"
+small "openke:$folder/openke" > "$folder/openke.facts"
+cmp "$folder/tsv.facts" "$folder/nt.facts"
+cmp "$folder/tsv.facts" "$folder/openke.facts"

@@ -1,0 +1,115 @@
+#include "terse/relsim/divergence/head_sample.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "terse/core/parallel.hpp"
+#include "terse/relsim/statistics/student_t.hpp"
+
+namespace terse::relsim {
+namespace {
+
+constexpr double kMostLeverage = 0.9;    // a single head's share of the weight, as far as it enlarges residuals
+constexpr double kNegligibleMass = 1e-12;
+
+}  // namespace
+
+void HeadSums::resize(std::size_t elements) {
+  for (auto* part : {&all, &certain, &drawn, &linear, &square}) part->assign(elements, 0);
+}
+
+void HeadSums::add(const HeadSums& other) {
+  const auto add = [](std::vector<double>& into, const std::vector<double>& from) {
+    for (std::size_t i = 0; i < into.size(); ++i) into[i] += from[i];
+  };
+  add(all, other.all);
+  add(certain, other.certain);
+  add(drawn, other.drawn);
+  add(linear, other.linear);
+  add(square, other.square);
+}
+
+HeadSample::HeadSample(std::span<const double> mass, std::size_t relations, std::span<const std::uint8_t> visited)
+    : mass_(mass), visited_(visited), entities_(mass.size() / relations), relations_(relations) {}
+
+void HeadSample::add(std::int64_t head, double probability) {
+  heads_.push_back(head);
+  probability_.push_back(probability);
+}
+
+double HeadSample::variance_weight(std::size_t a, std::size_t i, bool for_leverage) const {
+  const auto& relation = relations_[a];
+  const double w = mass(a, heads_[i]) / probability_[i];
+  const double share = w / relation.weight;
+  const double scaled = relation.rest * share;
+  const double c = (1 - probability_[i]) * scaled * scaled;
+  return for_leverage ? c / (1 - std::min(share, kMostLeverage)) : c;
+}
+
+void HeadSample::weigh() {
+  core::parallel_for(relations_.size(), 8, [&](std::size_t begin, std::size_t end) {
+    for (auto a = begin; a < end; ++a) {
+      auto& relation = relations_[a];
+      for (std::size_t h = 0; h < entities_; ++h) {
+        if (!visited_[h]) relation.rest += mass_[a * entities_ + h];
+      }
+      for (std::size_t i = 0; i < heads_.size(); ++i) {
+        const double p = mass(a, heads_[i]);
+        if (probability_[i] >= 1) {
+          relation.certain += p;
+        } else {
+          relation.weight += p / probability_[i];
+          ++relation.drawn;
+        }
+      }
+      relation.rest = std::max(relation.rest - relation.certain, 0.0);
+      if (relation.drawn < 2 || relation.rest < kNegligibleMass) continue;
+      double sum = 0, squares = 0;
+      for (std::size_t i = 0; i < heads_.size(); ++i) {
+        if (probability_[i] >= 1) continue;
+        const double c = variance_weight(a, i, false);
+        sum += c;
+        squares += c * c;
+        relation.square += variance_weight(a, i, true);
+      }
+      const double effective = squares > 0 ? sum * sum / squares : 2;
+      relation.quantile = student_t_quantile(0.975, std::max(effective - 1, 1.0));
+    }
+  });
+}
+
+void HeadSample::accumulate(std::size_t i, const double* divergence, std::size_t queries, HeadSums& sums) const {
+  const bool certain = probability_[i] >= 1;
+  for (std::size_t a = 0; a < relations_.size(); ++a) {
+    const double p = mass(a, heads_[i]);
+    const double w = p / probability_[i];
+    const double c = certain || relations_[a].drawn < 2 ? 0 : variance_weight(a, i, true);
+    for (auto k = a * queries; k < (a + 1) * queries; ++k) {
+      const double d = divergence[k];
+      sums.all[k] += p * d;
+      if (certain) {
+        sums.certain[k] += p * d;
+      } else {
+        sums.drawn[k] += w * d;
+        sums.linear[k] += c * d;
+        sums.square[k] += c * d * d;
+      }
+    }
+  }
+}
+
+HeadSample::Estimate HeadSample::estimate(std::size_t a, const HeadSums::Element& sums) const {
+  const auto& relation = relations_[a];
+  if (relation.rest < kNegligibleMass) return {};
+  if (relation.drawn < 2) {
+    // Next to nothing is known of the rest: take it for like the certain heads, and say that it may be otherwise.
+    const double mass = relation.certain + relation.weight;
+    const double mean = mass > 0 ? (sums.certain + sums.drawn) / mass : 0;
+    return {relation.rest * mean, relation.rest * mean};
+  }
+  const double mean = sums.drawn / relation.weight;
+  const double variance = sums.square - 2 * mean * sums.linear + mean * mean * relation.square;
+  return {relation.rest * mean, relation.quantile * std::sqrt(std::max(variance, 0.0))};
+}
+
+}  // namespace terse::relsim

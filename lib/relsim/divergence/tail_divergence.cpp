@@ -1,0 +1,75 @@
+#include "terse/relsim/divergence/tail_divergence.hpp"
+
+#include <algorithm>
+
+namespace terse::relsim {
+namespace {
+
+// Multiply-adds of the whole computation up to which float64 is affordable: seconds.
+constexpr double kDoubleWork = 1e11;
+constexpr std::int64_t kHeadBlock = 1024;
+
+bool takes_double(const FactModelShape& shape, std::int64_t queries, Precision precision) {
+  const double rows = static_cast<double>(shape.entities) * static_cast<double>(queries);
+  const double work = rows * (static_cast<double>(shape.entities * shape.dim) +
+                              static_cast<double>(shape.hidden * shape.hidden));
+  return precision == Precision::Double || (precision == Precision::Auto && work < kDoubleWork);
+}
+
+}  // namespace
+
+TailDivergence::TailDivergence(const FactModel& model, bool swapped, Precision precision)
+    : shape_(model.shape()), queries_(swapped ? 2 * shape_.relations : shape_.relations),
+      type_(takes_double(shape_, queries_, precision) ? at::kDouble : at::kFloat) {
+  const auto table = model.entity.to(at::kDouble);
+  const auto centred = table - table.mean(0, true);
+  table_double_ = EntityTable(centred);
+  table_ = EntityTable(centred.to(type_));
+  head_u_ = run_mlp(model.head, model.query.narrow(0, 0, queries_), /*precise=*/true);
+  head_log_z_ = table_double_.partition(head_u_, false).log_z;
+  tail_ = std::make_unique<TailParameters>(model, queries_, type_);
+}
+
+at::Tensor TailDivergence::log_head(std::int64_t first, std::int64_t count) const {
+  return at::mm(head_u_, table_double_.values().narrow(0, first, count).t()) - head_log_z_.unsqueeze(1);
+}
+
+at::Tensor TailDivergence::head_divergence() const {
+  auto sum = at::zeros({relations(), queries_}, at::kDouble);
+  for (std::int64_t first = 0; first < entities(); first += kHeadBlock) {
+    const auto log_p = log_head(first, std::min(kHeadBlock, entities() - first));
+    const auto forward = log_p.narrow(0, 0, relations());
+    const auto mass = forward.exp();
+    sum += (mass * forward).sum(1, true) - at::mm(mass, log_p.t());
+  }
+  return sum;
+}
+
+TailDivergence::Terms TailDivergence::at_heads(std::span<const std::int64_t> heads) const {
+  const auto count = static_cast<std::int64_t>(heads.size()), dim = shape_.dim;
+  Terms terms;
+  terms.u = tail_->at_heads(heads);
+  const auto forward_u = terms.u.narrow(1, 0, relations()).contiguous();
+  const auto forward = table_.partition(forward_u.view({count * relations(), dim}), true);
+  terms.mean = forward.mean.view({count, relations(), dim});
+  const auto log_z = forward.log_z.view({count, relations()});
+  if (queries_ == relations()) {
+    terms.log_z = log_z.to(at::kDouble);
+  } else {
+    const auto inverse_u = terms.u.narrow(1, relations(), relations()).contiguous();
+    const auto inverse = table_.partition(inverse_u.view({count * relations(), dim}), false);
+    terms.log_z = at::cat({log_z, inverse.log_z.view({count, relations()})}, 1).to(at::kDouble);
+  }
+  const auto centre = terms.u.mean(1, true);
+  terms.u = terms.u - centre;  // not in place: forward_u may be the same tensor
+  terms.own = ((forward_u - centre).to(at::kDouble) * terms.mean.to(at::kDouble)).sum(2) -
+              terms.log_z.narrow(1, 0, relations());
+  return terms;
+}
+
+at::Tensor TailDivergence::divergence(const Terms& terms) const {
+  const auto cross = at::bmm(terms.mean, terms.u.transpose(1, 2));  // ē_a·u_q
+  return (terms.own.unsqueeze(2) - cross.to(at::kDouble) + terms.log_z.unsqueeze(1)).clamp_min_(0);
+}
+
+}  // namespace terse::relsim

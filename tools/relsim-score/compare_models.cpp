@@ -1,0 +1,206 @@
+#include "relsim-score/compare_models.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "terse/core/error.hpp"
+#include "terse/core/progress.hpp"
+#include "terse/relsim/counts/count_divergence.hpp"
+#include "terse/relsim/divergence/adaptive_divergence.hpp"
+#include "terse/relsim/divergence/sampled_divergence.hpp"
+#include "terse/relsim/model/fact_artifact.hpp"
+
+namespace terse::tools {
+namespace {
+
+using formats::Value;
+using relsim::Divergences;
+
+relsim::Precision precision_of(const std::string& word) {
+  if (word == "single") return relsim::Precision::Single;
+  return word == "double" ? relsim::Precision::Double : relsim::Precision::Auto;
+}
+
+bool only_counts(const formats::Facts& facts) {
+  const auto* model = facts.hyperparameters.find("model");
+  return model && model->is_string() && model->as_string() == "counts";
+}
+
+Divergences counted(const formats::Facts& facts, const SimilarityOptions& options) {
+  std::vector<relsim::Triple> triples(facts.triples.size() / 3);
+  for (std::size_t i = 0; i < triples.size(); ++i) {
+    triples[i] = {facts.triples[3 * i], facts.triples[3 * i + 1], facts.triples[3 * i + 2]};
+  }
+  const auto size = [](const auto& names) { return static_cast<std::int32_t>(names.size()); };
+  auto result = relsim::count_divergences(relsim::CountModel(triples, size(facts.entities), size(facts.relations),
+                                                             facts.hyperparameters.at("smoothing").as_double()));
+  if (options.orientation == "same") result.swapped.clear();
+  result.heads = static_cast<std::int64_t>(facts.entities.size());
+  return result;
+}
+
+template <class MethodOptions>
+MethodOptions method_options(const SimilarityOptions& options, core::Progress& progress) {
+  MethodOptions method;
+  method.precision = precision_of(options.precision);
+  method.swapped = options.orientation == "both";
+  method.on_progress = [&](std::uint64_t done, std::uint64_t) { progress.update(done, "heads"); };
+  return method;
+}
+
+Divergences divergences_of(const formats::Facts& facts, const SharedOptions& shared, const SimilarityOptions& options,
+                           Value::Map& details) {
+  if (only_counts(facts)) {
+    if (options.method != "exact") throw Error(Error::Usage, "a counting model is compared exactly, with --method exact");
+    return counted(facts, options);
+  }
+  const auto model = relsim::load_fact_model(facts);
+  core::Progress progress("comparing", options.method == "exact" ? facts.entities.size() : 0, shared.progress);
+  if (options.method == "exact") {
+    return relsim::exact_divergences(model, method_options<relsim::ExactOptions>(options, progress));
+  }
+  if (options.method == "sample") {
+    auto sample = method_options<relsim::SampleOptions>(options, progress);
+    sample.draws = options.draws;
+    sample.seed = shared.seed;
+    details["draws"] = options.draws;
+    return relsim::sampled_divergences(model, sample);
+  }
+  auto adaptive = method_options<relsim::AdaptiveOptions>(options, progress);
+  adaptive.heads = options.heads;
+  adaptive.tolerance = options.tolerance;
+  adaptive.seconds = options.seconds;
+  adaptive.seed = shared.seed;
+  auto result = relsim::adaptive_divergences(model, adaptive);
+  if (options.heads > 0) {
+    details["heads_a_relation"] = options.heads;
+  } else {
+    details["tolerance"] = options.tolerance;
+    details["rounds"] = result.rounds;
+    details["relations_beyond_tolerance"] = result.open_relations;
+  }
+  return result;
+}
+
+/// Running mean, spread and error of one matrix over models.
+class MatrixMean {
+ public:
+  void add(const std::vector<double>& values, const std::vector<double>& errors) {
+    ++models_;
+    if (mean_.empty()) mean_.resize(values.size()), squares_.resize(values.size());
+    if (!errors.empty() && error_squares_.empty()) error_squares_.resize(errors.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const double off = values[i] - mean_[i];
+      if (off == 0) continue;  // infinite in every model stays infinite
+      mean_[i] += off / models_;
+      squares_[i] += off * (values[i] - mean_[i]);
+    }
+    for (std::size_t i = 0; i < errors.size(); ++i) error_squares_[i] += errors[i] * errors[i];
+  }
+  void store(std::vector<double>& mean, std::vector<double>& error, std::vector<double>& spread) {
+    mean = mean_;
+    error = error_squares_;
+    for (auto& value : error) value = std::sqrt(value) / models_;
+    if (models_ < 2) return;
+    spread = squares_;
+    for (auto& value : spread) value = std::sqrt(value / (models_ - 1));
+  }
+
+ private:
+  double models_ = 0;
+  std::vector<double> mean_, squares_, error_squares_;
+};
+
+}  // namespace
+
+formats::Similarity frame_of(const formats::Facts& facts, const SimilarityOptions& options) {
+  formats::Similarity frame;
+  frame.relations = facts.relations;
+  frame.counts = facts.counts;
+  for (const auto count : facts.counts) frame.thin.push_back(count < options.least_facts);
+  frame.method = options.method;
+  frame.combine = options.combine;
+  frame.temperature = options.temperature;
+  frame.details = Value::Map{{"least_facts", options.least_facts}};
+  return frame;
+}
+
+formats::Similarity compare_models(const std::vector<formats::Facts>& models, const std::vector<std::string>& names,
+                                   const SharedOptions& shared, const SimilarityOptions& options) {
+  auto similarity = frame_of(models.front(), options);
+  auto details = similarity.details.as_map();
+  MatrixMean same, swapped;
+  std::int64_t heads = 0;
+  bool is_double = true;
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    if (models[i].relations != models.front().relations) {
+      throw Error(Error::BadInput, names[i] + ": its relations are not those of " + names.front());
+    }
+    const auto found = divergences_of(models[i], shared, options, details);
+    same.add(found.same, found.same_error);
+    swapped.add(found.swapped, found.swapped_error);
+    heads += found.heads;
+    is_double = is_double && found.double_precision;
+  }
+  same.store(similarity.divergence, similarity.divergence_error, similarity.divergence_spread);
+  swapped.store(similarity.swapped, similarity.swapped_error, similarity.swapped_spread);
+  details["heads"] = heads;
+  details["precision"] = is_double ? "double" : "single";
+  if (models.size() > 1) details["models"] = static_cast<std::int64_t>(models.size());
+  similarity.details = std::move(details);
+  return similarity;
+}
+
+formats::SimilarityPart compare_shard(const formats::Facts& facts, const SharedOptions& shared,
+                                      const SimilarityOptions& options, std::int64_t shard, std::int64_t shards) {
+  if (only_counts(facts) || options.method != "exact") {
+    throw Error(Error::Usage, "--shard goes with a trained model and --method exact");
+  }
+  core::Progress progress("comparing", 0, shared.progress);
+  auto sums = relsim::exact_lane_sums(relsim::load_fact_model(facts),
+                                      method_options<relsim::ExactOptions>(options, progress), shard, shards);
+  formats::SimilarityPart part;
+  part.frame = frame_of(facts, options);
+  auto details = part.frame.details.as_map();
+  details["heads"] = static_cast<std::int64_t>(facts.entities.size());
+  details["precision"] = sums.double_precision ? "double" : "single";
+  part.frame.details = std::move(details);
+  part.first_lane = sums.first_lane;
+  part.lanes = sums.lanes;
+  part.queries = sums.queries;
+  part.heads = std::move(sums.heads);
+  part.sums = std::move(sums.sums);
+  return part;
+}
+
+formats::Similarity merge_parts(std::vector<formats::SimilarityPart> parts) {
+  std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.first_lane < b.first_lane; });
+  const auto& first = parts.front();
+  std::vector<relsim::LaneSums> sums;
+  std::int64_t next = 0;
+  for (auto& part : parts) {
+    const bool fits = part.frame == first.frame && part.lanes == first.lanes && part.queries == first.queries &&
+                      part.heads == first.heads;
+    if (!fits) throw Error(Error::BadInput, "the parts are not of one comparison");
+    if (part.first_lane != next) {
+      throw Error(Error::BadInput, part.first_lane < next ? "a part comes twice" : "a part is missing");
+    }
+    relsim::LaneSums lane_sums;
+    lane_sums.relations = static_cast<std::int64_t>(part.frame.relations.size());
+    lane_sums.queries = part.queries;
+    lane_sums.first_lane = part.first_lane;
+    lane_sums.lanes = part.lanes;
+    if (next == 0) lane_sums.heads = part.heads;
+    lane_sums.sums = std::move(part.sums);
+    next += static_cast<std::int64_t>(lane_sums.sums.size()) / (lane_sums.relations * lane_sums.queries);
+    sums.push_back(std::move(lane_sums));
+  }
+  if (next != first.lanes) throw Error(Error::BadInput, "a part is missing");
+  auto joined = relsim::join_lanes(sums);
+  auto similarity = first.frame;
+  similarity.divergence = std::move(joined.same);
+  similarity.swapped = std::move(joined.swapped);
+  return similarity;
+}
+
+}  // namespace terse::tools

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/options.hpp"
+#include "relsim-score/similarity_command.hpp"
+#include "terse/formats/facts.hpp"
+#include "terse/formats/similarity.hpp"
+#include "terse/formats/similarity_part.hpp"
+
+namespace terse::tools {
+
+/// All but the matrices: names, counts, thin relations, and how scores are made.
+formats::Similarity frame_of(const formats::Facts& facts, const SimilarityOptions& options);
+
+/// Compares the relations of models of one knowledge base: means over models, and their spread where there are several.
+/// @param names  of the models' files, for messages
+/// @throws Error::BadInput where the models' relations are not the same
+formats::Similarity compare_models(const std::vector<formats::Facts>& models, const std::vector<std::string>& names,
+                                   const SharedOptions& shared, const SimilarityOptions& options);
+
+/// One shard of the exact comparison. `shard` counts from 0.
+formats::SimilarityPart compare_shard(const formats::Facts& facts, const SharedOptions& shared,
+                                      const SimilarityOptions& options, std::int64_t shard, std::int64_t shards);
+
+/// The comparison that all shards together are. @param parts  each once, in any order
+/// @throws Error::BadInput where they are not the parts of one comparison, naming `names`
+formats::Similarity merge_parts(std::vector<formats::SimilarityPart> parts);
+
+}  // namespace terse::tools

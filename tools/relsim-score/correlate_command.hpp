@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "common/options.hpp"
+
+namespace terse::tools {
+
+/// Command line of `relsim-score correlate`.
+struct CorrelateOptions {
+  std::string similarity = "-";
+  std::string ratings;
+  std::int64_t draws = 2000;
+};
+
+void define_correlate(CLI::App& command, CorrelateOptions& options);
+
+/// How well a similarity agrees with people's ratings of pairs of relations, and people with one another.
+int run_correlate(const SharedOptions& shared, const CorrelateOptions& options);
+
+}  // namespace terse::tools
