@@ -21,11 +21,12 @@ struct DumpEntry {
   core::DType dtype = core::DType::Float32;
   std::vector<std::int64_t> shape;
   std::string reason;               ///< what became of it: "quantized", "mask", "shared", …
-  std::string codec;                ///< "raw", "affine", "mask", "integer", "sign", "constant"
+  std::string codec;                ///< "raw", "affine", "mask", "integer", "sign", "constant", "sparse"
   std::uint32_t bits = 0;           ///< of one code
   std::uint32_t levels = 0;         ///< affine: grid points
   std::uint32_t group = 0;          ///< affine: elements that share a scale
   bool wide_scales = false;         ///< affine: scales are float32 instead of bfloat16
+  std::uint64_t kept = 0;           ///< sparse: elements that are not zero
   /// Element (i, j, …) is encoded element i*strides[0] + j*strides[1] + …; empty: row by row.
   std::vector<std::int64_t> strides = {};
   std::uint64_t exact_bytes = 0;    ///< what keeping the tensor would hold alive

@@ -55,7 +55,9 @@ struct SavedTensor {
   /// What keeping the tensor would newly hold alive: its whole storage where it is the first saved tensor of that
   /// storage in the step, else 0; 0 for parameter, buffer, batch.
   std::uint64_t exact_bytes = 0;
-  std::uint64_t stored_bytes = 0;  ///< payload + metadata, or exact_bytes where kept
+  /// Payload and metadata, less what an earlier saved tensor has of them (the mask of a ReLU whose result is encoded
+  /// with its zeros apart); or what is kept.
+  std::uint64_t stored_bytes = 0;
   quant::Survey survey = {};       ///< of the whole content; taken only while an observer is set, it costs a pass
 };
 

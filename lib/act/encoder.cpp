@@ -1,5 +1,7 @@
 #include "terse/act/encoder.hpp"
 
+#include <ATen/EmptyTensor.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -11,11 +13,13 @@ namespace terse::act {
 
 namespace {
 
+constexpr double kSparseGain = 0.02;    // share of the codes that zeros apart must save to be worth their work
 constexpr double kLargestBound = 1e4;  // stands for an infinite bound: every floating type has numbers around it
 
 Reason reason_of(quant::Codec codec) {
   switch (codec) {
-    case quant::Codec::Affine: return Reason::Quantized;
+    case quant::Codec::Affine:
+    case quant::Codec::Sparse: return Reason::Quantized;
     case quant::Codec::Mask:
     case quant::Codec::Sign: return Reason::Mask;
     case quant::Codec::Integer: return Reason::Integer;
@@ -52,14 +56,15 @@ class Encoding {
       look();
       return finish(attempt(quant::lossless_layout(survey_, source_.count, source_.dtype)));
     }
-    if (request_.need.need == Need::Sign) {
+    if (request_.need.need == Need::Sign || request_.need.need == Need::Positive) {
       if (attempt(bit_layout(quant::Codec::Sign, source_.dtype))) return finish(true);
       look();
       return finish(false);
     }
     if (request_.need.need == Need::Inside || request_.need.need == Need::Within) return finish(attempt_interval());
     const quant::AffineOptions options{request_.bits, 0, request_.group};
-    if (attempt(quant::choose_layout(source_.data, source_.count, source_.dtype, options))) return finish(true);
+    const auto layout = quant::choose_layout(source_.data, source_.count, source_.dtype, options);
+    if (attempt_sparse(layout) || attempt(layout)) return finish(true);
     // The sample that the layout was chosen from missed something.
     look();
     if (survey_.non_finite == 0) {
@@ -94,6 +99,43 @@ class Encoding {
     bytes_ = EncodedTensor::allocate(layout);
     return quant::try_encode(source_.data, layout, request_.key, EncodedTensor::payload_of(bytes_, layout),
                              EncodedTensor::metadata_of(bytes_, layout));
+  }
+
+  /// The layout with its zeros apart, where that is smaller.
+  bool attempt_sparse(const quant::Layout& affine) {
+    if (affine.codec != quant::Codec::Affine || !quant::has_sparse_form(source_.dtype)) return false;
+    const auto* positives = request_.positives.get();
+    const double mask_cost = positives ? 0 : 1.0 / affine.bits;  // as a share of the codes
+    const double least = mask_cost + kSparseGain;
+    at::Tensor mask;
+    std::uint64_t kept;
+    if (positives) {
+      kept = quant::count_kept(positives->payload(), source_.count);
+    } else {
+      if (quant::zero_share(source_.data, source_.count, source_.dtype) < least) return false;
+      const auto size = static_cast<std::int64_t>(quant::mask_bytes(source_.count));
+      mask = at::Tensor(at::detail::empty_cpu({size}, at::kByte));
+      kept = quant::mask_nonzero(source_.data, source_.count, source_.dtype, span_of(mask));
+    }
+    const double zeros = 1 - static_cast<double>(kept) / static_cast<double>(source_.count);
+    if (kept == 0 || zeros < least) return false;
+    layout_ = quant::sparse_layout(affine, kept);
+    bytes_ = EncodedTensor::allocate(layout_);
+    const auto payload = EncodedTensor::payload_of(bytes_, layout_);
+    const auto bits = positives ? positives->payload() : std::span<const std::byte>(span_of(mask));
+    std::memset(payload.data() + quant::mask_bytes(source_.count) - 8, 0, 8);
+    std::memcpy(payload.data(), bits.data(), bits.size());
+    const auto metadata = EncodedTensor::metadata_of(bytes_, layout_);
+    if (!quant::try_encode_masked(source_.data, layout_, request_.key, payload, metadata)) return false;
+    if (positives) {
+      request_.positives->live_in(bytes_, quant::metadata_bytes(layout_));
+      shared_bytes_ = bits.size();
+    }
+    return true;
+  }
+
+  static std::span<std::byte> span_of(const at::Tensor& bytes) {
+    return {static_cast<std::byte*>(bytes.data_ptr()), static_cast<std::size_t>(bytes.numel())};
   }
 
   /// A mask of two values of the element type, one that lies in the interval and one that does not.
@@ -143,7 +185,12 @@ class Encoding {
     }
     auto strides = source_.geometry.encoded_strides;
     return {std::make_shared<EncodedTensor>(std::move(source_.geometry), type_, layout_, std::move(bytes_)),
-            reason_of(layout_.codec), layout_, survey_, std::move(content_), std::move(strides)};
+            reason_of(layout_.codec),
+            layout_,
+            survey_,
+            std::move(content_),
+            shared_bytes_,
+            std::move(strides)};
   }
 
   Source source_;
@@ -154,6 +201,7 @@ class Encoding {
   quant::Layout layout_;
   at::Tensor bytes_;
   at::Tensor content_;
+  std::uint64_t shared_bytes_ = 0;
 };
 
 }  // namespace
@@ -172,7 +220,7 @@ Encoded copy_out(const at::Tensor& tensor, Reason reason) {
   auto strides = source.geometry.encoded_strides;
   auto stored = std::make_shared<EncodedTensor>(std::move(source.geometry), tensor.scalar_type(), layout,
                                                 std::move(bytes));
-  return {std::move(stored), reason, layout, {}, {}, std::move(strides)};
+  return {std::move(stored), reason, layout, {}, {}, 0, std::move(strides)};
 }
 
 }  // namespace terse::act

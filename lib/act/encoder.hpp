@@ -14,6 +14,9 @@ struct EncodeRequest {
   int bits = 4;                ///< of rounded elements: 1 to 8
   std::uint32_t group = 256;
   core::RandomKey key = {};
+  /// Stored signs (Need::Positive) of the same tensor: they say where it is not zero. The encoded tensor takes them
+  /// in, and they live in its bytes from then on.
+  std::shared_ptr<EncodedTensor> positives = nullptr;
   bool survey = false;         ///< fill Encoded::survey and Encoded::content whatever it costs
 };
 
@@ -24,6 +27,7 @@ struct Encoded {
   quant::Layout layout = {};
   quant::Survey survey = {};
   at::Tensor content = {};       ///< what the bytes encode, where that is not the tensor itself
+  std::uint64_t shared_bytes = 0;  ///< of the stored bytes, those that `positives` had already
   std::vector<std::int64_t> strides = {};  ///< as SavedTensor::strides
 };
 

@@ -177,6 +177,12 @@ EncodeRequest Packer::request_for(const Packing& packing, int bits) const {
   request.group = options_.group;
   request.key = {options_.seed, core::stream_of(packing.info.id.c_str()), step_};
   request.survey = static_cast<bool>(observer_);
+  if (packing.need.need == Need::Values) {
+    if (const auto* signs = shared_.find_made_for(packing.tensor, {Need::Positive})) {
+      request.positives = std::dynamic_pointer_cast<EncodedTensor>(signs->stored.lock());
+      if (request.positives && request.positives->layout().codec != quant::Codec::Sign) request.positives = nullptr;
+    }
+  }
   return request;
 }
 
@@ -213,12 +219,12 @@ void Packer::adopt(Packing& packing, Encoded encoded, std::shared_ptr<StoredTens
   info.layout = encoded.layout;
   info.strides = std::move(encoded.strides);
   info.exact_bytes = exact_.charge(packing.tensor.storage());
-  info.stored_bytes = encoded.stored->bytes();
+  info.stored_bytes = encoded.stored->bytes() - encoded.shared_bytes;
   packing.encoded = encoded.stored;
   packing.stored = stored ? std::move(stored) : std::move(encoded.stored);
   // What was stored for one need serves others only where it is the content itself.
-  const bool exact = encoded.layout.codec != quant::Codec::Affine && packing.need.need != Need::Sign &&
-                     packing.need.need != Need::Inside && packing.need.need != Need::Within;
+  const bool exact = encoded.reason != Reason::Quantized &&
+                     (packing.need.need == Need::Values || packing.need.need == Need::Window);
   shared_.add(packing.tensor, {packing.stored, info.id, packing.need, exact});
 }
 

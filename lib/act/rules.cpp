@@ -10,7 +10,7 @@ namespace {
 // The first rule that fits an operator and a role counts.
 constexpr Rule kRules[] = {
     // Piecewise linear operators: backward asks on which piece an element lies. Exact at 1 bit.
-    {"relu", "result", Need::Sign, "backward passes the gradient where result > 0"},
+    {"relu", "result", Need::Positive, "backward passes the gradient where result > 0"},
     {"leaky_relu", "*", Need::Sign, "the slope is chosen by the sign"},
     {"rrelu_with_noise", "self", Need::Sign, "the slope is chosen by the sign"},
     {"threshold", "*", Need::Inside, "passes the gradient above the threshold", "threshold", ""},

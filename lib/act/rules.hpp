@@ -12,6 +12,7 @@ enum class Need : std::uint8_t {
   Values,   ///< its elements, and they may be rounded
   Exact,    ///< its elements as they are: rounding would spoil the gradient
   Sign,     ///< which elements are positive
+  Positive, ///< the same, of a tensor in which the others are zero
   Inside,   ///< which elements lie between two numbers, exclusive
   Within,   ///< which elements lie between two numbers, inclusive
   Window,   ///< positions within a pooling window, given as indices into a plane

@@ -7,15 +7,24 @@ bool SharedTensors::Content::is(const at::Tensor& tensor) const {
          type == tensor.scalar_type() && tensor.sizes() == sizes && tensor.strides() == strides;
 }
 
-const SharedTensors::Entry* SharedTensors::find(const at::Tensor& tensor, const Requirement& need) const {
+template <class Fits>
+const SharedTensors::Entry* SharedTensors::find_entry(const at::Tensor& tensor, const Fits& fits) const {
   const auto [first, last] = contents_.equal_range(tensor.storage().unsafeGetStorageImpl());
   for (auto content = first; content != last; ++content) {
     if (!content->second.is(tensor)) continue;
     for (const Entry& entry : content->second.entries) {
-      if ((entry.exact || entry.need == need) && !entry.stored.expired()) return &entry;
+      if (!entry.stored.expired() && fits(entry)) return &entry;
     }
   }
   return nullptr;
+}
+
+const SharedTensors::Entry* SharedTensors::find(const at::Tensor& tensor, const Requirement& need) const {
+  return find_entry(tensor, [&](const Entry& entry) { return entry.exact || entry.need == need; });
+}
+
+const SharedTensors::Entry* SharedTensors::find_made_for(const at::Tensor& tensor, const Requirement& need) const {
+  return find_entry(tensor, [&](const Entry& entry) { return entry.need == need; });
 }
 
 void SharedTensors::add(const at::Tensor& tensor, Entry entry) {

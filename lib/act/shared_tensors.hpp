@@ -23,6 +23,8 @@ class SharedTensors {
 
   /// A live entry of the same content that serves `need`, or nullptr.
   const Entry* find(const at::Tensor& tensor, const Requirement& need) const;
+  /// The live entry that was made for exactly `need`, or nullptr.
+  const Entry* find_made_for(const at::Tensor& tensor, const Requirement& need) const;
   void add(const at::Tensor& tensor, Entry entry);
   void clear() { contents_.clear(); }
 
@@ -37,6 +39,9 @@ class SharedTensors {
 
     bool is(const at::Tensor& tensor) const;
   };
+  template <class Fits>
+  const Entry* find_entry(const at::Tensor& tensor, const Fits& fits) const;
+
   std::unordered_multimap<const c10::StorageImpl*, Content> contents_;
 };
 

@@ -70,6 +70,12 @@ std::span<const std::byte> EncodedTensor::payload() const { return payload_of(by
 std::span<const std::byte> EncodedTensor::metadata() const { return metadata_of(bytes_, layout_); }
 std::uint64_t EncodedTensor::bytes() const { return static_cast<std::uint64_t>(bytes_.numel()); }
 
+void EncodedTensor::live_in(const at::Tensor& bytes, std::uint64_t offset) {
+  const at::NoGradGuard no_grad;
+  const std::lock_guard lock(mutex_);
+  bytes_ = bytes.narrow(0, static_cast<std::int64_t>(offset), bytes_.numel());
+}
+
 c10::Storage EncodedTensor::decode() const {
   const at::Tensor compact = allocate_elements(geometry_.encoded_count, type_);
   quant::decode(layout_, payload(), metadata(), compact.data_ptr());
@@ -91,6 +97,7 @@ at::Tensor EncodedTensor::restore() {
 }
 
 at::Tensor EncodedTensor::decoded() const {
+  const std::lock_guard lock(mutex_);
   return view_of(decode(), type_, geometry_.sizes, geometry_.strides);
 }
 

@@ -49,9 +49,14 @@ class EncodedTensor final : public StoredTensor {
   /// Decodes into memory that nobody shares.
   at::Tensor decoded() const;
 
+  const quant::Layout& layout() const { return layout_; }
   std::span<const std::byte> payload() const;
   std::span<const std::byte> metadata() const;
   std::uint64_t bytes() const;  ///< payload and metadata
+
+  /// Takes its bytes from now on from inside another tensor's, which hold the same from `offset` on: two stored
+  /// tensors then share them.
+  void live_in(const at::Tensor& bytes, std::uint64_t offset);
 
   /// Uninitialised memory for a layout's payload and metadata, from the tensors' own allocator, so that it is given
   /// back like theirs; and the two parts of it.
@@ -66,7 +71,7 @@ class EncodedTensor final : public StoredTensor {
   at::ScalarType type_;
   quant::Layout layout_;
   at::Tensor bytes_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   c10::weak_intrusive_ptr<c10::StorageImpl> restored_;
 };
 

@@ -9,7 +9,7 @@
 
 #include "terse/core/parallel.hpp"
 #include "terse/quant/affine_double.hpp"
-#include "terse/quant/affine_plan.hpp"
+#include "terse/quant/affine_run.hpp"
 #include "terse/quant/convert.hpp"
 
 namespace terse::quant {
@@ -52,25 +52,6 @@ std::size_t spans_near(const AffinePlan& plan, std::size_t wanted) {
 
 constexpr std::size_t kGrain = 1 << 16;   // elements of a thread's piece of work
 constexpr std::size_t kConverted = 4096;  // elements that are converted at a time, to stay in the first cache
-
-/// Room for the scales of a span's groups.
-class ScaleBuffer {
- public:
-  explicit ScaleBuffer(const AffinePlan& plan)
-      : groups_(std::min<std::size_t>(plan.span / plan.group, plan.groups())), values_(2 * groups_) {}
-  SpanScales scales() { return {values_.data(), values_.data() + groups_}; }
-
- private:
-  std::size_t groups_;
-  std::vector<float> values_;
-};
-
-template <class T>
-void raise(std::atomic<T>& maximum, T value) {
-  T seen = maximum.load(std::memory_order_relaxed);
-  while (!(value <= seen) && !maximum.compare_exchange_weak(seen, value, std::memory_order_relaxed)) {
-  }
-}
 
 bool encode_double(const AffinePlan& plan, const double* x, std::byte* payload, std::byte* metadata) {
   std::atomic<double> magnitude = 0;

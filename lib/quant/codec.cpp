@@ -10,7 +10,9 @@
 #include "terse/quant/affine.hpp"
 #include "terse/quant/bits.hpp"
 #include "terse/quant/element.hpp"
+#include "terse/quant/gather.hpp"
 #include "terse/quant/integer.hpp"
+#include "terse/quant/sparse.hpp"
 
 namespace terse::quant {
 
@@ -117,6 +119,8 @@ std::string_view to_string(Codec codec) {
       return "sign";
     case Codec::Constant:
       return "constant";
+    case Codec::Sparse:
+      return "sparse";
   }
   return "unknown";
 }
@@ -136,6 +140,9 @@ bool try_encode(const void* x, const Layout& layout, const core::RandomKey& key,
       return encode_integer(x, layout, payload.data(), metadata.data());
     case Codec::Constant:
       return encode_constant(x, layout, metadata.data());
+    case Codec::Sparse:
+      return mask_nonzero(x, layout.count, layout.dtype, payload.first(mask_bytes(layout.count))) == layout.kept &&
+             encode_sparse(x, layout, key, payload.data(), metadata.data());
     case Codec::Sign:
       break;
   }
@@ -146,6 +153,32 @@ bool try_encode(const void* x, const Layout& layout, const core::RandomKey& key,
       fits = false;
   });
   return fits;
+}
+
+bool try_encode_masked(const void* x, const Layout& layout, const core::RandomKey& key,
+                       std::span<std::byte> payload, std::span<std::byte> metadata) {
+  check_sizes(layout, payload.size(), metadata.size(), Error::Usage);
+  return layout.codec == Codec::Sparse && encode_sparse(x, layout, key, payload.data(), metadata.data());
+}
+
+std::uint64_t mask_nonzero(const void* x, std::uint64_t count, core::DType dtype, std::span<std::byte> mask) {
+  if (mask.size() != mask_bytes(count)) throw Error(Error::Usage, "mask of another size");
+  if (count == 0) return 0;
+  std::memset(mask.data() + mask.size() - 8, 0, 8);
+  std::atomic<std::uint64_t> kept = 0;
+  core::parallel_for(count, kGrain, [&](std::size_t begin, std::size_t end) {
+    kept += pack_nonzero(dtype, static_cast<const std::byte*>(x) + begin * core::size_of(dtype), end - begin,
+                         mask.data() + begin / 8);
+  });
+  return kept;
+}
+
+std::uint64_t count_kept(std::span<const std::byte> mask, std::uint64_t count) {
+  std::atomic<std::uint64_t> kept = 0;
+  core::parallel_for(count, kGrain * 16, [&](std::size_t begin, std::size_t end) {
+    kept += count_set(mask.data() + begin / 8, end - begin);
+  });
+  return kept;
 }
 
 void encode(const void* x, const Layout& layout, const core::RandomKey& key, std::span<std::byte> payload,
@@ -168,6 +201,8 @@ void decode(const Layout& layout, std::span<const std::byte> payload, std::span<
       return decode_bits(layout, payload.data(), metadata.data(), out);
     case Codec::Integer:
       return decode_integer(layout, payload.data(), metadata.data(), out);
+    case Codec::Sparse:
+      return decode_sparse(layout, payload.data(), metadata.data(), out);
     case Codec::Sign: {
       std::byte values[16];
       zero_and_one(layout.dtype, values);

@@ -18,6 +18,7 @@ enum class Codec : std::uint8_t {
   Integer = 3,   ///< integers (or bools) minus their minimum at the true width; lossless
   Sign = 4,      ///< x > 0, 1 bit an element: all that ReLU's backward needs
   Constant = 5,  ///< one value for all elements; lossless
+  Sparse = 6,    ///< zeros as a mask of 1 bit an element, the others as a tensor of their own by Affine; unbiased
 };
 
 std::string_view to_string(Codec codec);
@@ -31,6 +32,7 @@ struct Layout {
   std::uint8_t bits = 4;                     ///< bits of one code; Integer: 0..64
   bool wide_scales = false;   ///< Affine: (minimum, step) as 2 x float32 instead of 2 x bfloat16
   std::uint32_t group = 256;  ///< Affine: elements that share a minimum and a step; a multiple of 16
+  std::uint64_t kept = 0;     ///< Sparse: elements that are not zero
 };
 
 /// Exact sizes of the two output buffers of a layout, in bytes. @throws Error::BadInput where a size
@@ -76,12 +78,32 @@ Layout affine_layout(const Survey& survey, std::uint64_t count, core::DType dtyp
 /// sample holds two values or fewer, a full survey and the smallest layout by it, be it lossless or Affine.
 Layout choose_layout(const void* x, std::uint64_t count, core::DType dtype, const AffineOptions& options);
 
+/// For Codec::Sparse, which pays where many elements are zero. Its payload begins with a mask of whole 64-bit words,
+/// bit e % 64 of word e / 64 for element e.
+///
+/// Share of zeros in a sample of a few groups.
+double zero_share(const void* x, std::uint64_t count, core::DType dtype);
+/// Whether the dtype has a Sparse form: float32, float16, bfloat16.
+bool has_sparse_form(core::DType dtype);
+/// Bytes of the mask.
+std::uint64_t mask_bytes(std::uint64_t count);
+/// Writes the mask of the elements that are not zero. @param mask  mask_bytes(count) @return their number
+std::uint64_t mask_nonzero(const void* x, std::uint64_t count, core::DType dtype, std::span<std::byte> mask);
+/// Bits set in a mask of `count` elements.
+std::uint64_t count_kept(std::span<const std::byte> mask, std::uint64_t count);
+/// An Affine layout with `kept` elements that are not zero as Sparse.
+Layout sparse_layout(const Layout& affine, std::uint64_t kept);
+/// try_encode for Sparse where the mask is in its place in the payload. Elements outside the mask are taken as zero,
+/// whatever they are.
+[[nodiscard]] bool try_encode_masked(const void* x, const Layout& layout, const core::RandomKey& key,
+                                     std::span<std::byte> payload, std::span<std::byte> metadata);
+
 /// Encodes `x` into buffers of exactly payload_bytes(layout) and metadata_bytes(layout).
 /// @param x    [layout.count] elements of layout.dtype, contiguous, host; not retained
 /// @param key  random stream of Affine; same key, same bytes, for any thread count and SIMD target
 /// @return     false where x does not fit the layout (Affine: an element is NaN, infinite or beyond 2^124, or
 /// all
-///             are below 2^-100; Sign: an element is NaN; Mask, Constant, Integer: another value turns up): the buffers' content is
+///             are below 2^-100; Sign: an element is NaN; Sparse: as Affine, or another number of zeros; Mask, Constant, Integer: another value turns up): the buffers' content is
 ///             then void, and survey tells why. One pass over x, so choose_layout and try_encode are all that
 ///             the hot path needs:
 ///                 Layout layout = choose_layout(x, n, dtype, options);

@@ -21,10 +21,14 @@ void check(const Layout& layout) {
     throw Error(Error::BadInput, std::string(to_string(layout.codec)) + " layout: " + what);
   };
   if (layout.count > kMostElements) refuse("too many elements");
-  if (layout.codec == Codec::Affine) {
+  if (layout.codec == Codec::Affine || layout.codec == Codec::Sparse) {
     if (!core::is_floating(layout.dtype)) refuse("elements are not floating");
     if (layout.levels < 2 || layout.levels > 256) refuse("levels are not within 2 and 256");
     if (layout.group == 0 || layout.group % kLanes != 0) refuse("group is not a multiple of 16");
+  }
+  if (layout.codec == Codec::Sparse) {
+    if (!has_sparse_form(layout.dtype)) refuse("elements are wider than 32 bits");
+    if (layout.kept > layout.count) refuse("more elements kept than there are");
   }
   if (layout.codec == Codec::Integer) {
     if (core::is_floating(layout.dtype)) refuse("elements are not integers");
@@ -51,6 +55,8 @@ std::uint64_t payload_bytes(const Layout& layout) {
       return layout.count * core::size_of(layout.dtype);
     case Codec::Affine:
       return grid_bytes(make_grid(layout.levels), layout.count);
+    case Codec::Sparse:
+      return mask_bytes(layout.count) + grid_bytes(make_grid(layout.levels), layout.kept);
     case Codec::Mask:
     case Codec::Sign:
       return packed_bytes(layout.count, 1);
@@ -68,8 +74,10 @@ std::uint64_t metadata_bytes(const Layout& layout) {
     case Codec::Raw:
     case Codec::Sign:
       return 0;
-    case Codec::Affine: {
-      const std::uint64_t groups = layout.count / layout.group + (layout.count % layout.group != 0);
+    case Codec::Affine:
+    case Codec::Sparse: {
+      const std::uint64_t count = layout.codec == Codec::Affine ? layout.count : layout.kept;
+      const std::uint64_t groups = count / layout.group + (count % layout.group != 0);
       return groups * (layout.wide_scales ? 8 : 4);
     }
     case Codec::Mask:
@@ -80,6 +88,18 @@ std::uint64_t metadata_bytes(const Layout& layout) {
       return core::size_of(layout.dtype);
   }
   throw Error(Error::BadInput, "unknown codec " + std::to_string(static_cast<int>(layout.codec)));
+}
+
+bool has_sparse_form(core::DType dtype) { return core::is_floating(dtype) && core::size_of(dtype) <= 4; }
+
+std::uint64_t mask_bytes(std::uint64_t count) { return (count + 63) / 64 * 8; }
+
+Layout sparse_layout(const Layout& affine, std::uint64_t kept) {
+  Layout layout = affine;
+  layout.codec = Codec::Sparse;
+  layout.kept = kept;
+  check(layout);
+  return layout;
 }
 
 Layout lossless_layout(const Survey& survey, std::uint64_t count, core::DType dtype) {

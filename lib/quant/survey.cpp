@@ -190,14 +190,34 @@ Survey survey(const void* x, std::uint64_t count, core::DType dtype) {
   return survey_of(all, dtype);
 }
 
+namespace {
+
+constexpr std::uint64_t kSamples = 16;  // groups, spread evenly
+
+bool large_enough_to_sample(std::uint64_t count) { return count > kSamples * kBlock; }
+
+Piece look_at_sample(const void* x, std::uint64_t count, core::DType dtype) {
+  Piece sample;
+  for (std::uint64_t i = 0; i < kSamples; ++i) {
+    const std::uint64_t begin = (count - kBlock) / (kSamples - 1) * i / kBlock * kBlock;
+    look(x, dtype, begin, begin + kBlock, sample);
+  }
+  return sample;
+}
+
+}  // namespace
+
+double zero_share(const void* x, std::uint64_t count, core::DType dtype) {
+  if (count == 0) return 0;
+  if (!large_enough_to_sample(count)) {
+    return static_cast<double>(survey(x, count, dtype).zeros) / static_cast<double>(count);
+  }
+  return static_cast<double>(look_at_sample(x, count, dtype).zeros) / static_cast<double>(kSamples * kBlock);
+}
+
 Layout choose_layout(const void* x, std::uint64_t count, core::DType dtype, const AffineOptions& options) {
-  constexpr std::uint64_t kSamples = 16;
-  if (core::is_floating(dtype) && count > kSamples * kBlock) {
-    Piece sample;
-    for (std::uint64_t i = 0; i < kSamples; ++i) {
-      const std::uint64_t begin = (count - kBlock) / (kSamples - 1) * i / kBlock * kBlock;
-      look(x, dtype, begin, begin + kBlock, sample);
-    }
+  if (core::is_floating(dtype) && large_enough_to_sample(count)) {
+    Piece sample = look_at_sample(x, count, dtype);
     if (sample.distinct.count == kMore) {
       sample.non_finite = 0;  // try_encode looks at all elements
       Survey found = survey_of(sample, dtype);

@@ -14,7 +14,8 @@ namespace terse::inspect {
 namespace {
 
 constexpr quant::Codec kCodecs[] = {quant::Codec::Raw,     quant::Codec::Affine, quant::Codec::Mask,
-                                    quant::Codec::Integer, quant::Codec::Sign,   quant::Codec::Constant};
+                                    quant::Codec::Integer, quant::Codec::Sign,   quant::Codec::Constant,
+                                    quant::Codec::Sparse};
 
 Error bad_entry(const formats::DumpEntry& entry, const std::string& what) {
   return Error(Error::BadInput,
@@ -27,12 +28,14 @@ quant::Layout layout_of(const formats::DumpEntry& entry) {
     return quant::to_string(known) == entry.codec;
   });
   if (codec == std::end(kCodecs)) throw bad_entry(entry, "has the unknown codec '" + entry.codec + "'");
-  if (entry.bits > 64 || entry.levels > 256 || (*codec == quant::Codec::Affine && entry.group == 0)) {
+  const bool grouped = *codec == quant::Codec::Affine || *codec == quant::Codec::Sparse;
+  if (entry.bits > 64 || entry.levels > 256 || (grouped && entry.group == 0)) {
     throw bad_entry(entry, "has a layout out of range");
   }
   layout.codec = *codec;
   layout.dtype = entry.dtype;
   layout.count = encoded_count(entry);
+  layout.kept = entry.kept;
   layout.levels = static_cast<std::uint16_t>(entry.levels);
   layout.bits = static_cast<std::uint8_t>(entry.bits);
   layout.wide_scales = entry.wide_scales;

@@ -221,39 +221,6 @@ TEST_CASE("retain_graph, accumulation and double backward work", "[compression]"
   }
 }
 
-TEST_CASE("10,000 steps of every kind leak nothing", "[compression]") {
-  using namespace torch::nn;
-  Sequential net(Linear(16, 24), ReLU(), Linear(24, 4), Sigmoid());
-  initialise(*net, 12);
-  const at::Tensor x = numbers({32, 16}, 13);
-  CompressionOptions options = level(Level::L1);
-  options.small_bytes = 64;
-  Compression compression(options);
-  compression.own(*net);
-  compression.batch({x});
-  // Tensors this small are done before a second thread has woken up.
-  const int threads = at::get_num_threads();
-  at::set_num_threads(1);
-  const std::int64_t before = StoredTensor::alive();
-  for (int i = 0; i < 10000; ++i) {
-    net->zero_grad();
-    const auto step = compression.step();
-    const at::Tensor loss = net->forward(x).pow(2).sum();
-    switch (i % 4) {
-      case 0: loss.backward(); break;
-      case 1: loss.backward({}, true); loss.backward(); break;
-      case 2: break;  // dropped without backward
-      case 3: {
-        const auto parameters = net->parameters();
-        const auto first = torch::autograd::grad({loss}, {parameters[0]}, {}, true, true)[0];
-        first.pow(2).sum().backward();
-      }
-    }
-  }
-  at::set_num_threads(threads);
-  CHECK(StoredTensor::alive() == before);
-}
-
 TEST_CASE("steps do not nest, and threads are apart", "[compression]") {
   Compression one(level(Level::L1)), other(level(Level::L1));
   const auto step = one.step();

@@ -9,8 +9,8 @@ Need need_of(std::string_view op, std::string_view role) { return rule_of(op, ro
 }  // namespace
 
 TEST_CASE("the table answers for operators, their in-place forms and unknown ones", "[rules]") {
-  CHECK(need_of("aten::relu", "result") == Need::Sign);
-  CHECK(need_of("aten::relu_", "result") == Need::Sign);
+  CHECK(need_of("aten::relu", "result") == Need::Positive);
+  CHECK(need_of("aten::relu_", "result") == Need::Positive);
   CHECK(need_of("aten::max_pool2d_with_indices", "self") == Need::Shape);
   CHECK(need_of("aten::max_pool2d_with_indices", "indices") == Need::Window);
   CHECK(need_of("aten::div", "other") == Need::Exact);

@@ -87,6 +87,16 @@ TEST_CASE("affine: signed zeros and denormals do not split the targets") {
   same_on_all_targets([&] { return round_trip(x.data(), affine(x.size(), 16)); });
 }
 
+TEST_CASE("sparse: all SIMD targets agree") {
+  auto x = normals(70'001, 3);
+  std::uint64_t kept = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (core::random_block({2, 2, 2}, i)[0] % 5 < 2) x[i] = 0;
+    kept += x[i] != 0;
+  }
+  same_on_all_targets([&] { return round_trip(x.data(), sparse_layout(affine(x.size(), 16), kept)); });
+}
+
 TEST_CASE("masks, signs, integers and surveys: all SIMD targets agree") {
   const core::DType dtype =
       GENERATE(core::DType::Float32, core::DType::Float16, core::DType::BFloat16, core::DType::Float64);
