@@ -22,6 +22,7 @@ AffinePlan make_plan(const Layout& layout) {
   plan.span = std::lcm<std::size_t>(layout.group, plan.grid.tile());
   plan.tiles_per_group = plan.span == plan.group ? plan.group / plan.grid.tile() : 0;
   plan.wide = layout.wide_scales;
+  plan.dithered = layout.dithered;
   const int log2 = std::bit_width(plan.grid.levels - 1u);
   plan.magic = static_cast<std::uint32_t>(
       (((std::uint64_t{1} << log2) - plan.grid.levels) << 32) / plan.grid.levels + 1);
@@ -29,17 +30,31 @@ AffinePlan make_plan(const Layout& layout) {
   return plan;
 }
 
-AffinePlan make_plan(const Layout& layout, const core::RandomKey& key) {
-  AffinePlan plan = make_plan(layout);
-  const core::StreamWords words = core::stream_words(key);
-  plan.stream = {{words.key[0], words.key[1]}, {words.upper[0], words.upper[1]}};
-  std::uint32_t k0 = plan.stream.key[0], k1 = plan.stream.key[1];
+namespace {
+
+void set_stream(AffinePlan& plan, const lane::Stream& stream) {
+  plan.stream = stream;
+  std::uint32_t k0 = stream.key[0], k1 = stream.key[1];
   for (auto& keys : plan.round_keys) {
     keys[0] = k0;
     keys[1] = k1;
     k0 += lane::kPhiloxWeyl0;
     k1 += lane::kPhiloxWeyl1;
   }
+}
+
+}  // namespace
+
+AffinePlan make_plan(const Layout& layout, const core::RandomKey& key) {
+  AffinePlan plan = make_plan(layout);
+  const core::StreamWords words = core::stream_words(key);
+  set_stream(plan, {{words.key[0], words.key[1]}, {words.upper[0], words.upper[1]}});
+  return plan;
+}
+
+AffinePlan make_plan(const Layout& layout, const std::byte* metadata) {
+  AffinePlan plan = make_plan(layout);
+  if (plan.dithered) set_stream(plan, load_stream(plan, metadata));
   return plan;
 }
 
@@ -92,6 +107,7 @@ bool encode_single(const AffinePlan& plan, const void* x, core::DType dtype, std
 bool encode_affine(const void* x, const Layout& layout, const core::RandomKey& key, std::byte* payload,
                    std::byte* metadata) {
   const AffinePlan plan = make_plan(layout, key);
+  if (plan.dithered) store_stream(plan, metadata);
   if (layout.dtype == core::DType::Float64) {
     return encode_double(plan, static_cast<const double*>(x), payload, metadata);
   }
@@ -99,7 +115,7 @@ bool encode_affine(const void* x, const Layout& layout, const core::RandomKey& k
 }
 
 void decode_affine(const Layout& layout, const std::byte* payload, const std::byte* metadata, void* out) {
-  const AffinePlan plan = make_plan(layout);
+  const AffinePlan plan = make_plan(layout, metadata);
   core::parallel_for(plan.count, spans_near(plan, kGrain), [&](std::size_t begin, std::size_t end) {
     if (layout.dtype == core::DType::Float64) {
       decode_affine_run(plan, metadata, payload, begin, end - begin, static_cast<double*>(out));

@@ -60,6 +60,7 @@ __global__ void scale_groups(const AffinePlan plan, const T* x, std::byte* metad
     if (lane == 0) {
       store_scale(plan, metadata, group, lane::make_scale(low, high, plan.grid.levels, plan.wide));
       atomicMax(magnitude, static_cast<unsigned long long>(largest));
+      if (plan.dithered && group == 0) store_stream(plan, metadata);
     }
   }
 }

@@ -13,33 +13,53 @@ namespace HWY_NAMESPACE {
 
 #if HWY_TARGET == HWY_SCALAR
 
-void DecodeTile(const AffinePlan& plan, const std::uint32_t* words, const RowScales& scales, float* out) {
+void DecodeTile(const AffinePlan& plan, std::uint64_t tile, const std::uint32_t* words, const RowScales& scales,
+                float* out) {
   const auto scale_at = [&](std::uint32_t v) {
     return lane::Scale{scales.minimum[v * scales.stride], scales.factor[v * scales.stride]};
   };
   for (std::uint32_t j = 0; j < kLanes; ++j) {
     const auto put = [&](std::uint32_t v, float value) { out[v * kLanes + j] = value; };
-    lane::decode_lane<float>(plan.grid, words, j, scale_at, put);
+    lane::decode_lane<float>(plan.grid, plan.dithered ? &plan.stream : nullptr, tile, words, j, scale_at, put);
   }
 }
 
 #else
 
-/// Rows of one set of lanes of a tile: `out` points to those lanes' place in row 0.
-template <class Scales>
+/// Rows of one set of lanes of a tile: `random` and `out` point to those lanes' place in row 0.
+template <class Scales, bool kDithered>
 struct DecodeRows {
   const Scales& scales;
+  const std::uint32_t* HWY_RESTRICT random;
   float* HWY_RESTRICT out;
 
+  /// lane::value_of or lane::dithered_value_of on a vector. kHigh: whether v is odd.
+  template <bool kHigh>
+  HWY_INLINE VF ValueOf(VU code, std::size_t v) const {
+    if constexpr (kDithered) {
+      const VU offset = OffsetOf<kHigh>(hn::Load(kU, random + v / 2 * kLanes));
+      const VU fixed = hn::Sub(hn::ShiftLeft<lane::kFractionBits>(code), offset);
+      return hn::Add(hn::ConvertTo(kF, hn::BitCast(kI, fixed)), hn::Set(kF, lane::kMeanRemainder));
+    }
+    return hn::ConvertTo(kF, hn::BitCast(kI, code));
+  }
+
+  template <bool kHigh>
   HWY_INLINE void Put(VU code, std::size_t v) const {
-    const VF factor = hn::ConvertTo(kF, hn::BitCast(kI, code));
-    hn::StoreU(hn::Add(hn::Mul(factor, scales.Factor(v)), scales.Minimum(v)), kF, out + v * kLanes);
+    const VF place = ValueOf<kHigh>(code, v);
+    hn::StoreU(hn::Add(hn::Mul(place, scales.Factor(v)), scales.Minimum(v)), kF, out + v * kLanes);
+  }
+
+  HWY_INLINE void Put(VU code, std::size_t v) const {
+    if (v % 2 != 0) return Put<true>(code, v);
+    Put<false>(code, v);
   }
 
   /// Rows v … from a word whose codes are fields of kBits, from digit kK on.
   template <int kBits, int kK = 0>
   HWY_INLINE void Word(VU word, std::size_t v) const {
-    Put(hn::And(ShiftBy<-kK * kBits>(word), hn::Set(kU, (1u << kBits) - 1)), v + kK);
+    // A word of such codes begins at an even row.
+    Put<kK % 2 != 0>(hn::And(ShiftBy<-kK * kBits>(word), hn::Set(kU, (1u << kBits) - 1)), v + kK);
     if constexpr ((kK + 1) * kBits < 32) Word<kBits, kK + 1>(word, v);
   }
 
@@ -60,11 +80,15 @@ struct DecodeRows {
   }
 };
 
-template <class Scales>
-void DecodeTileWith(const AffinePlan& plan, const std::uint32_t* HWY_RESTRICT words, const Scales& scales,
-                    float* HWY_RESTRICT out) {
+template <bool kDithered, class Scales>
+void DecodeTileWith(const AffinePlan& plan, std::uint64_t tile, const std::uint32_t* HWY_RESTRICT words,
+                    const Scales& scales, float* HWY_RESTRICT out) {
+  HWY_ALIGN std::uint32_t random[kDithered ? 4 * 4 * kLanes : kLanes];
+  for (std::uint32_t set = 0; kDithered && set < plan.grid.sets; ++set) {
+    PhiloxSet(plan, (tile * plan.grid.sets + set) * kLanes, random + set * 4 * kLanes);
+  }
   for (std::size_t lane = 0; lane < kLanes; lane += hn::Lanes(kF)) {
-    const DecodeRows<Scales> rows{scales, out + lane};
+    const DecodeRows<Scales, kDithered> rows{scales, random + lane, out + lane};
     for (std::uint32_t w = 0; w < plan.grid.words; ++w) {
       const VU word = hn::Load(kU, words + w * kLanes + lane);
       const std::size_t v = w * plan.grid.per_word;
@@ -88,9 +112,17 @@ void DecodeTileWith(const AffinePlan& plan, const std::uint32_t* HWY_RESTRICT wo
   }
 }
 
-void DecodeTile(const AffinePlan& plan, const std::uint32_t* words, const RowScales& scales, float* out) {
-  if (scales.stride == 0) return DecodeTileWith(plan, words, SameScale(scales), out);
-  DecodeTileWith(plan, words, RowsOwnScale(scales), out);
+template <bool kDithered>
+void DecodeTileAs(const AffinePlan& plan, std::uint64_t tile, const std::uint32_t* words, const RowScales& scales,
+                  float* out) {
+  if (scales.stride == 0) return DecodeTileWith<kDithered>(plan, tile, words, SameScale(scales), out);
+  DecodeTileWith<kDithered>(plan, tile, words, RowsOwnScale(scales), out);
+}
+
+void DecodeTile(const AffinePlan& plan, std::uint64_t tile, const std::uint32_t* words, const RowScales& scales,
+                float* out) {
+  if (plan.dithered) return DecodeTileAs<true>(plan, tile, words, scales, out);
+  DecodeTileAs<false>(plan, tile, words, scales, out);
 }
 
 #endif  // HWY_TARGET == HWY_SCALAR
@@ -104,7 +136,7 @@ void DecodeRun(const AffinePlan& plan, const std::byte* metadata, const std::byt
     const std::size_t size = std::min(plan.span, count - span);
     std::size_t groups = 0;
     for (std::size_t begin = 0; begin < size; begin += plan.group, ++groups, ++group) {
-      const lane::Scale scale = load_scale(plan, metadata, group);
+      const lane::Scale scale = lane::decoding_scale(load_scale(plan, metadata, group), plan.dithered);
       scales.minimum[groups] = scale.minimum;
       scales.factor[groups] = scale.step;
     }
@@ -112,12 +144,12 @@ void DecodeRun(const AffinePlan& plan, const std::byte* metadata, const std::byt
     std::size_t begin = 0;
     for (; begin + tile <= size; begin += tile, ++index) {
       CopyWords(plan.grid, payload + index * tile_bytes, words);
-      DecodeTile(plan, words, tiles.Next(), out + span + begin);
+      DecodeTile(plan, index, words, tiles.Next(), out + span + begin);
     }
     if (begin < size) {
       float padded[32 * kLanes];
       unpack_rest(plan.grid, payload + index * tile_bytes, size - begin, words);
-      DecodeTile(plan, words, tiles.Next(), padded);
+      DecodeTile(plan, index, words, tiles.Next(), padded);
       std::copy(padded, padded + (size - begin), out + span + begin);
     }
   }

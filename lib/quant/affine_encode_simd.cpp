@@ -61,52 +61,12 @@ HWY_INLINE void GroupRange(const float* HWY_RESTRICT x, std::size_t count, float
   }
 }
 
-/// One Philox round on counters that each occupy the low half of a 64-bit lane; the high halves are noise.
-HWY_INLINE void PhiloxRound(VW& c0, VW& c1, VW& c2, VW& c3, VU m0, VU m1, VW k0, VW k1) {
-  const VW p0 = hn::MulEven(hn::BitCast(kU, c0), m0);
-  const VW p1 = hn::MulEven(hn::BitCast(kU, c2), m1);
-  c0 = hn::Xor(hn::Xor(hn::ShiftRight<32>(p1), c1), k0);
-  c2 = hn::Xor(hn::Xor(hn::ShiftRight<32>(p0), c3), k1);
-  c1 = p1;
-  c3 = p0;
-}
-
-/// Philox blocks of counters base + lane, one a 32-bit lane, into out[word][lane]. base is a multiple of
-/// kLanes. Even lanes run beside odd lanes, since a 32-bit product takes the room of two lanes.
-HWY_NOINLINE void PhiloxSet(const AffinePlan& plan, std::uint64_t base, std::uint32_t* HWY_RESTRICT out) {
-  const VU m0 = hn::BitCast(kU, hn::Set(kW, std::uint64_t{lane::kPhiloxMultiplier0}));
-  const VU m1 = hn::BitCast(kU, hn::Set(kW, std::uint64_t{lane::kPhiloxMultiplier1}));
-  const VW twice = hn::Add(hn::Iota(kW, 0), hn::Iota(kW, 0));
-  for (std::size_t lane = 0; lane < kLanes; lane += hn::Lanes(kU)) {
-    VW a0 = hn::Add(hn::Set(kW, static_cast<std::uint32_t>(base) + lane), twice);
-    VW b0 = hn::Add(a0, hn::Set(kW, std::uint64_t{1}));
-    VW a1 = hn::Set(kW, base >> 32), a2 = hn::Set(kW, std::uint64_t{plan.stream.upper[0]}),
-       a3 = hn::Set(kW, std::uint64_t{plan.stream.upper[1]});
-    VW b1 = a1, b2 = a2, b3 = a3;
-    for (int round = 0; round < lane::kPhiloxRounds; ++round) {
-      const VW k0 = hn::Set(kW, plan.round_keys[round][0]);
-      const VW k1 = hn::Set(kW, plan.round_keys[round][1]);
-      PhiloxRound(a0, a1, a2, a3, m0, m1, k0, k1);
-      PhiloxRound(b0, b1, b2, b3, m0, m1, k0, k1);
-    }
-    const auto join = [](VW even, VW odd) HWY_ATTR {
-      return hn::OddEven(hn::BitCast(kU, hn::ShiftLeft<32>(odd)), hn::BitCast(kU, even));
-    };
-    hn::Store(join(a0, b0), kU, out + lane);
-    hn::Store(join(a1, b1), kU, out + lane + kLanes);
-    hn::Store(join(a2, b2), kU, out + lane + kLanes * 2);
-    hn::Store(join(a3, b3), kU, out + lane + kLanes * 3);
-  }
-}
-
 /// lane::code_of on a vector, still at its place kFractionBits up. kHigh: which half of the random word.
 template <bool kHigh>
 HWY_INLINE VU RaisedCode(VF x, VF minimum, VF inverse, VF top, VU random) {
   const VF place = hn::Min(hn::Max(hn::Mul(hn::Sub(x, minimum), inverse), hn::Zero(kF)), top);
   const VU fixed = hn::BitCast(kU, hn::Add(place, hn::Set(kF, 0x1p23f)));
-  const VU offset = kHigh ? hn::ShiftRight<32 - lane::kFractionBits>(random)
-                          : hn::And(random, hn::Set(kU, (1u << lane::kFractionBits) - 1));
-  return hn::And(hn::Add(fixed, offset), hn::Set(kU, 0xFFu << lane::kFractionBits));
+  return hn::And(hn::Add(fixed, OffsetOf<kHigh>(random)), hn::Set(kU, 0xFFu << lane::kFractionBits));
 }
 
 /// Words of one set of lanes of a tile: `x` and `random` point to those lanes' place in row 0.

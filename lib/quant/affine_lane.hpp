@@ -81,7 +81,9 @@ TERSE_LANE void decode_tile_lane(const AffinePlan& plan, const std::uint32_t* wo
     const std::uint64_t i = begin + v * kLanes + j;
     if (i < plan.count) from_real(value, out[i]);
   };
-  decode_lane<Real>(plan.grid, words, j, scales, put);
+  const Stream stream = plan.dithered ? load_stream(plan, metadata) : Stream{};
+  const auto scale_at = [&](std::uint32_t v) { return decoding_scale(scales(v), plan.dithered); };
+  decode_lane<Real>(plan.grid, plan.dithered ? &stream : nullptr, tile, words, j, scale_at, put);
 }
 
 /// Where a tile's payload begins.

@@ -19,6 +19,7 @@ struct AffinePlan {
   std::size_t span = 256;           ///< elements: the least multiple of both group and tile
   std::size_t tiles_per_group = 1;  ///< 0 where a group is no multiple of the tile
   bool wide = false;
+  bool dithered = false;
   lane::Stream stream{};
   std::uint64_t round_keys[lane::kPhiloxRounds][2] = {};  ///< Philox's key of each round, as 64-bit lanes
   std::uint32_t magic = 0;                                ///< w / levels = (t + (w - t) / 2) >> magic_shift,
@@ -29,8 +30,23 @@ struct AffinePlan {
 
 AffinePlan make_plan(const Layout& layout);
 AffinePlan make_plan(const Layout& layout, const core::RandomKey& key);
+/// For decoding: the stream of a dithered layout is in its metadata.
+AffinePlan make_plan(const Layout& layout, const std::byte* metadata);
 
-/// Metadata: a (minimum, step) pair a group, float32 or the upper halves of float32.
+/// Metadata: a (minimum, step) pair a group, float32 or the upper halves of float32; then, where the layout is
+/// dithered, the random stream of its offsets.
+inline constexpr std::size_t kStreamBytes = sizeof(lane::Stream);
+
+TERSE_LANE void store_stream(const AffinePlan& plan, std::byte* metadata) {
+  std::memcpy(metadata + plan.groups() * (plan.wide ? 8 : 4), &plan.stream, kStreamBytes);
+}
+
+TERSE_LANE lane::Stream load_stream(const AffinePlan& plan, const std::byte* metadata) {
+  lane::Stream stream;
+  std::memcpy(&stream, metadata + plan.groups() * (plan.wide ? 8 : 4), kStreamBytes);
+  return stream;
+}
+
 TERSE_LANE void store_scale(const AffinePlan& plan, std::byte* metadata, std::uint64_t group,
                             const lane::Scale& scale) {
   if (plan.wide) {

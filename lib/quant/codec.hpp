@@ -33,6 +33,7 @@ struct Layout {
   bool wide_scales = false;   ///< Affine: (minimum, step) as 2 x float32 instead of 2 x bfloat16
   std::uint32_t group = 256;  ///< Affine: elements that share a minimum and a step; a multiple of 16
   std::uint64_t kept = 0;     ///< Sparse: elements that are not zero
+  bool dithered = false;      ///< Affine, Sparse: decoding takes the random offset of rounding off again
 };
 
 /// Exact sizes of the two output buffers of a layout, in bytes. @throws Error::BadInput where a size
@@ -44,6 +45,11 @@ struct AffineOptions {
   int bits = 4;               ///< 1 to 8: 2^bits grid points, unless `levels` says otherwise
   int levels = 0;             ///< number of grid points, 2..256; 0: 2^bits
   std::uint32_t group = 256;  ///< a multiple of 16
+  /// Subtractive dither: the error is uniform in half a step to both sides whatever the element, of variance step²/12,
+  /// where stochastic rounding has f(1-f) step², f the place between two grid points: half of it on average, for 16
+  /// bytes a tensor and random numbers in decoding. Elements on the grid (a group's minimum) no longer come back
+  /// exactly. Source: Schuchman, IEEE Trans. Commun. Technol. 1964; Lipshitz, Wannamaker & Vanderkooy, JAES 1992.
+  bool dither = false;
 };
 
 /// What one pass over a tensor finds. Values are compared by their bits, so -0 and +0 are two and a NaN is

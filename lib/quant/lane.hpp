@@ -97,6 +97,7 @@ TERSE_LANE void philox(const Stream& stream, std::uint64_t index, std::uint32_t 
 /// Bits below the code's unit in a fixed-point code, and bits of a random offset.
 inline constexpr int kFractionBits = 15;
 inline constexpr float kFraction = 1 << kFractionBits;
+inline constexpr float kMeanRemainder = (kFraction - 1) / 2;  ///< mean of what rounding down takes away
 
 /// Offset of row v of a tile: 15 bits of word (v % 8) / 2 of the Philox block of its set and lane.
 TERSE_LANE std::uint32_t offset_of(const std::uint32_t block[4], std::uint32_t v) {
@@ -179,6 +180,19 @@ TERSE_LANE Real value_of(std::uint32_t code, const Scale& scale) {
   return static_cast<Real>(code) * static_cast<Real>(scale.step) + static_cast<Real>(scale.minimum);
 }
 
+/// The scale that dithered_value_of takes: its step is that of the fixed point.
+TERSE_LANE Scale decoding_scale(const Scale& scale, bool dithered) {
+  return {scale.minimum, dithered ? scale.step * (1 / kFraction) : scale.step};
+}
+
+/// The value of a code without the offset that it was rounded with. The place is exact: below 2^23 and a half.
+template <class Real>
+TERSE_LANE Real dithered_value_of(std::uint32_t code, std::uint32_t offset, const Scale& scale) {
+  const auto fixed = static_cast<std::int32_t>(code << kFractionBits) - static_cast<std::int32_t>(offset);
+  const Real place = static_cast<Real>(fixed) + static_cast<Real>(kMeanRemainder);
+  return place * static_cast<Real>(scale.step) + static_cast<Real>(scale.minimum);
+}
+
 /// Encodes lane j of a tile: `element(v)` is the lane's element of row v, `scale_at` gives its minimum and
 /// inverse.
 template <class Real, class Element, class ScaleAt>
@@ -209,15 +223,24 @@ TERSE_LANE std::uint32_t take_code(const Grid& grid, std::uint32_t& word, std::u
   return code < grid.levels ? code : grid.levels - 1;
 }
 
-/// Decodes lane j of a tile: calls put(v, value) for each row; `scale_at` gives a row's scale.
+/// Decodes lane j of a tile: calls put(v, value) for each row; `scale_at` gives a row's decoding_scale.
+/// @param dither  stream of the offsets to take off, or nullptr
 template <class Real, class ScaleAt, class Put>
-TERSE_LANE void decode_lane(const Grid& grid, const std::uint32_t* words, std::uint32_t j,
-                            const ScaleAt& scale_at, const Put& put) {
+TERSE_LANE void decode_lane(const Grid& grid, const Stream* dither, std::uint64_t tile,
+                            const std::uint32_t* words, std::uint32_t j, const ScaleAt& scale_at,
+                            const Put& put) {
+  std::uint32_t block[4] = {0, 0, 0, 0};
   for (std::uint32_t w = 0; w < grid.words; ++w) {
     std::uint32_t word = words[w * kLanes + j];
     for (std::uint32_t k = 0; k < grid.per_word; ++k) {
       const std::uint32_t v = w * grid.per_word + k;
-      put(v, value_of<Real>(take_code(grid, word, k), scale_at(v)));
+      const std::uint32_t code = take_code(grid, word, k);
+      if (dither == nullptr) {
+        put(v, value_of<Real>(code, scale_at(v)));
+        continue;
+      }
+      if (v % 8 == 0) philox(*dither, (tile * grid.sets + v / 8) * kLanes + j, block);
+      put(v, dithered_value_of<Real>(code, offset_of(block, v), scale_at(v)));
     }
   }
 }

@@ -5,6 +5,7 @@
 
 #include "terse/core/checked.hpp"
 #include "terse/core/error.hpp"
+#include "terse/quant/affine_plan.hpp"
 #include "terse/quant/codec.hpp"
 #include "terse/quant/grid.hpp"
 #include "terse/quant/lane.hpp"
@@ -78,7 +79,7 @@ std::uint64_t metadata_bytes(const Layout& layout) {
     case Codec::Sparse: {
       const std::uint64_t count = layout.codec == Codec::Affine ? layout.count : layout.kept;
       const std::uint64_t groups = count / layout.group + (count % layout.group != 0);
-      return groups * (layout.wide_scales ? 8 : 4);
+      return groups * (layout.wide_scales ? 8 : 4) + (layout.dithered ? kStreamBytes : 0);
     }
     case Codec::Mask:
       return 2 * core::size_of(layout.dtype);
@@ -153,6 +154,7 @@ Layout affine_layout(const Survey& survey, std::uint64_t count, core::DType dtyp
   layout.bits = static_cast<std::uint8_t>(std::bit_width(static_cast<unsigned>(levels - 1)));
   layout.wide_scales = survey.offset;
   layout.group = options.group;
+  layout.dithered = options.dither;
   return smaller(raw, layout);
 }
 

@@ -99,6 +99,7 @@ bool encode_sparse(const void* x, const Layout& layout, const core::RandomKey& k
   const std::byte* mask = payload;
   std::byte* codes = payload + mask_bytes(layout.count);
   const AffinePlan plan = make_plan(kept_layout(layout), key);
+  if (plan.dithered) store_stream(plan, metadata);
   const auto before = kept_before(layout, mask);
   if (before.back() != layout.kept) return false;
   std::atomic<std::uint32_t> magnitude = 0;
@@ -123,7 +124,7 @@ bool encode_sparse(const void* x, const Layout& layout, const core::RandomKey& k
 
 void decode_sparse(const Layout& layout, const std::byte* payload, const std::byte* metadata, void* out) {
   const std::byte* codes = payload + mask_bytes(layout.count);
-  const AffinePlan plan = make_plan(kept_layout(layout));
+  const AffinePlan plan = make_plan(kept_layout(layout), metadata);
   const auto before = kept_before(layout, payload);
   if (before.back() != layout.kept) {
     throw Error(Error::BadInput, "sparse payload keeps " + std::to_string(before.back()) + " elements, not " +

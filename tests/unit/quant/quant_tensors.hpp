@@ -61,6 +61,11 @@ inline Layout affine(std::size_t count, int levels, bool wide = false, std::uint
   return layout;
 }
 
+inline Layout dithered(Layout layout) {
+  layout.dithered = true;
+  return layout;
+}
+
 /// (minimum, step) of a group, read from the metadata as the format says.
 inline std::pair<double, double> scale(const Encoded& e, std::size_t group) {
   float pair[2];

@@ -74,6 +74,7 @@ TEST_CASE("affine: all SIMD targets give the same bytes and values") {
       const auto x = elements(dtype, 5003, mean);
       const Layout layout = affine(5003, levels, mean != 0, group, dtype);
       same_on_all_targets([&] { return round_trip(x.data(), layout); });
+      same_on_all_targets([&] { return round_trip(x.data(), dithered(layout)); });
     }
   }
 }
@@ -95,6 +96,7 @@ TEST_CASE("sparse: all SIMD targets agree") {
     kept += x[i] != 0;
   }
   same_on_all_targets([&] { return round_trip(x.data(), sparse_layout(affine(x.size(), 16), kept)); });
+  same_on_all_targets([&] { return round_trip(x.data(), sparse_layout(dithered(affine(x.size(), 11)), kept)); });
 }
 
 TEST_CASE("masks, signs, integers and surveys: all SIMD targets agree") {
@@ -125,9 +127,11 @@ TEST_CASE("a thread a lane over the whole tensor, as on CUDA, gives the same byt
   const int levels = GENERATE(2, 3, 16, 23, 256);
   const std::uint32_t group = GENERATE(16, 208, 256, 1024);
   const core::RandomKey key{3, 1415, 92};
+  const bool dither = GENERATE(false, true);
   for (const std::size_t count : {1, 500, 512, 4096, 5003}) {
     const auto x = normals(count, 8);
-    const Encoded e = encoded(x.data(), affine(count, levels, false, group), key);
+    const Layout layout = affine(count, levels, false, group);
+    const Encoded e = encoded(x.data(), dither ? dithered(layout) : layout, key);
     const AffinePlan plan = make_plan(e.layout, key);
     std::vector<std::byte> payload(e.payload.size());
     std::vector<float> out(count);
@@ -158,7 +162,9 @@ TEST_CASE("the number of threads changes neither bytes nor values") {
   std::vector<std::byte> first;
   for (const int threads : {1, 2, 3, 7}) {
     core::set_threads(threads);
-    const auto bytes = round_trip(x.data(), affine(kCount, levels, false, 256, dtype));
+    auto bytes = round_trip(x.data(), affine(kCount, levels, false, 256, dtype));
+    const auto others = round_trip(x.data(), dithered(affine(kCount, levels, false, 256, dtype)));
+    bytes.insert(bytes.end(), others.begin(), others.end());
     if (first.empty()) first = bytes;
     CHECK(bytes == first);
     CHECK(survey(x.data(), kCount, dtype).maximum == survey(x.data(), kCount, dtype).maximum);
