@@ -25,7 +25,7 @@ enum class Reason : std::uint8_t {
   Mask,         ///< two values, or an operand of which backward asks one yes or no an element: exact, 1 bit
   Integer,      ///< integers at their true width (indices of max-pool: within the window): lossless
   Constant,     ///< one value: lossless
-  Shared,       ///< the same storage, version, offset, sizes and strides as an earlier saved tensor
+  Shared,       ///< the same memory at the same version as an earlier saved tensor, with its shape or another
   Parameter,    ///< a parameter of the model: reference kept, costs nothing
   Buffer,       ///< a buffer of the model
   Batch,        ///< the batch itself
@@ -65,7 +65,11 @@ struct CompressionOptions {
   Level level = Level::L1;
   int bits = 0;                              ///< 0: the level's; else 1, 2, 4, 8 or 32
   std::map<std::string, int> bits_of = {};   ///< by SavedTensor::id; overrides bits; 32 keeps exact
+  int levels = 0;                            ///< grid points of rounded tensors, 2 to 256, where bits_of says nothing;
+                                             ///< 0: 2^bits
   std::uint32_t group = 256;
+  bool dither = true;                        ///< quant::AffineOptions::dither: half the variance for the same bytes
+  bool sparse = true;                        ///< store zeros apart where that is smaller
   std::uint64_t seed = 0;
   std::uint64_t small_bytes = 1024;          ///< tensors below this are kept as they are
 };

@@ -62,9 +62,9 @@ class Encoding {
       return finish(false);
     }
     if (request_.need.need == Need::Inside || request_.need.need == Need::Within) return finish(attempt_interval());
-    const quant::AffineOptions options{request_.bits, 0, request_.group};
+    const quant::AffineOptions& options = request_.affine;
     const auto layout = quant::choose_layout(source_.data, source_.count, source_.dtype, options);
-    if (attempt_sparse(layout) || attempt(layout)) return finish(true);
+    if ((request_.sparse && attempt_sparse(layout)) || attempt(layout)) return finish(true);
     // The sample that the layout was chosen from missed something.
     look();
     if (survey_.non_finite == 0) {

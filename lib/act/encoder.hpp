@@ -11,8 +11,8 @@ namespace terse::act {
 /// How one tensor is to be encoded.
 struct EncodeRequest {
   Requirement need = {};
-  int bits = 4;                ///< of rounded elements: 1 to 8
-  std::uint32_t group = 256;
+  quant::AffineOptions affine = {};  ///< of rounded elements
+  bool sparse = true;          ///< store zeros apart where that is smaller
   core::RandomKey key = {};
   /// Stored signs (Need::Positive) of the same tensor: they say where it is not zero. The encoded tensor takes them
   /// in, and they live in its bytes from then on.

@@ -46,6 +46,9 @@ Packer::Packer(CompressionOptions options) : options_(std::move(options)) {
   if (options_.group == 0 || options_.group % 16 != 0) {
     throw Error(Error::Usage, "group must be a positive multiple of 16, not " + std::to_string(options_.group));
   }
+  if (options_.levels != 0 && (options_.levels < 2 || options_.levels > 256)) {
+    throw Error(Error::Usage, "levels must be within 2 and 256, not " + std::to_string(options_.levels));
+  }
 }
 
 void Packer::begin(std::uint32_t step) {
@@ -79,7 +82,7 @@ std::shared_ptr<StoredTensor> Packer::pack(const at::Tensor& tensor) {
     packing.info.exact_bytes = exact_.charge(tensor.storage());
     packing.stored = std::make_shared<ShapeOfTensor>(tensor);
   } else if (!share(packing)) {
-    encode(packing, bits_for(packing.info.id));
+    encode(packing, affine_for(packing.info.id));
   }
   record(packing);
   return std::move(packing.stored);
@@ -117,9 +120,17 @@ Requirement Packer::requirement_of(const SavedTensor& info) const {
   return requirement;
 }
 
-int Packer::bits_for(const std::string& id) const {
-  if (const auto found = options_.bits_of.find(id); found != options_.bits_of.end()) return found->second;
-  return options_.bits != 0 ? options_.bits : bits_of(options_.level);
+quant::AffineOptions Packer::affine_for(const std::string& id) const {
+  quant::AffineOptions affine;
+  affine.group = options_.group;
+  affine.dither = options_.dither;
+  if (const auto found = options_.bits_of.find(id); found != options_.bits_of.end()) {
+    affine.bits = found->second;
+  } else {
+    affine.bits = options_.bits != 0 ? options_.bits : bits_of(options_.level);
+    affine.levels = options_.levels;
+  }
+  return affine;
 }
 
 std::optional<Reason> Packer::reason_to_keep(const Packing& packing) const {
@@ -135,11 +146,24 @@ std::optional<Reason> Packer::reason_to_keep(const Packing& packing) const {
 
 bool Packer::share(Packing& packing) {
   const auto* entry = shared_.find(packing.tensor, packing.need);
-  if (!entry) return false;
+  if (!entry) return share_memory(packing);
   packing.stored = entry->stored.lock();
   if (!packing.stored) return false;
   packing.info.reason = Reason::Shared;
   packing.info.shared_with = entry->id;
+  return true;
+}
+
+bool Packer::share_memory(Packing& packing) {
+  // Positions within a window depend on the shape.
+  const auto* entry = packing.need.need == Need::Window ? nullptr : shared_.find_same_memory(packing.tensor, packing.need);
+  if (!entry) return false;
+  auto encoded = std::dynamic_pointer_cast<EncodedTensor>(entry->stored.lock());
+  if (!encoded) return false;
+  packing.stored = std::make_shared<ReshapedTensor>(std::move(encoded), packing.tensor);
+  packing.info.reason = Reason::Shared;
+  packing.info.shared_with = entry->id;
+  shared_.add(packing.tensor, {packing.stored, entry->id, packing.need, entry->exact});
   return true;
 }
 
@@ -170,14 +194,14 @@ void Packer::keep(Packing& packing, Reason reason) {
   }
 }
 
-EncodeRequest Packer::request_for(const Packing& packing, int bits) const {
+EncodeRequest Packer::request_for(const Packing& packing, const quant::AffineOptions& affine) const {
   EncodeRequest request;
   request.need = packing.need;
-  request.bits = bits;
-  request.group = options_.group;
+  request.affine = affine;
+  request.sparse = options_.sparse;
   request.key = {options_.seed, core::stream_of(packing.info.id.c_str()), step_};
   request.survey = static_cast<bool>(observer_);
-  if (packing.need.need == Need::Values) {
+  if (packing.need.need == Need::Values && options_.sparse) {
     if (const auto* signs = shared_.find_made_for(packing.tensor, {Need::Positive})) {
       request.positives = std::dynamic_pointer_cast<EncodedTensor>(signs->stored.lock());
       if (request.positives && request.positives->layout().codec != quant::Codec::Sign) request.positives = nullptr;
@@ -186,12 +210,12 @@ EncodeRequest Packer::request_for(const Packing& packing, int bits) const {
   return request;
 }
 
-void Packer::encode(Packing& packing, int bits) {
+void Packer::encode(Packing& packing, const quant::AffineOptions& affine) {
   const bool floating = core::is_floating(packing.info.dtype);
-  if (bits == kExactBits) return keep(packing, Reason::Exact);
+  if (affine.bits == kExactBits) return keep(packing, Reason::Exact);
   if (floating && packing.need.need == Need::Exact) return keep(packing, Reason::Critical);
   if (packing.need.need == Need::Window && encode_window(packing)) return;
-  Encoded encoded = act::encode(packing.tensor, request_for(packing, bits));
+  Encoded encoded = act::encode(packing.tensor, request_for(packing, affine));
   totals_.non_finite += encoded.survey.non_finite;
   packing.info.survey = encoded.survey;
   if (!encoded.stored) return keep(packing, encoded.reason);
@@ -204,7 +228,7 @@ bool Packer::encode_window(Packing& packing) {
   if (!window) return false;
   at::Tensor positions = window->positions(packing.tensor);
   if (!positions.defined()) return false;
-  Encoded encoded = act::encode(positions, request_for(packing, kExactBits));
+  Encoded encoded = act::encode(positions, request_for(packing, {}));
   if (!encoded.stored) return false;
   auto stored = std::make_shared<PoolIndices>(*window, encoded.stored, packing.tensor.strides().vec());
   packing.info.survey = encoded.survey;

@@ -46,12 +46,13 @@ class Packer final : public PackSink {
   SavedTensor describe(const at::Tensor& tensor);
   std::optional<Reason> reason_to_keep(const Packing& packing) const;
   Requirement requirement_of(const SavedTensor& info) const;
-  int bits_for(const std::string& id) const;
+  quant::AffineOptions affine_for(const std::string& id) const;  ///< bits 32: exact
   bool share(Packing& packing);
+  bool share_memory(Packing& packing);
   void keep(Packing& packing, Reason reason);
-  void encode(Packing& packing, int bits);
+  void encode(Packing& packing, const quant::AffineOptions& affine);
   bool encode_window(Packing& packing);
-  EncodeRequest request_for(const Packing& packing, int bits) const;
+  EncodeRequest request_for(const Packing& packing, const quant::AffineOptions& affine) const;
   void adopt(Packing& packing, Encoded encoded, std::shared_ptr<StoredTensor> stored = nullptr);
   void record(Packing& packing);
 

@@ -88,18 +88,30 @@ c10::Storage EncodedTensor::decode() const {
   return spread.storage();
 }
 
-at::Tensor EncodedTensor::restore() {
+c10::Storage EncodedTensor::restored_storage() {
   const std::lock_guard lock(mutex_);
   auto present = restored_.lock();
-  const c10::Storage storage = present ? c10::Storage(std::move(present)) : decode();
+  c10::Storage storage = present ? c10::Storage(std::move(present)) : decode();
   restored_ = storage.getWeakStorageImpl();
-  return view_of(storage, type_, geometry_.sizes, geometry_.strides);
+  return storage;
+}
+
+at::Tensor EncodedTensor::restore() {
+  return view_of(restored_storage(), type_, geometry_.sizes, geometry_.strides);
 }
 
 at::Tensor EncodedTensor::decoded() const {
   const std::lock_guard lock(mutex_);
   return view_of(decode(), type_, geometry_.sizes, geometry_.strides);
 }
+
+ReshapedTensor::ReshapedTensor(std::shared_ptr<EncodedTensor> encoded, const at::Tensor& tensor)
+    : encoded_(std::move(encoded)),
+      type_(tensor.scalar_type()),
+      sizes_(tensor.sizes().vec()),
+      strides_(tensor.strides().vec()) {}
+
+at::Tensor ReshapedTensor::restore() { return view_of(encoded_->restored_storage(), type_, sizes_, strides_); }
 
 ShapeOfTensor::ShapeOfTensor(const at::Tensor& tensor)
     : geometry_(Geometry::of(tensor)), type_(tensor.scalar_type()) {}

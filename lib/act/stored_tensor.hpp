@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "terse/act/geometry.hpp"
 #include "terse/act/torch.hpp"
@@ -46,6 +47,8 @@ class EncodedTensor final : public StoredTensor {
   EncodedTensor(Geometry geometry, at::ScalarType type, quant::Layout layout, at::Tensor bytes);
   /// Decodes; while a restored tensor lives, others share its memory.
   at::Tensor restore() override;
+  /// The memory that restore() shows: decoded, or what a restored tensor that lives has of it. Thread-safe.
+  c10::Storage restored_storage();
   /// Decodes into memory that nobody shares.
   at::Tensor decoded() const;
 
@@ -73,6 +76,18 @@ class EncodedTensor final : public StoredTensor {
   at::Tensor bytes_;
   mutable std::mutex mutex_;
   c10::weak_intrusive_ptr<c10::StorageImpl> restored_;
+};
+
+/// The memory of an encoded tensor without gaps, seen with other sizes and strides.
+class ReshapedTensor final : public StoredTensor {
+ public:
+  ReshapedTensor(std::shared_ptr<EncodedTensor> encoded, const at::Tensor& tensor);
+  at::Tensor restore() override;
+
+ private:
+  std::shared_ptr<EncodedTensor> encoded_;
+  at::ScalarType type_;
+  std::vector<std::int64_t> sizes_, strides_;
 };
 
 /// Sizes, strides and type alone; restored with arbitrary elements.

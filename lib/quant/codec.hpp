@@ -107,11 +107,10 @@ Layout sparse_layout(const Layout& affine, std::uint64_t kept);
 /// Encodes `x` into buffers of exactly payload_bytes(layout) and metadata_bytes(layout).
 /// @param x    [layout.count] elements of layout.dtype, contiguous, host; not retained
 /// @param key  random stream of Affine; same key, same bytes, for any thread count and SIMD target
-/// @return     false where x does not fit the layout (Affine: an element is NaN, infinite or beyond 2^124, or
-/// all
-///             are below 2^-100; Sign: an element is NaN; Sparse: as Affine, or another number of zeros; Mask, Constant, Integer: another value turns up): the buffers' content is
-///             then void, and survey tells why. One pass over x, so choose_layout and try_encode are all that
-///             the hot path needs:
+/// @return     false where x does not fit the layout (Affine: an element is NaN, infinite or beyond 2^124, or all are
+///             below 2^-100; Sparse: the same, or another number of zeros; Sign: an element is NaN; Mask, Constant,
+///             Integer: another value turns up): the buffers' content is then void, and survey tells why. One pass
+///             over x, so choose_layout and try_encode are all that the hot path needs:
 ///                 Layout layout = choose_layout(x, n, dtype, options);
 ///                 … allocate …
 ///                 if (!try_encode(x, layout, key, payload, metadata)) keep x raw, count survey(x,

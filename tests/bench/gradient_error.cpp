@@ -2,7 +2,8 @@
 //   gradient_error MODEL DATA BATCH [DRAWS [WARM_UP_STEPS]]
 // Each row: all saved tensors stored at one setting, bytes with metadata and with what is kept as it is; the error is
 // the root mean square of |g' - g| / |g| over the draws of the rounding, g the exact gradient of the same batch.
-// lost_percent: live units of ReLU whose gradient is lost. The last lines compare at the error of GACT's level L1.
+// lost_percent: live units of ReLU whose gradient is lost. terse-dither and terse-sparse are without them. The last
+// lines compare at the error of GACT's level L1.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -22,7 +23,7 @@ using terse::train::Trainer;
 
 struct Point {
   std::string method;
-  int bits = 0;
+  int levels = 0;
   std::uint64_t bytes = 0;
   double error = 0;
   double lost = 0;  // share of live units
@@ -81,7 +82,7 @@ class Batch {
 };
 
 Point control(Batch& batch, int bits, bool duplicates, int draws) {
-  Point point{duplicates ? "gact+duplicates" : "gact", bits};
+  Point point{duplicates ? "gact+duplicates" : "gact", 1 << bits};
   for (int draw = 0; draw < draws; ++draw) {
     std::unique_ptr<terse::bench::GactSink> sink;
     point.error += batch.error(
@@ -102,13 +103,12 @@ Point control(Batch& batch, int bits, bool duplicates, int draws) {
   return point;
 }
 
-Point ours(Trainer& trainer, Batch& batch, int bits, int draws) {
-  terse::act::CompressionOptions options;
-  options.bits = bits;
+Point ours(Trainer& trainer, Batch& batch, const std::string& method, const terse::act::CompressionOptions& options,
+           int draws) {
   terse::act::Compression compression(options);
   own_tensors(compression, trainer.network());
   compression.batch(batch.inputs());
-  Point point{"terse", bits};
+  Point point{method, options.levels};
   for (int draw = 0; draw < draws; ++draw) {
     std::optional<terse::act::Compression::Step> step;
     point.error += batch.error([&] { step.emplace(compression.step()); }, [&] { step.reset(); });
@@ -119,7 +119,7 @@ Point ours(Trainer& trainer, Batch& batch, int bits, int draws) {
 }
 
 void print(const std::string& model, std::uint64_t exact, const Point& point) {
-  std::printf("%s\t%s\t%d\t%llu\t%.3f\t%.5g\t%.2f\n", model.c_str(), point.method.c_str(), point.bits,
+  std::printf("%s\t%s\t%d\t%llu\t%.3f\t%.5g\t%.2f\n", model.c_str(), point.method.c_str(), point.levels,
               static_cast<unsigned long long>(point.bytes), double(exact) / double(point.bytes), point.error,
               100 * point.lost);
   std::fflush(stdout);
@@ -158,13 +158,22 @@ int measure(const std::vector<std::string>& arguments) {
   }
   const std::uint64_t exact_bytes = exact.totals().exact_bytes;
 
-  std::puts("#model\tmethod\tbits\tstored_bytes\tratio\tgradient_error\tlost_percent");
+  std::puts("#model\tmethod\tlevels\tstored_bytes\tratio\tgradient_error\tlost_percent");
+  const auto with_levels = [](int levels, bool dither = true, bool sparse = true) {
+    terse::act::CompressionOptions settings;
+    settings.levels = levels;
+    settings.dither = dither;
+    settings.sparse = sparse;
+    return settings;
+  };
   std::vector<Point> mine;
   Point plain, with_duplicates;
-  for (const int bits : {1, 2, 4, 8}) {
-    mine.push_back(ours(trainer, batch, bits, draws));
+  for (const int levels : {2, 4, 6, 7, 9, 11, 16, 23, 256}) {
+    mine.push_back(ours(trainer, batch, "terse", with_levels(levels), draws));
     print(arguments[0], exact_bytes, mine.back());
   }
+  print(arguments[0], exact_bytes, ours(trainer, batch, "terse-dither", with_levels(16, false), draws));
+  print(arguments[0], exact_bytes, ours(trainer, batch, "terse-sparse", with_levels(16, true, false), draws));
   for (const int bits : {1, 2, 4, 8}) {
     const Point point = control(batch, bits, false, draws);
     print(arguments[0], exact_bytes, point);

@@ -35,6 +35,7 @@ quant::Layout layout_of(const formats::DumpEntry& entry) {
   layout.codec = *codec;
   layout.dtype = entry.dtype;
   layout.count = encoded_count(entry);
+  layout.dithered = entry.dithered;
   layout.kept = entry.kept;
   layout.levels = static_cast<std::uint16_t>(entry.levels);
   layout.bits = static_cast<std::uint8_t>(entry.bits);

@@ -138,6 +138,32 @@ void write_strides_beyond(core::ByteSink& sink) {
   dump.finish();
 }
 
+/// Zeros apart, and a mask that has one bit more than the entry says.
+void write_wrong_mask(core::ByteSink& sink) {
+  DumpWriter dump(sink, header("act-train 0.1.0"), Value::Map{{"model", "mlp"}});
+  std::vector<float> values = ramp(1024);
+  for (std::size_t i = 0; i < values.size(); i += 2) values[i] = 0;
+  DumpEntry e = view("mul#1:mask", {1024}, {});
+  const auto survey = quant::survey(values.data(), values.size(), e.dtype);
+  const auto layout = quant::sparse_layout(quant::affine_layout(survey, values.size(), e.dtype, {}), 512);
+  core::Bytes payload(quant::payload_bytes(layout)), metadata(quant::metadata_bytes(layout));
+  quant::encode(values.data(), layout, {}, payload, metadata);
+  payload[0] |= std::byte{1};
+  e.codec = std::string(quant::to_string(layout.codec));
+  e.bits = layout.bits;
+  e.levels = layout.levels;
+  e.group = layout.group;
+  e.kept = layout.kept;
+  dump.add(e, payload, metadata);
+  e.id = "mul#1:count";
+  e.kept = 2000;
+  dump.add(e, payload, metadata);
+  e.id = "mul#1:length";
+  e.kept = 300;
+  dump.add(e, payload, metadata);
+  dump.finish();
+}
+
 Model model(float first) {
   Model m;
   m.spec = "mlp:hidden=2";
@@ -284,5 +310,6 @@ int main(int argc, char** argv) {
   std::filesystem::create_directories(folder);
   file("huge.dump", write_huge);
   file("beyond.dump", write_strides_beyond);
+  file("mask.dump", write_wrong_mask);
   return 0;
 }
