@@ -151,7 +151,7 @@ const std::vector<Results>& saved_results() {
       {"nll_loss_forward", {"total_weight"}},
       {"nll_loss2d_forward", {"total_weight"}},
       {"native_dropout", {"mask"}},
-      {"_scaled_dot_product_flash_attention_for_cpu", {"output", "logsumexp"}},
+      {"_scaled_dot_product_flash_attention_for_cpu", {"logsumexp", "output"}},
   };
   return table;
 }

@@ -87,6 +87,22 @@ TEST_CASE("pooled indices survive a second backward pass while the first's are a
   CHECK(at::equal(first, second));
 }
 
+TEST_CASE("fused attention's logarithms are kept, its output is rounded", "[exact]") {
+  Compression compression({.level = Level::L1});
+  const at::Tensor x = numbers({2, 3, 40, 16}, 35).requires_grad_();
+  {
+    const auto step = compression.step();
+    at::scaled_dot_product_attention(x * 1.0, x * 2.0, x * 0.5).sin().sum().backward();
+  }
+  const std::string id = "_scaled_dot_product_flash_attention_for_cpu#1:";
+  const SavedTensor& logsumexp = record(compression, id + "logsumexp");
+  CHECK(logsumexp.shape == std::vector<std::int64_t>{2, 3, 40});
+  CHECK((logsumexp.reason == Reason::Critical || logsumexp.reason == Reason::Small));
+  const SavedTensor& output = record(compression, id + "output");
+  CHECK(output.shape == std::vector<std::int64_t>{2, 3, 40, 16});
+  CHECK((output.reason == Reason::Quantized || output.reason == Reason::Shared));
+}
+
 TEST_CASE("dropout's noise is two values, comparisons are bits", "[exact]") {
   const at::Tensor x = numbers({64, 64}, 34).requires_grad_();
   Compression compression({.level = Level::L1});
