@@ -2,8 +2,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 
 #include "common/messages.hpp"
+#include "relsim-dedup/evidence_command.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/table.hpp"
 #include "terse/formats/clusters.hpp"
@@ -22,11 +24,19 @@ relsim::Linkage linkage_of(const std::string& word) {
 
 void print_clusters(const formats::Similarity& similarity, const formats::Clusters& clusters,
                     const SharedOptions& shared) {
+  // The merge that brought each relation into its cluster.
+  std::vector<const formats::Merge*> entered(clusters.relations.size());
+  for (const auto& merge : clusters.merges) {
+    for (const auto node : {merge.a, merge.b}) {
+      if (static_cast<std::size_t>(node) < entered.size()) entered[static_cast<std::size_t>(node)] = &merge;
+    }
+  }
   std::vector<std::int64_t> sizes(clusters.representatives.size());
   for (const auto cluster : clusters.cluster) ++sizes[static_cast<std::size_t>(cluster)];
   const auto sink = core::open_sink("-", core::Content::Text);
   core::TableWriter table(*sink, core::table_style(shared.json, "-"),
-                          {{"relation"}, {"cluster"}, {"size"}, {"representative"}, {"orientation"}, {"facts"}});
+                          {{"relation"}, {"cluster"}, {"size"}, {"representative"}, {"orientation"}, {"facts"},
+                           {"confidence", 3}, {"reason"}});
   std::vector<std::size_t> order(clusters.relations.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::stable_sort(order.begin(), order.end(),
@@ -35,7 +45,9 @@ void print_clusters(const formats::Similarity& similarity, const formats::Cluste
     const auto cluster = static_cast<std::size_t>(clusters.cluster[r]);
     table.row({clusters.relations[r], static_cast<std::int64_t>(cluster), sizes[cluster],
                clusters.relations[static_cast<std::size_t>(clusters.representatives[cluster])],
-               std::string(clusters.swapped[r] ? "inverse" : "same"), similarity.counts[r]});
+               std::string(clusters.swapped[r] ? "inverse" : "same"), similarity.counts[r],
+               entered[r] ? core::Cell(entered[r]->confidence) : core::Cell(),
+               entered[r] ? core::Cell(entered[r]->reason) : core::Cell()});
   }
   table.finish();
   sink->finish();
@@ -89,9 +101,23 @@ void define(CLI::App& app, DedupOptions& options) {
   add_json(app, options.shared);
   add_choice(app, "--linkage", options.linkage, {"average", "complete", "single"},
              "How far apart two groups are: mean, largest or smallest divergence of their members");
-  app.add_option("--threshold", options.threshold, "Merge groups up to this divergence")->type_name("NATS");
+  app.add_option("--threshold", options.threshold, "Merge groups up to this divergence (default: 0.5)")->type_name("NATS");
+  add_file(app, "--facts", options.facts,
+           "The facts artifact that the similarity was computed from, for --auto and --explain");
+  app.add_flag("--auto", options.automatic,
+               "Merge by the evidence in the facts, with a threshold chosen without labels: only where the chance that two "
+               "relations do not say the same is below --false-merges");
+  app.add_option("--false-merges", options.false_merges, "With --auto: the share of merges that may be wrong")
+      ->type_name("SHARE")
+      ->check(CLI::Range(1e-9, 0.999).description(""));
+  app.add_option("--explain", options.explain, "Tell what speaks for and against merging relations A and B, with facts that "
+                 "they share and facts that they do not")
+      ->type_name("A B")
+      ->expected(2);
+  app.add_option("--top", options.top, "With --explain: facts shown of each kind")->type_name("N");
   app.add_option("--count", options.count, "Merge down to N clusters, in place of a threshold")->type_name("N");
   app.add_flag("--merge-thin", options.merge_thin, "Merge relations that are marked as having too few facts, too");
+  app.add_flag("--no-inverse", options.no_inverse, "Compare relations as they stand only, never turned round");
   add_file(app, "--triples", options.triples,
            "Print these triples with each relation replaced by its cluster's representative, inverses turned round");
   add_file(app, "--gold", options.gold,
@@ -113,14 +139,32 @@ int run(const DedupOptions& options) {
   if (options.similarity == "-" && options.gold == "-") {
     throw Error(Error::Usage, "the similarity and the gold cannot both come from standard input");
   }
+  if ((options.automatic || !options.explain.empty()) && options.facts.empty()) {
+    throw Error(Error::Usage, "--auto and --explain need the facts: --facts FILE");
+  }
+  if (options.similarity == "-" && options.facts == "-") {
+    throw Error(Error::Usage, "the similarity and the facts cannot both come from standard input");
+  }
   const auto sink = options.artifact.empty() ? nullptr : core::open_sink(options.artifact, core::Content::Binary);
-  const auto loaded = formats::read_similarity(core::open_source(options.similarity));
+  auto loaded = formats::read_similarity(core::open_source(options.similarity));
   relsim::ClusterOptions how;
   how.linkage = linkage_of(options.linkage);
-  how.threshold = options.threshold;
+  how.threshold = options.threshold.value_or(0.5);
   how.count = options.count;
   how.merge_thin = options.merge_thin;
-  const auto clusters = relsim::cluster_relations(loaded.content, how);
+  std::optional<WeighedFacts> weighed;
+  if (options.automatic || !options.explain.empty()) {
+    weighed = weigh_facts(loaded.content, options);
+    if (!options.explain.empty()) {
+      explain(*weighed, loaded.content, options);
+      return 0;
+    }
+    loaded.content = relsim::to_similarity(weighed->evidence, loaded.content);
+    how.threshold = options.threshold.value_or(-std::log1p(-options.false_merges));
+  }
+  if (options.no_inverse) loaded.content.swapped.clear();
+  auto clusters = relsim::cluster_relations(loaded.content, how);
+  if (weighed) give_reasons(clusters, weighed->evidence);
   say_note(std::to_string(clusters.relations.size()) + " relations in " +
            std::to_string(clusters.representatives.size()) + " clusters");
   if (const auto& thin = loaded.content.thin; !how.merge_thin && std::count(thin.begin(), thin.end(), 1) > 0) {

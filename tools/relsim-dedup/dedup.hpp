@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/options.hpp"
 
@@ -14,11 +15,18 @@ struct DedupOptions {
   std::string similarity;  ///< a similarity artifact
   std::string artifact;    ///< where the clusters artifact goes; empty: nowhere
   std::string linkage = "average";
-  double threshold = 0.5;
+  std::optional<double> threshold;  ///< unset: 0.5, or with `automatic` by false_merges
   std::optional<std::int64_t> count;
   bool merge_thin = false;
+  bool no_inverse = false; ///< compare relations as they stand only
   std::string triples;     ///< TSV to rewrite; empty: print clusters
   bool keep_repeated = false;
+  std::string facts;       ///< a facts artifact, for automatic merging; empty: none
+  bool automatic = false;  ///< weigh the facts' evidence and choose the threshold by it
+  double false_merges = 0.05;  ///< with `automatic`: share of merges that may be wrong
+  bool names = false;      ///< relations' names are phrases: count them as evidence
+  std::vector<std::string> explain;  ///< two relations to tell about; empty: none
+  std::size_t top = 5;     ///< facts shown of each kind
   std::string gold;        ///< classes of relations to judge the clusters by; empty: do not
 };
 

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "terse/formats/similarity.hpp"
+#include "terse/relsim/kb/knowledge_base.hpp"
+#include "terse/relsim/redundancy/contrast.hpp"
+
+namespace terse::relsim {
+
+/// Whether pairs of relations say the same, from their facts, without labels.
+struct Evidence {
+  std::size_t relations = 0;
+  /// "argument types", "neighbourhoods", "heads", "tails", "shared facts" and, if asked for, "names"
+  std::vector<EvidencePart> parts;
+  double prior_log_odds = 0;  ///< of a pair that nothing is known of
+  /// [R, R] each: what the differences seen in the views take off, so that of two pairs that both are as good as
+  /// certain the closer one is the surer.
+  std::vector<float> distance[2];
+
+  /// Sum of the parts and the prior, at most kMostCertain, less the distance.
+  double log_odds(std::size_t a, std::size_t b, bool swapped) const;
+};
+
+/// Log odds beyond which more evidence of the same kind makes nothing surer: 1 in 400 is wrong.
+inline constexpr double kMostCertain = 6;
+
+struct EvidenceOptions {
+  bool names = false;  ///< relations' names are phrases that mean something
+};
+
+/// Weighs the facts. A view that cannot tell relations apart, because there are too few facts or entities are too much
+/// alike, yields nothing. Beforehand a relation is expected to have one other that says the same, so that in a large
+/// knowledge base each pair has to bring more evidence. The same bytes for any number of threads. O(R²) memory.
+/// @param triples    distinct facts
+/// @param relations  names, [R]
+Evidence weigh_evidence(std::span<const Triple> triples, std::int32_t entities, const std::vector<std::string>& relations,
+                        const EvidenceOptions& options = {});
+
+/// The evidence as a similarity: the "divergence" of two relations is -log P(they say the same), so that exp(-divergence)
+/// is that probability. Names, counts and thin relations are those of `original`.
+formats::Similarity to_similarity(const Evidence& evidence, const formats::Similarity& original);
+
+}  // namespace terse::relsim

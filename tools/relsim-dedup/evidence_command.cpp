@@ -1,0 +1,117 @@
+#include "relsim-dedup/evidence_command.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "common/messages.hpp"
+#include "terse/core/error.hpp"
+#include "terse/core/table.hpp"
+#include "terse/relsim/kb/vocabulary.hpp"
+#include "terse/relsim/redundancy/explain.hpp"
+
+namespace terse::tools {
+namespace {
+
+std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
+
+/// What a node of the tree of merges is made of: relations, each turned against the node or not.
+using Members = std::vector<std::pair<std::int32_t, bool>>;
+
+std::string in_words(const relsim::Evidence& evidence, const Members& a, const Members& b, bool swapped) {
+  std::vector<std::pair<double, std::string>> parts;
+  for (const auto& part : evidence.parts) {
+    double sum = 0;
+    for (const auto& [x, x_turned] : a) {
+      for (const auto& [y, y_turned] : b) {
+        const bool turned = (x_turned != y_turned) != swapped;
+        sum += static_cast<double>(part.ratio[turned][at(x) * evidence.relations + at(y)]);
+      }
+    }
+    parts.emplace_back(sum / static_cast<double>(a.size() * b.size()), part.name);
+  }
+  std::stable_sort(parts.begin(), parts.end(), [](const auto& x, const auto& y) { return x.first > y.first; });
+  std::string words = swapped ? "inverse" : "";
+  constexpr double kSpeaks = 0.5;  // log ratio below which a part says nothing
+  for (const auto& [ratio, name] : parts) {
+    if (ratio < kSpeaks) break;
+    char text[64];
+    std::snprintf(text, sizeof text, " %+.1f", ratio);
+    words += (words.empty() ? "" : words == "inverse" ? ": " : ", ") + name + text;
+  }
+  return words;
+}
+
+std::int32_t relation_called(const formats::Similarity& similarity, const std::string& name) {
+  const auto found = std::find(similarity.relations.begin(), similarity.relations.end(), name);
+  if (found == similarity.relations.end()) throw Error(Error::Usage, "--explain: there is no relation '" + name + "'");
+  return static_cast<std::int32_t>(found - similarity.relations.begin());
+}
+
+}  // namespace
+
+WeighedFacts weigh_facts(const formats::Similarity& similarity, const DedupOptions& options) {
+  WeighedFacts weighed;
+  weighed.facts = formats::read_facts(core::open_source(options.facts)).content;
+  if (weighed.facts.relations != similarity.relations) {
+    throw Error(Error::BadInput, options.facts + ": its relations are not those of the similarity");
+  }
+  const auto& ids = weighed.facts.triples;
+  if (ids.empty()) throw Error(Error::BadInput, options.facts + ": holds no triples");
+  for (std::size_t i = 0; i + 2 < ids.size(); i += 3) weighed.triples.push_back({ids[i], ids[i + 1], ids[i + 2]});
+  relsim::EvidenceOptions how;
+  how.names = options.names;
+  weighed.evidence = relsim::weigh_evidence(weighed.triples, static_cast<std::int32_t>(weighed.facts.entities.size()),
+                                            similarity.relations, how);
+  return weighed;
+}
+
+void give_reasons(formats::Clusters& clusters, const relsim::Evidence& evidence) {
+  std::vector<Members> nodes;
+  for (std::size_t r = 0; r < clusters.relations.size(); ++r) nodes.push_back({{static_cast<std::int32_t>(r), false}});
+  for (auto& merge : clusters.merges) {
+    const auto &a = nodes[at(merge.a)], &b = nodes[at(merge.b)];
+    merge.reason = in_words(evidence, a, b, merge.swapped);
+    auto both = a;
+    for (const auto& [relation, turned] : b) both.emplace_back(relation, turned != merge.swapped);
+    nodes.push_back(std::move(both));
+  }
+}
+
+void explain(const WeighedFacts& weighed, const formats::Similarity& similarity, const DedupOptions& options) {
+  const auto a = relation_called(similarity, options.explain[0]), b = relation_called(similarity, options.explain[1]);
+  const auto& evidence = weighed.evidence;
+  const bool swapped = evidence.log_odds(at(a), at(b), true) > evidence.log_odds(at(a), at(b), false) || a == b;
+  const double chance = 1 / (1 + std::exp(-evidence.log_odds(at(a), at(b), swapped)));
+  char text[96];
+  std::snprintf(text, sizeof text, "%.3g %%", 100 * chance);
+  say_note("the chance that they say the same" + std::string(swapped ? ", turned round, is " : " is ") + text);
+  const auto sink = core::open_sink("-", core::Content::Text);
+  core::TableWriter table(*sink, core::table_style(options.shared.json, "-"),
+                          {{"what"}, {"orientation"}, {"log_ratio", 4}, {"count"}, {"head"}, {"tail"}});
+  const auto row = [&](const std::string& what, bool turned, core::Cell ratio, core::Cell count, core::Cell head = {},
+                       core::Cell tail = {}) {
+    table.row({what, std::string(turned ? "inverse" : "same"), ratio, count, head, tail});
+  };
+  const auto pair = at(a) * evidence.relations + at(b);
+  for (const auto& part : evidence.parts) {
+    for (const bool turned : {false, true}) {
+      if (turned || a != b) row(part.name, turned, static_cast<double>(part.ratio[turned][pair]), {});
+    }
+  }
+  const auto facts = relsim::compare_facts(weighed.triples, a, b);
+  const auto list = [&](const std::string& what, const std::vector<relsim::FactComparison::Pair>& pairs) {
+    row(what, facts.swapped, {}, static_cast<std::int64_t>(pairs.size()));
+    const auto shown = std::min(pairs.size(), options.top);
+    for (std::size_t i = 0; i < shown; ++i) {
+      row(what, facts.swapped, {}, {}, weighed.facts.entities[at(pairs[i].first)], weighed.facts.entities[at(pairs[i].second)]);
+    }
+  };
+  list("shared", facts.shared);
+  list("only " + options.explain[0], facts.only_a);
+  list("only " + options.explain[1], facts.only_b);
+  table.finish();
+  sink->finish();
+}
+
+}  // namespace terse::tools

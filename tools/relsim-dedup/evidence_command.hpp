@@ -1,0 +1,29 @@
+#pragma once
+
+#include "relsim-dedup/dedup.hpp"
+#include "terse/formats/clusters.hpp"
+#include "terse/formats/facts.hpp"
+#include "terse/formats/similarity.hpp"
+#include "terse/relsim/kb/knowledge_base.hpp"
+#include "terse/relsim/redundancy/evidence.hpp"
+
+namespace terse::tools {
+
+/// The facts that a similarity was computed from, with what they say of its relations.
+struct WeighedFacts {
+  formats::Facts facts;
+  std::vector<relsim::Triple> triples;
+  relsim::Evidence evidence;
+};
+
+/// Reads options.facts and weighs them. @throws Error::BadInput where they are not the similarity's facts
+WeighedFacts weigh_facts(const formats::Similarity& similarity, const DedupOptions& options);
+
+/// Words each merge's reason: the parts of the evidence that speak for it, strongest first, averaged over the members
+/// that it joins.
+void give_reasons(formats::Clusters& clusters, const relsim::Evidence& evidence);
+
+/// Prints what the evidence says of two relations, and the facts that they share and do not share.
+void explain(const WeighedFacts& weighed, const formats::Similarity& similarity, const DedupOptions& options);
+
+}  // namespace terse::tools
