@@ -3,14 +3,20 @@
 #include <algorithm>
 #include <numeric>
 
+#include "terse/relsim/model/block_product.hpp"
 #include "terse/relsim/model/compute_thread.hpp"
 
 namespace terse::relsim {
 namespace {
 
-constexpr std::int64_t kStepEntities = 512;
-constexpr std::int64_t kStepRows = 32;
+constexpr std::size_t kPanel = 64;         // entities whose vectors stay in the nearest cache
+constexpr std::size_t kPanelsAtOnce = 8;
+constexpr std::size_t kColumns = 16;       // block_product's columns come in so many
+constexpr std::size_t kGradientRows = 48;  // rows of the batch at a time
 constexpr std::size_t kSoftmaxGrain = 8;
+
+std::size_t extent_of(const at::Tensor& tensor, std::int64_t axis) { return static_cast<std::size_t>(tensor.size(axis)); }
+std::size_t padded(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
 
 }  // namespace
 
@@ -56,31 +62,58 @@ void FactStep::compute_logits() {
   tail_.add_forward_tasks(tasks);
   run_tasks(tasks);
 
-  const auto entities = entity_.value().size(0), dim = entity_.value().size(1);
-  const auto head_rows = head_.outputs().size(0);
-  rows_ = head_rows + tail_.outputs().size(0);
-  if (!logits_.defined() || logits_.size(0) < rows_) {
-    u_ = at::empty({rows_, dim});
-    du_ = at::empty({rows_, dim});
-    logits_ = at::empty({rows_, entities});
+  const auto entities = extent_of(entity_.value(), 0), dim = extent_of(entity_.value(), 1), width = padded(dim, kColumns);
+  const auto stride = padded(entities, kPanel), head_rows = extent_of(head_.outputs(), 0);
+  rows_ = head_.outputs().size(0) + tail_.outputs().size(0);
+  const auto rows = static_cast<std::size_t>(rows_);
+  if (logits_.size() < rows * stride) {
+    u_.assign(rows * width, 0);
+    du_ = at::empty({rows_, entity_.value().size(1)});
+    logits_.resize(rows * stride);
   }
-  u_.narrow(0, 0, head_rows).copy_(head_.outputs());
-  u_.narrow(0, head_rows, rows_ - head_rows).copy_(tail_.outputs());
-  const auto blocks = static_cast<std::size_t>(entities);
-  parallel_compute(blocks, kStepEntities, [&](std::size_t begin, std::size_t end) {
-    const auto first = static_cast<std::int64_t>(begin), count = static_cast<std::int64_t>(end - begin);
-    auto out = logits_.narrow(0, 0, rows_).narrow(1, first, count);
-    at::mm_out(out, u_.narrow(0, 0, rows_), entity_.value().narrow(0, first, count).t());
+  for (std::size_t i = 0; i < rows; ++i) {
+    const auto& from = i < head_rows ? head_.outputs() : tail_.outputs();
+    std::copy_n(from.data_ptr<float>() + (i < head_rows ? i : i - head_rows) * dim, dim, u_.begin() + i * width);
+  }
+  const auto* table = entity_.value().data_ptr<float>();
+  parallel_compute(stride, kPanelsAtOnce * kPanel, [&](std::size_t begin, std::size_t end) {
+    std::vector<float> panel(dim * kPanel);  // the entities' vectors, one a column
+    for (auto first = begin; first < end; first += kPanel) {
+      const auto count = std::min(kPanel, entities - first);
+      for (std::size_t e = 0; e < count; ++e) {
+        for (std::size_t k = 0; k < dim; ++k) panel[k * kPanel + e] = table[(first + e) * dim + k];
+      }
+      block_product(u_.data(), width, 1, panel.data(), kPanel, rows, dim, kPanel, logits_.data() + first, stride);
+    }
+  });
+}
+
+void FactStep::compute_parameter_gradients() {
+  const auto entities = extent_of(entity_.value(), 0), dim = extent_of(entity_.value(), 1), width = padded(dim, kColumns);
+  const auto stride = padded(entities, kPanel);
+  const auto* table = entity_.value().data_ptr<float>();
+  auto* du = du_.data_ptr<float>();
+  parallel_compute(static_cast<std::size_t>(rows_), kGradientRows, [&](std::size_t begin, std::size_t end) {
+    const auto rows = end - begin;
+    std::vector<float> panel(kPanel * width), sum(rows * width);
+    for (std::size_t first = 0; first < entities; first += kPanel) {
+      const auto count = std::min(kPanel, entities - first);
+      for (std::size_t e = 0; e < count; ++e) std::copy_n(table + (first + e) * dim, dim, panel.begin() + e * width);
+      add_block_product(logits_.data() + begin * stride + first, stride, 1, panel.data(), width, rows, count, width,
+                        sum.data(), width);
+    }
+    for (std::size_t i = 0; i < rows; ++i) std::copy_n(sum.begin() + i * width, dim, du + (begin + i) * dim);
   });
 }
 
 Nats FactStep::softmax_and_loss(std::span<const Observation> batch) {
   const auto entities = static_cast<std::size_t>(entity_.value().size(0));
-  auto* logits = logits_.data_ptr<float>();
+  auto* logits = logits_.data();
+  const auto stride = padded(entities, kPanel);
   std::vector<double> loss(static_cast<std::size_t>(rows_));
   parallel_compute(loss.size(), kSoftmaxGrain, [&](std::size_t begin, std::size_t end) {
     for (auto row = begin; row < end; ++row) {
-      auto* values = logits + row * entities;
+      auto* values = logits + row * stride;
       const auto tail = [&] { return batch[row - heads_.size()].tail; };
       const std::int32_t single = row < heads_.size() ? 0 : tail();
       const auto targets = row < heads_.size() ? std::span<const std::int32_t>(heads_[row]) : std::span(&single, 1);
@@ -103,12 +136,22 @@ void FactStep::update_entities(std::span<const Observation> batch, const AdamRat
     return batch[static_cast<std::size_t>(a)].head < batch[static_cast<std::size_t>(b)].head;
   });
   const auto entities = entity_.value().size(0), dim = entity_.value().size(1);
-  for (std::int64_t begin = 0; begin < entities; begin += kStepEntities) {
-    const auto count = std::min(kStepEntities, entities - begin);
-    tasks.push_back([this, batch, by_head, rates, begin, count, dim] {
-      const auto columns = logits_.narrow(0, 0, rows_).narrow(1, begin, count);
-      const auto gradient = at::mm(columns.t(), u_.narrow(0, 0, rows_));
-      auto* values = gradient.data_ptr<float>();
+  const auto stride = padded(extent_of(entity_.value(), 0), kPanel), width = padded(extent_of(entity_.value(), 1), kColumns);
+  constexpr auto kBlock = static_cast<std::int64_t>(kPanel);
+  for (std::int64_t begin = 0; begin < entities; begin += kBlock) {
+    const auto count = std::min(kBlock, entities - begin);
+    tasks.push_back([this, batch, by_head, rates, begin, count, dim, stride, width] {
+      const auto rows = static_cast<std::size_t>(rows_), extent = static_cast<std::size_t>(dim);
+      std::vector<float> panel(rows * kPanel), product(kPanel * width), gradient(kPanel * extent);
+      for (std::size_t i = 0; i < rows; ++i) {
+        std::copy_n(logits_.begin() + static_cast<std::ptrdiff_t>(i * stride) + begin, kPanel, panel.begin() + i * kPanel);
+      }
+      block_product(panel.data(), 1, kPanel, u_.data(), width, static_cast<std::size_t>(count), rows, width, product.data(),
+                    width);
+      for (std::size_t e = 0; e < static_cast<std::size_t>(count); ++e) {
+        std::copy_n(product.begin() + e * width, extent, gradient.begin() + e * extent);
+      }
+      auto* values = gradient.data();
       const auto* dx = tail_.input_gradients().data_ptr<float>();
       auto at = std::lower_bound(by_head.begin(), by_head.end(), begin, [&](auto row, auto head) {
         return batch[static_cast<std::size_t>(row)].head < head;
@@ -144,11 +187,7 @@ Nats FactStep::step(std::span<const Observation> batch) {
   compute_logits();
   const auto nats = softmax_and_loss(batch);
 
-  parallel_compute(static_cast<std::size_t>(rows_), kStepRows, [&](std::size_t begin, std::size_t end) {
-    const auto first = static_cast<std::int64_t>(begin), count = static_cast<std::int64_t>(end - begin);
-    auto out = du_.narrow(0, first, count);
-    at::mm_out(out, logits_.narrow(0, first, count), entity_.value());
-  });
+  compute_parameter_gradients();
   const auto head_rows = static_cast<std::int64_t>(distinct_.size());
   std::vector<Task> tasks;
   head_.add_backward_tasks(tasks, du_.narrow(0, 0, head_rows));

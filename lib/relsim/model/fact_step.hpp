@@ -27,7 +27,8 @@ struct Nats {
 
 /// Steps a fact model with Adam. What makes a step cheap: P(h|q) has one row for each distinct query of the batch;
 /// softmax and loss are one pass over the logits, which the gradient then replaces, so rows × entities is held once;
-/// a parameter's slice is stepped where its gradient arises. Same bits for any number of threads.
+/// a parameter's slice is stepped where its gradient arises; products with the entity table run over panels of it that
+/// stay in near caches (block_product.hpp). Same bits for any number of threads.
 /// Memory: (batch + 2R) · E floats.
 class FactStep {
  public:
@@ -46,6 +47,8 @@ class FactStep {
   /// Fills the inputs of both perceptrons: distinct queries, then one tail row an observation.
   void gather(std::span<const Observation> batch);
   void compute_logits();
+  /// From the gradient in the logits, that in the natural parameters.
+  void compute_parameter_gradients();
   Nats softmax_and_loss(std::span<const Observation> batch);
   void update_entities(std::span<const Observation> batch, const AdamRates& rates, std::vector<Task>& tasks);
   void update_queries(std::span<const Observation> batch, const AdamRates& rates);
@@ -57,9 +60,9 @@ class FactStep {
 
   std::vector<std::int32_t> distinct_;          // queries of the batch, ascending
   std::vector<std::vector<std::int32_t>> heads_;  // for each of them, the heads of its observations
-  at::Tensor u_;                                // [rows, dim] natural parameters: head rows, then tail rows
+  std::vector<float> u_;                        // [rows, padded dim] natural parameters: head rows, then tail rows
   at::Tensor du_;                               // [rows, dim] gradient of the loss in them
-  at::Tensor logits_;                           // [rows, E], then their gradient
+  std::vector<float> logits_;                   // [rows, padded E], then their gradient
   std::int64_t rows_ = 0;
 };
 

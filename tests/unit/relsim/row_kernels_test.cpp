@@ -1,5 +1,7 @@
 #include "terse/relsim/model/row_kernels.hpp"
 
+#include "terse/relsim/model/block_product.hpp"
+
 #include <cmath>
 #include <vector>
 
@@ -62,6 +64,32 @@ TEST_CASE("an Adam row follows the published recurrence", "[relsim]") {
     }
   }
   for (std::size_t i = 0; i < n; ++i) CHECK(value[i] == Approx(expected[i]).margin(2e-5));
+}
+
+TEST_CASE("block products equal sums in double precision, rows and strides of any size", "[relsim][numeric]") {
+  for (const std::size_t rows : {1, 2, 3, 5, 6, 13}) {
+    for (const std::size_t columns : {16, 48, 64, 112}) {
+      const std::size_t depth = 37, a_stride = rows + 2, b_stride = columns + 5, out_stride = columns + 1;
+      // a is transposed: element (i, k) at k * a_stride + i.
+      const auto a = random_row(depth * a_stride, 1, rows), b = random_row(depth * b_stride, 1, columns);
+      std::vector<float> out(rows * out_stride, 7), sum(rows * out_stride, 7);
+      block_product(a.data(), 1, a_stride, b.data(), b_stride, rows, depth, columns, out.data(), out_stride);
+      add_block_product(a.data(), 1, a_stride, b.data(), b_stride, rows, depth, columns, sum.data(), out_stride);
+      double worst = 0;
+      for (std::size_t i = 0; i < rows; ++i) {
+        for (std::size_t j = 0; j < columns; ++j) {
+          double expected = 0;
+          for (std::size_t k = 0; k < depth; ++k) {
+            expected += static_cast<double>(a[k * a_stride + i]) * static_cast<double>(b[k * b_stride + j]);
+          }
+          worst = std::max(worst, std::abs(static_cast<double>(out[i * out_stride + j]) - expected));
+          worst = std::max(worst, std::abs(static_cast<double>(sum[i * out_stride + j]) - 7 - expected));
+        }
+        CHECK(out[i * out_stride + columns] == 7);  // what lies between rows stays
+      }
+      CHECK(worst < 37 * 6e-8 * 37);
+    }
+  }
 }
 
 }  // namespace
