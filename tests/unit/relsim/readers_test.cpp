@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "terse/core/error.hpp"
+#include "terse/core/philox.hpp"
 #include "terse/relsim/kb/ntriples_reader.hpp"
 #include "terse/relsim/kb/openke_reader.hpp"
 #include "terse/relsim/kb/triple_reader.hpp"
@@ -113,6 +114,34 @@ TEST_CASE("an input's kind follows from its name; facts of unknown names are cou
   const auto [known, unknown] = read_known_facts(held, kb);
   CHECK(known == std::vector<Triple>{{1, 0, 0}});
   CHECK(unknown == 2);
+}
+
+TEST_CASE("a million random bytes are refused by every reader, or read", "[kb]") {
+  const Folder folder;
+  for (const std::uint32_t alphabet : {256u, 24u}) {
+    // Every byte, and then only what facts are written with, which gets further.
+    const std::string_view letters = "<>\"_:.\\u0a \t\n#^@-19xE+r\r";
+    core::RandomSequence random({alphabet, 0, 0});
+    std::string bytes(1'000'000, '\0');
+    for (auto& byte : bytes) {
+      const auto word = random.word() % alphabet;
+      byte = alphabet == 256 ? static_cast<char>(word) : letters[word];
+    }
+    const auto file = folder.file("random", bytes);
+    folder.file("entity2id.txt", "1\na\t0\n");
+    folder.file("relation2id.txt", "1\nr\t0\n");
+    for (const std::string kind : {"", "nt:", "openke:"}) {
+      try {
+        const auto kb = read_knowledge_base({kind + file});
+        CHECK(!kb.triples.empty());
+      } catch (const Error& error) {
+        CHECK(error.code() == Error::BadInput);
+        CHECK_THAT(std::string(error.what()), Catch::Matchers::ContainsSubstring("random"));
+      }
+    }
+    folder.file("entity2id.txt", bytes);
+    CHECK_THROWS_AS(read_knowledge_base({"openke:" + folder.path() + "/random"}), Error);
+  }
 }
 
 }  // namespace
