@@ -77,6 +77,15 @@ void print_gold_scores(const formats::Similarity& similarity, const formats::Clu
   const auto scores = relsim::score_clusters(clusters, gold);
   say_note(std::to_string(scores.relations) + " relations of " + std::to_string(gold.classes) + " classes, " +
            std::to_string(scores.positive_pairs) + " pairs of one class");
+  const auto curve = relsim::precision_recall_curve(similarity, gold);
+  if (!options.curve.empty()) {
+    const auto sink = core::open_sink(options.curve, core::Content::Text);
+    core::TableWriter table(*sink, core::table_style(options.shared.json, options.curve),
+                            {{"recall"}, {"precision"}, {"divergence"}});
+    for (const auto& point : curve) table.row({point.recall, point.precision, point.divergence});
+    table.finish();
+    sink->finish();
+  }
   const auto sink = core::open_sink("-", core::Content::Text);
   core::TableWriter table(*sink, core::table_style(options.shared.json, "-"),
                           {{"measure"}, {"precision", 4}, {"recall", 4}, {"f1", 4}, {"average_precision", 4}});
@@ -87,7 +96,7 @@ void print_gold_scores(const formats::Similarity& similarity, const formats::Clu
   row("micro", scores.micro);
   row("pair", scores.pair);
   table.row({std::string("ranking"), core::Cell(), core::Cell(), core::Cell(),
-             relsim::average_precision(similarity, gold)});
+             relsim::average_precision(curve)});
   table.finish();
   sink->finish();
 }
@@ -110,6 +119,7 @@ void define(CLI::App& app, DedupOptions& options) {
   app.add_option("--false-merges", options.false_merges, "With --auto: the share of merges that may be wrong")
       ->type_name("SHARE")
       ->check(CLI::Range(1e-9, 0.999).description(""));
+  app.add_flag("--names", options.names, "With --auto: count words that names of relations share as evidence, too");
   app.add_option("--explain", options.explain, "Tell what speaks for and against merging relations A and B, with facts that "
                  "they share and facts that they do not")
       ->type_name("A B")
@@ -122,6 +132,7 @@ void define(CLI::App& app, DedupOptions& options) {
            "Print these triples with each relation replaced by its cluster's representative, inverses turned round");
   add_file(app, "--gold", options.gold,
            "Judge the clusters by FILE, relation<TAB>class a line, and print precision, recall, F1 and average precision");
+  add_file(app, "--curve", options.curve, "With --gold: write the ranking's precision and recall to FILE, pair by pair");
   app.add_flag("--keep-repeated", options.keep_repeated, "With --triples: keep facts that have become equal");
 }
 
@@ -135,6 +146,9 @@ int run(const DedupOptions& options) {
   }
   if (!options.gold.empty() && !options.triples.empty()) {
     throw Error(Error::Usage, "--gold and --triples cannot both print to standard output");
+  }
+  if (!options.curve.empty() && (options.gold.empty() || options.curve == "-")) {
+    throw Error(Error::Usage, "--curve goes to a file, beside the scores of --gold");
   }
   if (options.similarity == "-" && options.gold == "-") {
     throw Error(Error::Usage, "the similarity and the gold cannot both come from standard input");

@@ -27,6 +27,7 @@ struct DedupOptions {
   bool names = false;      ///< relations' names are phrases: count them as evidence
   std::vector<std::string> explain;  ///< two relations to tell about; empty: none
   std::size_t top = 5;     ///< facts shown of each kind
+  std::string curve;       ///< with `gold`: where the ranking's precision and recall go; empty: nowhere
   std::string gold;        ///< classes of relations to judge the clusters by; empty: do not
 };
 

@@ -76,7 +76,9 @@ EvidencePart weigh(const Contrast& contrast, std::size_t relations, const std::v
         const double difference = static_cast<double>(contrast.difference[s][i]);
         const double noise = static_cast<double>(contrast.noise[s][i]), near = std::max(difference, 0.0);
         const double as_same = log_tail(near / std::hypot(noise, contrast.tolerance));
-        part.ratio[s][i] = static_cast<float>(as_same - std::log(others.share_up_to(near + noise + kFinest)));
+        const double ratio = as_same - std::log(others.share_up_to(near + noise + kFinest));
+        part.ratio[s][i] = static_cast<float>(
+            contrast.unrelated > 0 ? std::log(contrast.unrelated + (1 - contrast.unrelated) * std::exp(ratio)) : ratio);
       }
     });
   }

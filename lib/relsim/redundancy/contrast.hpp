@@ -11,6 +11,9 @@ namespace terse::relsim {
 struct Contrast {
   std::string name;
   std::vector<float> difference[2], noise[2];
+  /// Chance that a pair which says the same has nothing to do with the contrast: then it looks like any other. 0 where
+  /// the difference of the same is always within noise and tolerance.
+  double unrelated = 0;
   double tolerance = 0;  ///< deviation of relations that say the same, beside the noise
 };
 

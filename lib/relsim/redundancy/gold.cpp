@@ -117,10 +117,11 @@ GoldScores score_clusters(const formats::Clusters& clusters, const Gold& gold) {
   return scores;
 }
 
-double average_precision(const formats::Similarity& similarity, const Gold& gold) {
+std::vector<CurvePoint> precision_recall_curve(const formats::Similarity& similarity, const Gold& gold) {
   const auto pairs = rank_pairs(similarity);
   std::int64_t seen = 0, right = 0, positive = 0;
-  double sum = 0;
+  std::vector<CurvePoint> curve;
+  std::vector<std::int64_t> found;
   for (std::size_t i = 0; i < pairs.size();) {
     std::int64_t right_here = 0;
     const double divergence = pairs[i].divergence;
@@ -134,9 +135,24 @@ double average_precision(const formats::Similarity& similarity, const Gold& gold
       positive += is_right(gold, pair.a, pair.b, false) || is_right(gold, pair.a, pair.b, true);
     }
     right += right_here;
-    if (right_here > 0) sum += static_cast<double>(right_here) * share(right, seen);
+    if (right_here == 0) continue;
+    found.push_back(right);
+    curve.push_back({0, share(right, seen), divergence});
   }
-  return positive > 0 ? sum / static_cast<double>(positive) : std::numeric_limits<double>::quiet_NaN();
+  for (std::size_t i = 0; i < curve.size(); ++i) curve[i].recall = share(found[i], positive);
+  // What is positive but never in the right orientation is not found: the curve ends below a recall of 1.
+  if (positive > 0 && curve.empty()) curve.push_back({0, 0, 0});
+  return curve;
+}
+
+double average_precision(const std::vector<CurvePoint>& curve) {
+  if (curve.empty()) return std::numeric_limits<double>::quiet_NaN();
+  double area = 0, recall = 0;
+  for (const auto& point : curve) {
+    area += (point.recall - recall) * point.precision;
+    recall = point.recall;
+  }
+  return area;
 }
 
 }  // namespace terse::relsim

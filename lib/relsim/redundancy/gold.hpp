@@ -43,8 +43,17 @@ struct GoldScores {
 
 GoldScores score_clusters(const formats::Clusters& clusters, const Gold& gold);
 
-/// Average precision of the ranking of pairs (nearest first; equally near ones count together), over labelled
-/// relations. Relations paired with themselves take part where the gold is oriented. NaN without a positive pair.
-double average_precision(const formats::Similarity& similarity, const Gold& gold);
+/// Where the ranking of pairs stands after each group of equally near ones that holds a right pair.
+struct CurvePoint {
+  double recall = 0, precision = 0, divergence = 0;
+};
+
+/// Over labelled relations, nearest pairs first; relations paired with themselves take part where the gold is oriented.
+/// Empty without a positive pair.
+std::vector<CurvePoint> precision_recall_curve(const formats::Similarity& similarity, const Gold& gold);
+
+/// Average precision of the ranking of pairs (equally near ones count together): the area under its curve. NaN where that is
+/// empty because there is no positive pair.
+double average_precision(const std::vector<CurvePoint>& curve);
 
 }  // namespace terse::relsim

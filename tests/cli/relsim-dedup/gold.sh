@@ -20,3 +20,8 @@ says err 'bad.tsv:1: '
 expect 2 relsim-dedup kb.similarity --gold gold.tsv --triples kb.tsv
 expect 2 relsim-dedup - --gold - < kb.similarity
 expect 66 relsim-dedup kb.similarity --gold none.tsv
+
+
+expect 0 relsim-dedup kb.similarity --threshold 0.3 --gold gold.tsv --curve curve.tsv -q
+says curve.tsv $'1\t1\t'
+expect 2 relsim-dedup kb.similarity --curve curve.tsv

@@ -13,6 +13,10 @@ Gold parse(const std::string& text, const std::vector<std::string>& relations) {
   return read_gold(reader, relations);
 }
 
+double average_precision_of(const formats::Similarity& similarity, const Gold& gold) {
+  return average_precision(precision_recall_curve(similarity, gold));
+}
+
 const std::vector<std::string> kNames = {"a", "b", "c", "d", "e"};
 
 formats::Similarity similarity_of(const std::vector<std::string>& names, double far) {
@@ -53,10 +57,14 @@ TEST_CASE("average precision counts ties together", "[redundancy]") {
   set_pair(similarity.divergence, 4, 0, 1, 1);  // right
   set_pair(similarity.divergence, 4, 0, 2, 2);  // wrong, as near as the next
   set_pair(similarity.divergence, 4, 2, 3, 2);  // right
-  CHECK(average_precision(similarity, gold) == Approx((1 + 2.0 / 3) / 2));
+  CHECK(average_precision_of(similarity, gold) == Approx((1 + 2.0 / 3) / 2));
+  const auto curve = precision_recall_curve(similarity, gold);
+  REQUIRE(curve.size() == 2);
+  CHECK((curve[0].recall == 0.5 && curve[0].precision == 1 && curve[0].divergence == 1));
+  CHECK((curve[1].recall == 1 && curve[1].precision == Approx(2.0 / 3) && curve[1].divergence == 2));
   set_pair(similarity.divergence, 4, 2, 3, 1.5);
-  CHECK(average_precision(similarity, gold) == 1);
-  CHECK(std::isnan(average_precision(similarity, parse("a\tx\nb\ty\n", {"a", "b", "c", "d"}))));
+  CHECK(average_precision_of(similarity, gold) == 1);
+  CHECK(std::isnan(average_precision_of(similarity, parse("a\tx\nb\ty\n", {"a", "b", "c", "d"}))));
 }
 
 TEST_CASE("an oriented gold asks for the orientation and for symmetric relations", "[redundancy]") {
@@ -67,9 +75,9 @@ TEST_CASE("an oriented gold asks for the orientation and for symmetric relations
   similarity.swapped.assign(9, 9);
   set_pair(similarity.divergence, 3, 0, 1, 1);  // near, but not as inverses
   set_pair(similarity.swapped, 3, 2, 2, 2);
-  CHECK(average_precision(similarity, gold) == Approx(0.5 / 2));
+  CHECK(average_precision_of(similarity, gold) == Approx(0.5 / 2));
   set_pair(similarity.swapped, 3, 0, 1, 0.5);
-  CHECK(average_precision(similarity, gold) == 1);
+  CHECK(average_precision_of(similarity, gold) == 1);
 
   formats::Clusters clusters;
   clusters.relations = names;
