@@ -12,10 +12,16 @@ namespace terse::train {
 
 at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels) {
   const auto needed = labels.numel() > 0 ? labels.max().item<std::int64_t>() + 1 : 0;
-  if (logits.dim() != 2 || logits.size(0) != labels.size(0) || logits.size(1) < needed) {
+  const auto shape = labels.sizes();
+  if (logits.dim() != labels.dim() + 1 || logits.size(0) != shape[0] || logits.size(1) < needed ||
+      logits.sizes().slice(2) != shape.slice(1)) {
     std::ostringstream message;
-    message << "the model's result has shape " << logits.sizes() << "; " << labels.size(0)
-            << " labels need a row each and at least " << needed << " columns";
+    message << "the model's result has shape " << logits.sizes() << "; ";
+    if (labels.dim() == 1) {
+      message << shape[0] << " labels need a row each and at least " << needed << " columns";
+    } else {
+      message << "labels " << shape << " need a score a label for each of at least " << needed << " classes";
+    }
     throw Error(Error::Usage, message.str());
   }
   act::ModuleScope scope("loss");

@@ -14,7 +14,9 @@ struct Evaluation {
 };
 
 /// Mean cross entropy of a batch, over the labels that count.
-/// @throws Error::Usage where the network's result is not [n, at least as many columns as the labels need]
+/// @param logits  [n, classes] or, with a label a pixel, [n, classes, h, w]
+/// @param labels  [n] or [n, h, w]
+/// @throws Error::Usage where the network's result has another shape or fewer classes than the labels need
 at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels);
 
 /// Loss and accuracy of a network in evaluation mode over a whole data set, `batch` examples at a time. Leaves the

@@ -17,7 +17,7 @@ class Network {
   virtual ~Network() = default;
   /// @param inputs  the data set's input tensors of one batch (images: [n, c, h, w] float32; text: [n, t] int64
   ///                tokens; graph: [v, f] features and [2, e] int64 edges)
-  /// @return        logits [n, classes] float32
+  /// @return        logits [n, classes] float32; with a label a pixel [n, classes, h, w]
   virtual at::Tensor forward(const std::vector<at::Tensor>& inputs) = 0;
   /// Parameters and buffers under PyTorch's names ("layer1.0.conv1.weight"), in PyTorch's order. The tensors are the
   /// network's own: writing into them changes it. A tied parameter appears under each of its names, as in PyTorch's

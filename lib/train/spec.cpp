@@ -83,6 +83,28 @@ std::int64_t SpecReader::integer(const std::string& key, std::int64_t otherwise,
   return number;
 }
 
+std::vector<std::int64_t> SpecReader::integers(const std::string& key, const std::vector<std::int64_t>& otherwise) {
+  const auto* value = find(key);
+  auto& resolved = resolved_[key];
+  if (!value) {
+    for (const auto number : otherwise) resolved += (resolved.empty() ? "" : "x") + std::to_string(number);
+    return otherwise;
+  }
+  resolved = *value;
+  std::vector<std::int64_t> numbers;
+  const char* const end = value->data() + value->size();
+  for (const char* at = value->data(); numbers.empty() || at < end;) {
+    std::int64_t number = 0;
+    const auto [next, status] = std::from_chars(at, end, number);
+    if (status != std::errc{} || number < 1 || (next != end && (*next != 'x' || next + 1 == end))) {
+      throw bad_value(spec_, key, *value, "positive integers as 2x2x6");
+    }
+    numbers.push_back(number);
+    at = next == end ? end : next + 1;
+  }
+  return numbers;
+}
+
 double SpecReader::number(const std::string& key, double otherwise, double minimum, double maximum) {
   const auto* value = find(key);
   resolved_[key] = value ? *value : shortest(otherwise);

@@ -31,6 +31,7 @@ class SpecReader {
 
   // The value of a key, or `otherwise` where it is missing. @throws Error::Usage naming the key and what it takes
   std::int64_t integer(const std::string& key, std::int64_t otherwise, std::int64_t minimum = 1);
+  std::vector<std::int64_t> integers(const std::string& key, const std::vector<std::int64_t>& otherwise);  // "2x2x6"
   double number(const std::string& key, double otherwise, double minimum, double maximum);
   std::string text(const std::string& key, const std::string& otherwise);
   std::string choice(const std::string& key, const std::string& otherwise, const std::vector<std::string>& choices);

@@ -55,6 +55,14 @@ void define_optimizer(CLI::App& app, Options& options) {
       ->type_name("N");
 }
 
+void define_search(CLI::App& app, Options& options) {
+  auto* search = add_choice(app, "--search", options.search, {"batch", "depth", "width", "input"},
+                            "In place of training, find the largest batch, depth, width or input (the side or the "
+                            "length of random data) whose run stays under --limit");
+  search->default_str("");
+  add_size(app, "--limit", options.limit, "Memory that a run of --search may take")->default_str("")->needs(search);
+}
+
 void define_results(CLI::App& app, Options& options) {
   add_folder(app, "--checkpoint", options.checkpoint,
              "Keep the run's state in DIR: at the end, on SIGINT and SIGTERM, and as --checkpoint-every says")
@@ -92,6 +100,7 @@ void define(CLI::App& app, Options& options) {
   define_run(app, options);
   define_optimizer(app, options);
   define_results(app, options);
+  define_search(app, options);
 }
 
 }  // namespace terse::tools::act_train

@@ -33,6 +33,8 @@ struct Options {
   std::string metrics;
   bool evaluate = true;
   bool allocator = true;
+  std::string search;
+  std::uint64_t limit = 0;
 };
 
 void define(CLI::App& app, Options& options);

@@ -3,6 +3,7 @@
 #include "common/messages.hpp"
 #include "interruption.hpp"
 #include "options.hpp"
+#include "search.hpp"
 #include "terse/act/allocator.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/progress.hpp"
@@ -171,6 +172,7 @@ int train_and_write(const Options& options) {
 }  // namespace
 
 int run(const Options& options) {
+  if (!options.search.empty()) return run_search(options);
   const int signal = train_and_write(options);
   if (signal != 0) end_by_signal(signal);
   return 0;

@@ -13,12 +13,12 @@
 
 namespace terse::train {
 
-/// Label of an example that takes no part in the loss (a graph's node outside the split): cross entropy skips it.
+/// Label that takes no part in the loss (a node outside the split, the border of an object): cross entropy skips it.
 inline constexpr std::int64_t kIgnoredLabel = -100;
 
 struct Batch {
   std::vector<at::Tensor> inputs;  ///< what Network::forward takes
-  at::Tensor labels;               ///< [n] int64, kIgnoredLabel where an example does not count
+  at::Tensor labels;               ///< [n] or, a label a pixel, [n, h, w] int64; kIgnoredLabel where one does not count
 };
 
 /// Examples that can be taken in any order.
@@ -43,7 +43,8 @@ struct Data {
   std::unique_ptr<DataSet> evaluation;   ///< null where the data have none
 };
 
-/// Reads the data that a SPEC names: fashion-mnist[:DIR], idx:DIR, text:FILE, graph:DIR, tensors:FILE, random:SHAPE.
+/// Reads the data that a SPEC names: fashion-mnist[:DIR], idx:DIR, text:FILE, graph:DIR, tensors:FILE,
+/// random:SHAPE.
 /// @throws Error::Usage    for an unknown name or key
 /// @throws Error::NoInput  where a file is missing
 /// @throws Error::BadInput naming the file and the record or line that is wrong

@@ -23,14 +23,19 @@ class RandomDataSet : public DataSet {
     auto extents = shape_.extents;
     extents.insert(extents.begin(), static_cast<std::int64_t>(examples.size()));
     const auto x = at::empty(extents, tokens ? at::kLong : at::kFloat);
-    const auto y = at::empty({extents[0]}, at::kLong);
+    auto label_extents = shape_.label_a_pixel ? extents : std::vector<std::int64_t>{extents[0]};
+    if (shape_.label_a_pixel) label_extents.erase(label_extents.begin() + 1);  // the channels
+    const auto y = at::empty(label_extents, at::kLong);
+    const auto label_width = examples.empty() ? 0 : static_cast<std::size_t>(y.numel()) / examples.size();
     const auto width = examples.empty() ? 0 : static_cast<std::size_t>(x.numel()) / examples.size();
     void* const values = x.mutable_data_ptr();
     auto* const labels = y.mutable_data_ptr<std::int64_t>();
     core::parallel_for(examples.size(), 1, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
         core::RandomSequence random({seed_, stream_, static_cast<std::uint32_t>(examples[i])});
-        labels[i] = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(shape_.classes)));
+        for (std::size_t j = i * label_width; j < (i + 1) * label_width; ++j) {
+          labels[j] = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(shape_.classes)));
+        }
         for (std::size_t j = i * width; j < (i + 1) * width; ++j) {
           if (tokens) {
             static_cast<std::int64_t*>(values)[j] =
@@ -75,7 +80,11 @@ Data make_random(SpecReader& spec, const std::string& shape, std::uint64_t seed)
   data.shape.classes = spec.integer("classes", 10, 2);
   data.shape.vocabulary = spec.integer("vocabulary", 0, 0);
   const auto count = spec.integer("count", 1024), test = spec.integer("test", 256);
+  data.shape.label_a_pixel = spec.choice("labels", "one", {"one", "pixels"}) == "pixels";
   spec.finish(/*takes_argument=*/true);
+  if (data.shape.label_a_pixel && (data.shape.extents.size() != 3 || data.shape.vocabulary > 0)) {
+    throw Error(Error::Usage, "data random: labels=pixels takes images (channels x height x width)");
+  }
   if (data.shape.vocabulary > 0) {
     if (data.shape.vocabulary < 2 || data.shape.extents.size() != 1) {
       throw Error(Error::Usage, "data random: tokens take one extent and a vocabulary of 2 or more");

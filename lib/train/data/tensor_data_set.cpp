@@ -23,17 +23,17 @@ std::int64_t count_classes(const at::Tensor& labels, const std::string& source) 
   if (labels.numel() == 0) throw Error(Error::BadInput, source + ": no examples");
   const auto classes = labels.max().item<std::int64_t>() + 1;
   check_labels(labels, classes, source);
-  if (classes < 2) throw Error(Error::BadInput, source + ": all labels are 0");
+  if (classes < 2) throw Error(Error::BadInput, source + ": no label is above 0");
   return classes;
 }
 
 void check_labels(const at::Tensor& labels, std::int64_t classes, const std::string& source) {
-  const auto wrong = labels.lt(0).logical_or_(labels.ge(classes)).nonzero();
+  const auto outside = labels.lt(0).logical_or_(labels.ge(classes)).logical_and_(labels.ne(kIgnoredLabel));
+  const auto wrong = outside.nonzero();
   if (wrong.numel() == 0) return;
-  const auto record = wrong[0].item<std::int64_t>();
-  throw Error(Error::BadInput, source + ": record " + std::to_string(record) + ": label " +
-                                   std::to_string(labels[record].item<std::int64_t>()) + " is not in 0.." +
-                                   std::to_string(classes - 1));
+  throw Error(Error::BadInput, source + ": record " + std::to_string(wrong[0][0].item<std::int64_t>()) + ": label " +
+                                   std::to_string(labels.masked_select(outside)[0].item<std::int64_t>()) +
+                                   " is not in 0.." + std::to_string(classes - 1));
 }
 
 }  // namespace terse::train

@@ -6,7 +6,7 @@
 
 namespace terse::train {
 
-/// Examples that lie in memory as one tensor, x [n, …], with labels y [n] int64. Bytes are scaled to (x/255 − mean)/deviation
+/// Examples that lie in memory as one tensor, x [n, …], with labels y [n] or [n, h, w] int64. Bytes are scaled to (x/255 − mean)/deviation
 /// when a batch is taken, so a data set of images keeps a byte a pixel.
 class TensorDataSet : public DataSet {
  public:
@@ -23,7 +23,8 @@ class TensorDataSet : public DataSet {
   std::optional<Normalisation> normalisation_;
 };
 
-/// One more than the largest label. @throws Error::BadInput for a negative label or none, naming `source` and the record
+/// One more than the largest label. @throws Error::BadInput for a negative label (but kIgnoredLabel) or none, naming
+/// `source` and the record
 std::int64_t count_classes(const at::Tensor& labels, const std::string& source);
 
 /// @throws Error::BadInput where a label is not below `classes`

@@ -1,4 +1,4 @@
-#include "terse/core/error.hpp"
+#include "terse/train/models/graph_ops.hpp"
 #include "terse/train/models/models.hpp"
 
 namespace terse::train {
@@ -16,8 +16,7 @@ class GcnConv : public PathModule {
 
   at::Tensor forward(const at::Tensor& x, const at::Tensor& edges, const at::Tensor& weights) {
     const auto projected = lin_(x);
-    const auto messages = projected.index_select(0, edges[0]) * weights;
-    return at::zeros_like(projected).index_add(0, edges[1], messages) + bias_;
+    return sum_at_targets(projected.index_select(0, edges[0]) * weights, edges, x.size(0)) + bias_;
   }
 
  private:
@@ -37,10 +36,8 @@ class Gcn : public Model {
 
   at::Tensor forward(const std::vector<at::Tensor>& inputs) override {
     auto x = inputs.at(0);
-    const auto self = at::arange(x.size(0), inputs.at(1).options()).expand({2, -1});
-    const auto edges = at::cat({inputs[1], self}, 1);
-    const auto degree = at::bincount(edges[1], {}, x.size(0)).to(x.scalar_type()).rsqrt();
-    const auto weights = (degree.index_select(0, edges[0]) * degree.index_select(0, edges[1])).unsqueeze(1);
+    const auto edges = with_self_loops(inputs.at(1), x.size(0));
+    const auto weights = symmetric_weights(edges, x.size(0));
     for (std::size_t i = 0; i < convs_.size(); ++i) {
       x = convs_[i](at::dropout(x, dropout_, is_training()), edges, weights);
       if (i + 1 < convs_.size()) {
@@ -59,8 +56,7 @@ class Gcn : public Model {
 }  // namespace
 
 std::shared_ptr<Model> make_gcn(SpecReader& spec, const DataShape& data) {
-  if (data.kind != DataShape::Kind::Graph) throw Error(Error::Usage, "model gcn takes a graph");
-  const auto features = spec.integer("features", data.extents.at(0));
+  const auto features = spec.integer("features", graph_features(data, "gcn"));
   const auto classes = spec.integer("classes", data.classes, 2);
   const auto hidden = spec.integer("hidden", 16);
   const auto depth = spec.integer("depth", 2);

@@ -1,4 +1,3 @@
-#include <charconv>
 #include <functional>
 #include <numeric>
 
@@ -38,29 +37,13 @@ class Mlp : public Model {
   std::vector<Child<torch::nn::DropoutImpl>> dropout_;
 };
 
-std::vector<std::int64_t> parse_widths(const std::string& text) {
-  std::vector<std::int64_t> widths;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (at < end) {
-    std::int64_t width = 0;
-    const auto [next, status] = std::from_chars(at, end, width);
-    if (status != std::errc{} || width < 1 || (next != end && (*next != 'x' || next + 1 == end))) {
-      throw Error(Error::Usage, "model mlp: hidden=" + text + " (expected widths as 256x128)");
-    }
-    widths.push_back(width);
-    at = next == end ? end : next + 1;
-  }
-  return widths;
-}
-
 }  // namespace
 
 std::shared_ptr<Model> make_mlp(SpecReader& spec, const DataShape& data) {
   if (data.kind != DataShape::Kind::Dense) throw Error(Error::Usage, "model mlp takes images or vectors");
   const auto features =
       std::accumulate(data.extents.begin(), data.extents.end(), std::int64_t{1}, std::multiplies<>());
-  auto widths = parse_widths(spec.text("hidden", "256x128"));
+  auto widths = spec.integers("hidden", {256, 128});
   const double dropout = spec.number("dropout", 0, 0, 1);
   widths.push_back(spec.integer("classes", data.classes, 2));
   return std::make_shared<Mlp>(features, widths, dropout);

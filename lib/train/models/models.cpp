@@ -24,8 +24,19 @@ std::vector<std::pair<std::string, Maker>> makers() {
     }
   }
   list.emplace_back("vit", make_vit);
+  for (const std::string name : {"swin_t", "swin_s", "swin_b"}) {
+    list.emplace_back(name, [name](auto& spec, auto& data) { return make_swin(name, spec, data); });
+  }
+  for (int depth : {50, 101}) {
+    list.emplace_back("fcn_resnet" + std::to_string(depth),
+                      [depth](auto& spec, auto& data) { return make_fcn(depth, spec, data); });
+  }
   list.emplace_back("text", make_text_encoder);
+  list.emplace_back("bert", make_bert);
   list.emplace_back("gcn", make_gcn);
+  list.emplace_back("graphsage", make_graphsage);
+  list.emplace_back("gat", make_gat);
+  list.emplace_back("gcnii", make_gcnii);
   return list;
 }
 
@@ -55,7 +66,13 @@ std::vector<std::int64_t> image_extents(const DataShape& data, const std::string
   if (data.kind != DataShape::Kind::Dense || data.extents.size() != 3) {
     throw Error(Error::Usage, "model " + model + " takes images (channels x height x width)");
   }
+  if (data.label_a_pixel) throw Error(Error::Usage, "model " + model + " takes one label an image, not one a pixel");
   return data.extents;
+}
+
+std::int64_t graph_features(const DataShape& data, const std::string& model) {
+  if (data.kind != DataShape::Kind::Graph) throw Error(Error::Usage, "model " + model + " takes a graph");
+  return data.extents.at(0);
 }
 
 at::Tensor resize_images(const at::Tensor& x, const std::vector<std::int64_t>& size) {

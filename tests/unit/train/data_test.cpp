@@ -6,6 +6,8 @@
 #include <numeric>
 
 #include "temporary_folder.hpp"
+#include "terse/act/dtype.hpp"
+#include "terse/formats/safetensors.hpp"
 #include "terse/train/evaluate.hpp"
 #include "terse_catch.hpp"
 #include "throws.hpp"
@@ -102,7 +104,7 @@ TEST_CASE("damaged idx files are named with the record") {
   put(labels, idx_labels({0, 1, 2}));
   CHECK(throws(Error::BadInput, labels + ": 3 labels for 4 images", [&] { load(spec); }));
   put(labels, idx_labels({0, 0, 0, 0}));
-  CHECK(throws(Error::BadInput, "all labels are 0", [&] { load(spec); }));
+  CHECK(throws(Error::BadInput, "no label is above 0", [&] { load(spec); }));
   put(labels, idx_labels({0, 1, 1, 1}));
   put(folder.file("t10k-labels-idx1-ubyte"), idx_labels({1, 2}));
   CHECK(throws(Error::BadInput, "t10k-labels-idx1-ubyte: record 1: label 2 is not in 0..1", [&] { load(spec); }));
@@ -202,8 +204,59 @@ TEST_CASE("npz arrays are taken by name") {
   CHECK(at::equal(all_of(*data.evaluation).inputs[0], batch.inputs[0].slice(0, 0, 2) + 1));
 }
 
-TEST_CASE("a file that is no npz is refused") {
+TEST_CASE("a file that is neither npz nor safetensors is refused") {
   CHECK(throws(Error::BadInput, "train.tsv", [] { load("tensors:" + tests_data("text/train.tsv")); }));
+}
+
+void put_tensors(const std::string& path, const std::vector<std::pair<std::string, at::Tensor>>& arrays) {
+  std::vector<formats::Tensor> tensors;
+  for (const auto& [name, array] : arrays) {
+    auto& tensor = tensors.emplace_back();
+    tensor.info = {name, *act::from_torch(array.scalar_type()), array.sizes().vec()};
+    const auto* data = static_cast<const std::byte*>(array.const_data_ptr());
+    tensor.data.assign(data, data + array.nbytes());
+  }
+  const auto sink = core::open_sink(path, core::Content::Binary);
+  formats::write_safetensors(*sink, tensors);
+  sink->finish();
+}
+
+TEST_CASE("safetensors are taken by name, with the digest of the same arrays in an npz") {
+  TemporaryFolder folder;
+  const auto file = folder.file("t.safetensors");
+  const auto x = at::arange(24, at::kFloat).view({6, 4}) / 8;
+  const auto y = at::tensor({0, 1, 2, 0, 1, 2}, at::kLong);
+  const auto npz = load("tensors:" + tests_data("tensors.npz"));
+  const auto test = all_of(*npz.evaluation);
+  put_tensors(file, {{"x", x}, {"y", y}, {"x_test", test.inputs[0]}, {"y_test", test.labels}});
+  const auto data = load("tensors:" + file);
+  CHECK(data.shape == npz.shape);
+  CHECK(at::equal(all_of(*data.train).inputs[0], x));
+  CHECK(at::equal(all_of(*data.train).labels, y));
+  CHECK(at::equal(all_of(*data.evaluation).inputs[0], test.inputs[0]));
+  put_tensors(file, {{"x", x}});
+  CHECK(throws(Error::BadInput, "'x' and 'y' are needed", [&] { load("tensors:" + file); }));
+}
+
+TEST_CASE("images may have a label a pixel, 255 for none") {
+  TemporaryFolder folder;
+  const auto file = folder.file("t.safetensors");
+  const auto x = at::randn({2, 3, 4, 5});
+  auto y = at::ones({2, 4, 5}, at::kByte);
+  y[1][3][4] = 255;
+  y[0][0][0] = 2;
+  put_tensors(file, {{"x", x}, {"y", y}});
+  const auto data = load("tensors:" + file);
+  CHECK(data.shape == DataShape{.classes = 3, .extents = {3, 4, 5}, .label_a_pixel = true});
+  const auto labels = all_of(*data.train).labels;
+  CHECK(labels[1][3][4].item<std::int64_t>() == kIgnoredLabel);
+  CHECK(labels.sum().item<std::int64_t>() == 38 + 2 - 100);
+  put_tensors(file, {{"x", x}, {"y", at::ones({2, 5, 4}, at::kByte)}});
+  CHECK(throws(Error::BadInput, "or be images [n, c, h, w] with labels [n, h, w]", [&] { load("tensors:" + file); }));
+  auto wrong = at::ones({2, 4, 5}, at::kLong);
+  wrong[1][0][0] = -3;
+  put_tensors(file, {{"x", x}, {"y", wrong}});
+  CHECK(throws(Error::BadInput, "y: record 1: label -3 is not in", [&] { load("tensors:" + file); }));
 }
 
 TEST_CASE("random data are a function of seed and example, and look normal") {
@@ -218,6 +271,11 @@ TEST_CASE("random data are a function of seed and example, and look normal") {
   CHECK(at::equal(data.train->batch(std::vector<std::int64_t>{7}).inputs[0][0], batch.inputs[0][7]));
   CHECK_FALSE(at::equal(all_of(*load("random:3x8x8,classes=4,count=50", 2).train).inputs[0], batch.inputs[0]));
   CHECK_FALSE(at::equal(data.evaluation->batch(std::vector<std::int64_t>{7}).inputs[0][0], batch.inputs[0][7]));
+  const auto pixels = all_of(*load("random:3x8x6,classes=4,count=50,labels=pixels").train).labels;
+  CHECK(pixels.sizes().vec() == std::vector<std::int64_t>{50, 8, 6});
+  CHECK(pixels.min().item<int>() == 0);
+  CHECK(pixels.max().item<int>() == 3);
+  CHECK(throws(Error::Usage, "labels=pixels takes images", [] { load("random:8,labels=pixels"); }));
   const auto tokens = all_of(*load("random:6,vocabulary=20").train).inputs[0];
   CHECK(tokens.min().item<int>() == 1);
   CHECK(tokens.max().item<int>() == 19);
@@ -225,7 +283,7 @@ TEST_CASE("random data are a function of seed and example, and look normal") {
 
 TEST_CASE("an unknown data set or key lists the known ones") {
   CHECK(throws(Error::Usage, "(fashion-mnist, idx, text, graph, tensors, random)", [] { load("mnist"); }));
-  CHECK(throws(Error::Usage, "unknown key 'size' (classes, vocabulary, count, test)", [] { load("random:3,size=1"); }));
+  CHECK(throws(Error::Usage, "unknown key 'size' (classes, vocabulary, count, test, labels)", [] { load("random:3,size=1"); }));
   CHECK(throws(Error::Usage, "expected extents as 3x128x128", [] { load("random:3x"); }));
   CHECK(throws(Error::Usage, "idx:DIR is missing", [] { load("idx"); }));
 }
@@ -233,6 +291,8 @@ TEST_CASE("an unknown data set or key lists the known ones") {
 TEST_CASE("labels that the logits have no column for are refused") {
   CHECK(throws(Error::Usage, "at least 3 columns",
                [] { cross_entropy(at::zeros({2, 2}), at::tensor({0, 2}, at::kLong)); }));
+  CHECK(throws(Error::Usage, "need a score a label for each of at least 3 classes",
+               [] { cross_entropy(at::zeros({2, 4}), at::full({2, 3, 3}, 2, at::kLong)); }));
   CHECK(throws(Error::Usage, "2 labels need a row each",
                [] { cross_entropy(at::zeros({3, 4}), at::tensor({0, 2}, at::kLong)); }));
 }
