@@ -197,8 +197,8 @@ const Header& ArtifactReader::expect(Kind kind) {
     throw Error(Error::BadInput, source_name() + ": " + what);
   };
   if (header.kind != kind)
-    refuse("a " + std::string(to_string(header.kind)) + " artifact, but " + std::string(to_string(kind)) +
-           " is needed");
+    refuse("a " + std::string(to_string(header.kind)) + " artifact, but a " + std::string(to_string(kind)) +
+           " artifact is needed");
   const SchemaVersion ours = schema_version(kind);
   if (header.schema_major != ours.major)
     refuse(std::string(to_string(kind)) + " schema " + std::to_string(header.schema_major) + "." +

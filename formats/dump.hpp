@@ -15,7 +15,7 @@ namespace terse::formats {
 /// in plain words and numbers: this room knows no quantizer.
 struct DumpEntry {
   std::uint64_t step = 0;
-  std::string id;                   ///< stable over steps: "layer1.0.relu:result"
+  std::string id;                   ///< stable over steps: "layer1.0/relu_#1:result"
   std::string op;                   ///< operator that saved it: "aten::relu"
   std::string role;                 ///< "input", "result", …
   core::DType dtype = core::DType::Float32;

@@ -12,7 +12,7 @@ namespace terse::formats {
 
 /// One tensor that a training step saves for its backward pass.
 struct ProfiledTensor {
-  std::string id;                      ///< stable over steps: "layer1.0.relu:result"
+  std::string id;                      ///< stable over steps: "layer1.0/relu_#1:result"
   std::string op;                      ///< operator that saves it: "aten::relu"
   std::string role;                    ///< "input", "result", …
   core::DType dtype = core::DType::Float32;
@@ -24,7 +24,7 @@ struct ProfiledTensor {
   std::uint64_t zeros = 0;
   std::uint64_t non_finite = 0;
   std::uint32_t distinct = 0;          ///< 0, 1, 2 distinct values; 3 means more
-  std::optional<double> sensitivity;   ///< c_l of SCIENCE's variance model, Var = sum of c_l * S(b_l); see Profile
+  std::optional<double> sensitivity;   ///< c_l of GACT's variance model, Var = sum of c_l * S(b_l); see Profile
   std::optional<double> sensitivity_error;  ///< its standard error over the draws
 
   bool operator==(const ProfiledTensor&) const = default;

@@ -103,7 +103,7 @@ using PackObserver = std::function<void(const PackedView&)>;
 ///       loss(model->forward(x)).backward();
 ///     }
 ///
-/// Source: GACT (ICML 2022) section 4; differs as SCIENCE table says: operator context, exact dedup, every byte
+/// Source: GACT (ICML 2022) section 4; differs in: operator context, exact dedup, every byte
 /// classified, counter-based randomness.
 class Compression {
   struct State;

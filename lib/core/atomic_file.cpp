@@ -9,7 +9,10 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <mutex>
+#include <set>
 #include <system_error>
+#include <utility>
 
 #include "terse/core/error.hpp"
 #include "terse/core/temporaries.hpp"
@@ -19,6 +22,9 @@ namespace terse::core {
 namespace fs = std::filesystem;
 
 namespace {
+
+std::mutex claims_mutex;
+std::set<std::string> claims;  // files that an AtomicFile is about to replace
 
 constexpr std::size_t kLongestName = 255;  // of a folder's entry, on every file system that Linux has
 
@@ -62,15 +68,25 @@ void sync_folder(const std::string& folder, const std::string& name) {
 
 }  // namespace
 
+AtomicFile::Claim::Claim(std::string target, const std::string& path) : target_(std::move(target)) {
+  const std::lock_guard lock(claims_mutex);
+  if (!claims.insert(target_).second) throw Error(Error::Usage, path + ": named for two outputs of one command");
+}
+
+AtomicFile::Claim::~Claim() {
+  const std::lock_guard lock(claims_mutex);
+  claims.erase(target_);
+}
+
 AtomicFile::AtomicFile(const std::string& path)
     : ByteSink(path),
-      target_(resolve(path)),
-      temporary_(temporary_name(target_)),
+      claim_(resolve(path), path),
+      temporary_(temporary_name(claim_.target())),
       // Entered before the file exists: no moment at which a signal would leave it behind.
       slot_(remember_temporary(temporary_)),
       writer_(create(temporary_, path, slot_), path, true) {
   struct stat old {};
-  if (::stat(target_.c_str(), &old) == 0) {
+  if (::stat(claim_.target().c_str(), &old) == 0) {
     // As good as it gets: a file system without permissions is no reason to fail.
     [[maybe_unused]] const int ignored = ::fchmod(writer_.descriptor(), old.st_mode & 07777);
   }
@@ -89,11 +105,11 @@ void AtomicFile::finish() {
   writer_.flush();
   writer_.sync();
   writer_.close();
-  if (::rename(temporary_.c_str(), target_.c_str()) != 0) throw_output_failed(name(), errno);
+  if (::rename(temporary_.c_str(), claim_.target().c_str()) != 0) throw_output_failed(name(), errno);
   temporary_.clear();
   forget_temporary(slot_);
   slot_ = -1;
-  sync_folder(fs::path(target_).parent_path().string(), name());
+  sync_folder(fs::path(claim_.target()).parent_path().string(), name());
 }
 
 }  // namespace terse::core

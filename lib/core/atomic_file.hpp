@@ -10,10 +10,11 @@ namespace terse::core {
 /// An output file that appears whole or not at all: written to a temporary in the same folder, fsynced, renamed
 /// over `path` by finish(), the folder fsynced. Without finish() (an exception), and on SIGINT, SIGTERM and
 /// SIGHUP once remove_temporaries_on_signal() was called, the temporary goes and an old file stays.
+/// Two at a time for the same file are refused: the later would silently replace the earlier.
 /// A symbolic link is followed: its target is replaced, the link stays. An old file's permissions stay.
 class AtomicFile : public ByteSink {
  public:
-  /// @throws Error::OutputFailed
+  /// @throws Error::OutputFailed, Error::Usage where another AtomicFile of this process is about to replace the file
   explicit AtomicFile(const std::string& path);
   ~AtomicFile() override;
   AtomicFile(const AtomicFile&) = delete;
@@ -23,7 +24,20 @@ class AtomicFile : public ByteSink {
   void finish() override;
 
  private:
-  std::string target_;     // `path` with symbolic links followed
+  /// The name, taken for as long as the claim lives.
+  class Claim {
+   public:
+    Claim(std::string target, const std::string& path);
+    ~Claim();
+    Claim(const Claim&) = delete;
+    Claim& operator=(const Claim&) = delete;
+    const std::string& target() const { return target_; }
+
+   private:
+    std::string target_;
+  };
+
+  Claim claim_;            // of the path with symbolic links followed
   std::string temporary_;  // empty once renamed
   int slot_ = -1;          // where the signal handler finds the temporary's name
   DescriptorWriter writer_;

@@ -117,7 +117,7 @@ Layout sparse_layout(const Layout& affine, std::uint64_t kept);
 ///                 …).non_finite
 /// @throws Error::Usage where buffer sizes do not fit the layout
 /// Unbiased for Affine: E[decode] = x to within 2^-16 of a step and the rounding of the element type
-/// (choosing among 2^16 equally likely offsets and rounding once on the way back). O(n), thread-safe. Source:
+/// (choosing among 2^15 equally likely offsets and rounding once on the way back). O(n), thread-safe. Source:
 /// GACT (ICML 2022) section 3; differs in clamping at both ends.
 [[nodiscard]] bool try_encode(const void* x, const Layout& layout, const core::RandomKey& key,
                               std::span<std::byte> payload, std::span<std::byte> metadata);

@@ -15,7 +15,7 @@ formats::Value describe_run(const Trainer& trainer) {
   run["data"] = to_string(trainer.data().spec);
   run["batch"] = options.batch;
   run["level"] = act::to_string(options.compression.level);
-  run["bits"] = options.compression.bits;
+  if (options.compression.bits != 0) run["bits"] = options.compression.bits;
   return run;
 }
 

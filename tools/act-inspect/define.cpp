@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "act-inspect/options.hpp"
+#include "common/numbers.hpp"
 
 namespace terse::inspect {
 
@@ -37,10 +38,10 @@ void define(CLI::App& app, Options& options) {
   app.add_option("--step", options.step, "Take the tensor from this step of a dump (the first that has it)")
       ->type_name("N")
       ->default_str("")
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(tools::not_negative());
   app.add_option("--top", options.top, "Rows of each table in a summary; 0 is all")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(tools::not_negative());
   app.add_option("--bins", options.bins, "Bars of the histogram")
       ->type_name("N")
       ->check(CLI::Range(1, 1000).description(""));

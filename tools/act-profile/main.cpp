@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "common/model_options.hpp"
+#include "common/numbers.hpp"
 #include "common/tool.hpp"
 #include "options.hpp"
 
@@ -11,7 +12,7 @@ void define(CLI::App& app, Options& options) {
   add_data(app, options.data)->required();
   app.add_option("--batch", options.batch, "Examples in a batch; a graph is one batch")
       ->type_name("N")
-      ->check(CLI::PositiveNumber.description(""));
+      ->check(above_zero());
   add_choice(app, "--optimizer", options.optimizer, {"sgd", "adam", "adamw"}, "Whose state counts as memory");
   add_choice(app, "--sensitivity", options.sensitivity, {"none", "exact"},
              "Measure how much each tensor's rounding changes the gradient: not, or by a whole step a tensor and draw");

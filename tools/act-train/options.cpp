@@ -4,6 +4,7 @@
 
 #include "common/groups.hpp"
 #include "common/model_options.hpp"
+#include "common/numbers.hpp"
 
 namespace terse::tools::act_train {
 
@@ -23,14 +24,14 @@ void define_run(CLI::App& app, Options& options) {
       ->excludes(level);
   app.add_option("--batch", options.batch, "Examples in a batch; a graph is one batch")
       ->type_name("N")
-      ->check(CLI::PositiveNumber.description(""))
+      ->check(above_zero())
       ->default_str("64");
   auto* epochs = app.add_option("--epochs", options.epochs, "Passes over the data")
                      ->type_name("N")
-                     ->check(CLI::PositiveNumber.description(""));
+                     ->check(above_zero());
   app.add_option("--steps", options.steps, "Steps to train, in place of epochs")
       ->type_name("N")
-      ->check(CLI::PositiveNumber.description(""))
+      ->check(above_zero())
       ->default_str("")
       ->excludes(epochs);
 }
@@ -39,14 +40,14 @@ void define_optimizer(CLI::App& app, Options& options) {
   add_choice(app, "--optimizer", options.optimizer, {"sgd", "adam", "adamw"}, "How weights are updated");
   app.add_option("--lr", options.learning_rate, "Learning rate; 0.05 for sgd, 0.001 for adam and adamw if not given")
       ->type_name("X")
-      ->check(CLI::PositiveNumber.description(""))
+      ->check(above_zero())
       ->default_str("");
   app.add_option("--momentum", options.momentum, "Momentum of sgd")
       ->type_name("X")
       ->check(CLI::Range(0.0, 1.0).description(""));
   app.add_option("--weight-decay", options.weight_decay, "Weight decay; adamw takes it from the weights themselves")
       ->type_name("X")
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(not_negative());
   app.add_option("--schedule", options.schedule,
                  "Learning rate over the run: constant, cosine (down to 0), or step[:every=N,gamma=X] (a factor every "
                  "N steps)")
@@ -80,7 +81,7 @@ void define_results(CLI::App& app, Options& options) {
            "Write the saved tensors of one step to FILE as a dump; - is standard output, for act-inspect");
   app.add_option("--dump-step", options.dump_step, "The step to dump; the last if not given")
       ->type_name("N")
-      ->check(CLI::PositiveNumber.description(""))
+      ->check(above_zero())
       ->default_str("")
       ->needs("--dump");
   app.add_flag("--dump-exact", options.dump_exact, "Keep the exact tensors in the dump beside the compressed ones")

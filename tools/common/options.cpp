@@ -88,7 +88,7 @@ CLI::App& add_command(CLI::App& app, const std::string& name, std::string& chose
 }
 
 void add_always(CLI::App& app, SharedOptions& shared) {
-  app.add_option("-j,--threads", shared.threads, "Threads; 0 is all cores. Results do not depend on it")
+  app.add_option("-j,--threads", shared.threads, "Threads; 0 is all cores")
       ->type_name("N")
       ->check(CLI::Range(0, 4096).description(""))
       ->group(kGeneralGroup);

@@ -6,6 +6,7 @@
 #include "common/definition.hpp"
 #include "common/groups.hpp"
 #include "common/messages.hpp"
+#include "common/numbers.hpp"
 #include "common/standard_streams.hpp"
 #include "common/tool.hpp"
 #include "common/version.hpp"
@@ -46,6 +47,7 @@ void prepare(CLI::App& app, const Tool& tool, SharedOptions& shared,
   define(app);
   add_always(app, shared);
   add_answers(app, tool);
+  expect_numbers(app);
   const auto commands = app.get_subcommands([](CLI::App*) { return true; });
   for (CLI::App* command : commands) {
     command->fallthrough();

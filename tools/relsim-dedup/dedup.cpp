@@ -128,12 +128,14 @@ void define(CLI::App& app, DedupOptions& options) {
   app.add_option("--count", options.count, "Merge down to N clusters, in place of a threshold")->type_name("N");
   app.add_flag("--merge-thin", options.merge_thin, "Merge relations that are marked as having too few facts, too");
   app.add_flag("--no-inverse", options.no_inverse, "Compare relations as they stand only, never turned round");
-  add_file(app, "--triples", options.triples,
-           "Print these triples with each relation replaced by its cluster's representative, inverses turned round");
+  auto* triples = add_file(app, "--triples", options.triples,
+                           "Print these triples, on standard output, with each relation replaced by its cluster's "
+                           "representative, inverses turned round");
   add_file(app, "--gold", options.gold,
            "Judge the clusters by FILE, relation<TAB>class a line, and print precision, recall, F1 and average precision");
   add_file(app, "--curve", options.curve, "With --gold: write the ranking's precision and recall to FILE, pair by pair");
-  app.add_flag("--keep-repeated", options.keep_repeated, "With --triples: keep facts that have become equal");
+  app.add_flag("--keep-repeated", options.keep_repeated, "With --triples: keep facts that have become equal")
+      ->needs(triples);
 }
 
 int run(const DedupOptions& options) {
@@ -158,6 +160,11 @@ int run(const DedupOptions& options) {
   }
   if (options.similarity == "-" && options.facts == "-") {
     throw Error(Error::Usage, "the similarity and the facts cannot both come from standard input");
+  }
+  for (const auto& input : {options.triples, options.gold, options.facts}) {
+    if (!input.empty() && input != "-" && input == options.artifact) {
+      throw Error(Error::Usage, input + ": is read, and -o would replace it with the clusters artifact");
+    }
   }
   const auto sink = options.artifact.empty() ? nullptr : core::open_sink(options.artifact, core::Content::Binary);
   auto loaded = formats::read_similarity(core::open_source(options.similarity));

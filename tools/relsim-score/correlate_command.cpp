@@ -6,6 +6,7 @@
 #include <map>
 
 #include "common/messages.hpp"
+#include "common/numbers.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/table.hpp"
 #include "terse/core/tsv_reader.hpp"
@@ -109,7 +110,7 @@ void define_correlate(CLI::App& command, CorrelateOptions& options) {
       ->type_name("FILE");
   command.add_option("--bootstrap", options.draws, "Draws of the bootstrap behind the intervals")
       ->type_name("N")
-      ->check(CLI::PositiveNumber.description(""));
+      ->check(above_zero());
 }
 
 int run_correlate(const SharedOptions& shared, const CorrelateOptions& options) {

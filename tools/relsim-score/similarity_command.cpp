@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "common/messages.hpp"
+#include "common/numbers.hpp"
 #include "relsim-score/compare_models.hpp"
 #include "terse/core/error.hpp"
 
@@ -55,13 +56,13 @@ void define_similarity(CLI::App& command, SimilarityOptions& options) {
   command.add_option("--tolerance", options.tolerance,
                      "With adaptive: until a relation's 95 % intervals are on average ± this share of the divergence")
       ->type_name("SHARE")
-      ->check(CLI::PositiveNumber.description(""));
+      ->check(above_zero());
   command.add_option("--time", options.seconds, "With adaptive: be done in about so many seconds, whatever the tolerance")
       ->type_name("SECONDS")
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(not_negative());
   command.add_option("--heads", options.heads, "With adaptive: visit N heads a relation in place of --tolerance and --time")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(not_negative());
   command.add_option("--draws", options.draws, "With sample: facts drawn a relation")->type_name("N");
   add_choice(command, "--orientation", options.orientation, {"both", "same"},
              "same: do not compare with heads and tails swapped, which takes about 40 % of the time");
@@ -72,7 +73,7 @@ void define_similarity(CLI::App& command, SimilarityOptions& options) {
              "How a pair's divergences in both directions become one");
   command.add_option("--temperature", options.temperature, "τ of the score exp(-divergence/τ), in nats")
       ->type_name("NATS")
-      ->check(CLI::PositiveNumber.description(""));
+      ->check(above_zero());
   add_choice(command, "--precision", options.precision, {"auto", "single", "double"},
              "Arithmetic; auto takes double where that costs seconds");
   command.add_option("--least-facts", options.least_facts, "Mark relations with fewer facts than N as thin")->type_name("N");

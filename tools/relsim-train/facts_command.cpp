@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "common/messages.hpp"
+#include "common/numbers.hpp"
 #include "terse/core/memory.hpp"
 #include "terse/core/progress.hpp"
 #include "terse/core/table.hpp"
@@ -195,7 +196,7 @@ void define_facts(CLI::App& command, FactsOptions& options) {
              "training and learn nothing beyond the facts");
   command.add_option("--smoothing", options.smoothing, "With counts: weight of the smoothing, in facts")
       ->type_name("FACTS")
-      ->check(CLI::PositiveNumber.description(""));
+      ->check(above_zero());
   command.add_option("--dim", training.dim, "Size of entity and relation vectors")->type_name("N");
   command.add_option("--hidden", training.hidden, "Units of the perceptrons' two hidden layers")->type_name("N");
   command.add_option("--epochs", training.epochs, "Most passes over the facts")->type_name("N");

@@ -62,6 +62,18 @@ TEST_CASE("without finish the temporary goes and the old file stays") {
   CHECK(folder.entries() == 1);
 }
 
+TEST_CASE("two outputs of the same file are refused, whatever they call it; one after the other is fine") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("result");
+  {
+    AtomicFile first(path);
+    CHECK_THROWS_WITH(AtomicFile(folder.file("./result")), Catch::Contains("named for two outputs"));
+    first.finish();
+  }
+  AtomicFile second(path);
+  second.finish();
+}
+
 TEST_CASE("permissions: the umask for a new file, the old ones for a replaced file") {
   const TemporaryFolder folder;
   const auto mode_after_writing = [&](const char* name) {

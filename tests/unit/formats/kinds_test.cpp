@@ -196,5 +196,5 @@ TEST_CASE("contents that contradict themselves are refused") {
 
 TEST_CASE("a reader of one kind refuses another, naming both") {
   const Sample sample = make_sample(Kind::Model);
-  CHECK_THROWS_WITH(read_facts(source_of(sample)), Catch::Contains("a model artifact, but facts is needed"));
+  CHECK_THROWS_WITH(read_facts(source_of(sample)), Catch::Contains("a model artifact, but a facts artifact is needed"));
 }
