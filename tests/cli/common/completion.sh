@@ -22,7 +22,7 @@ for tool in $TERSE_TOOLS; do
 auto" <(sort out)
   complete_words "$tool" --config some >out
   same some.file out
-  commands=$("$tool" --help | sed -n '/^Commands:/,$ s/^  \([a-z-]*\) .*/\1/p')
+  commands=$("$tool" --help | sed -n '/^Commands:/,$ s/^  \([a-z][a-z-]*\) .*/\1/p')
   if [ -n "$commands" ]; then
     complete_words "$tool" "" >out
     same "$commands" out
