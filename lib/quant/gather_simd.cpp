@@ -63,6 +63,8 @@ std::uint64_t PackNonZero(core::DType dtype, const void* x, std::size_t count, s
   }
 }
 
+HWY_INLINE std::uint64_t LanesMask(std::size_t lanes) { return ~std::uint64_t{0} >> (kWord - lanes); }
+
 template <class T>
 std::size_t GatherOf(const T* HWY_RESTRICT x, std::size_t count, const std::byte* bits, T* HWY_RESTRICT out) {
   const hn::CappedTag<T, kWord> d;
@@ -72,7 +74,10 @@ std::size_t GatherOf(const T* HWY_RESTRICT x, std::size_t count, const std::byte
     const std::uint64_t word = WordAt(bits, i, count);
     for (std::size_t k = 0; k < kWord; k += hn::Lanes(d)) {
       const std::uint64_t part = word >> k;
-      to += hn::CompressBitsStore(hn::LoadU(d, x + i + k), reinterpret_cast<const std::uint8_t*>(&part), d, to);
+      // Not CompressBitsStore: to memory, the instruction is microcode on some processors (Zen 4). Beyond the elements
+      // that are kept lies the slack.
+      hn::StoreU(hn::CompressBits(hn::LoadU(d, x + i + k), reinterpret_cast<const std::uint8_t*>(&part)), d, to);
+      to += std::popcount(part & LanesMask(hn::Lanes(d)));
     }
   }
   if (i < count) {
