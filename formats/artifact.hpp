@@ -15,8 +15,8 @@
 namespace terse::formats {
 
 /// What an artifact holds. Record headers carry the value plus one, so the order never changes.
-enum class Kind { Profile, Model, Checkpoint, Dump, Facts, Similarity, Clusters };
-inline constexpr int kKindCount = 7;
+enum class Kind { Profile, Model, Checkpoint, Dump, Facts, Similarity, Clusters, Policy };
+inline constexpr int kKindCount = 8;
 
 std::string_view to_string(Kind kind);
 

@@ -21,7 +21,8 @@ Value to_value(const CheckpointInfo& info) {
                     {"compression", info.compression},
                     {"threads", info.threads},
                     {"options", info.options},
-                    {"metrics", info.metrics}};
+                    {"metrics", info.metrics},
+                    {"adaptation", info.adaptation}};
 }
 
 void read_info(const Document& document, CheckpointInfo& info) {
@@ -40,6 +41,7 @@ void read_info(const Document& document, CheckpointInfo& info) {
   info.threads = document.count("threads");
   info.options = document.map("options");
   info.metrics = document.map("metrics");
+  info.adaptation = document.optional_map("adaptation");
 }
 
 }  // namespace
@@ -50,6 +52,7 @@ std::string write_checkpoint(core::ByteSink& sink, Header header, const Checkpoi
   writer.document("checkpoint", to_value(info));
   writer.tensor({"generator", core::DType::UInt8, {static_cast<std::int64_t>(tensors.generator.size())}},
                 tensors.generator);
+  write_rows(writer, "precision", info.precision.size(), [&](std::size_t i) { return to_value(info.precision[i]); });
   write_group(writer, "parameter", tensors.parameters);
   write_group(writer, "buffer", tensors.buffers);
   write_group(writer, "optimizer", tensors.optimizer_state);
@@ -76,6 +79,9 @@ Loaded<Checkpoint> read_checkpoint(std::unique_ptr<core::ByteSource> source, Art
       if (checkpoint.generator.info.dtype != core::DType::UInt8)
         refuse_item(reader, item->name, "is not of type uint8");
       found_generator = true;
+    } else if (within(item->name, "precision")) {
+      for (const Document& row : Document(reader, *item).rows("rows"))
+        checkpoint.precision.push_back(policy_tensor_from(row));
     } else if (within(item->name, "parameter")) {
       checkpoint.parameters.push_back(read_grouped(reader, *item, "parameter"));
     } else if (within(item->name, "buffer")) {

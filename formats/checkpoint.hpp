@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "terse/formats/artifact.hpp"
+#include "terse/formats/policy.hpp"
 
 namespace terse::formats {
 
@@ -24,10 +25,12 @@ struct CheckpointInfo {
   Value hyperparameters = Value::Map{};   ///< of the optimizer: lr, momentum, betas, weight_decay, …
   std::string scheduler;                  ///< "constant", "cosine", "step"
   Value scheduler_state = Value::Map{};
-  Value compression = Value::Map{};       ///< level, bits, bits by tensor id, sensitivities
+  Value compression = Value::Map{};       ///< as asked for: level, bits, bits by tensor id
   std::uint64_t threads = 1;              ///< LibTorch's thread count: its weight gradients depend on it
   Value options = Value::Map{};           ///< the command's options that shape the run
   Value metrics = Value::Map{};           ///< so far: best value and its step, running sums
+  Value adaptation = Value::Map{};        ///< of bits: probes' account, pending measurements; empty where there is none
+  std::vector<PolicyTensor> precision;    ///< bits and sensitivities so far, in order of saving
 };
 
 struct Checkpoint : CheckpointInfo {

@@ -1,6 +1,7 @@
 #include "terse/formats/fields.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "terse/core/checked.hpp"
 #include "terse/core/error.hpp"
@@ -80,6 +81,22 @@ double Document::number(std::string_view key) const {
   return get(key, [](const Value& v) { return v.as_double(); });
 }
 
+std::uint64_t Document::count_up_to(std::string_view key, std::uint64_t most) const {
+  return get(key, [&](const Value& v) {
+    const std::uint64_t value = as_count(v);
+    if (value > most) throw Error(Error::BadInput, std::to_string(value) + " is more than " + std::to_string(most));
+    return value;
+  });
+}
+
+double Document::non_negative(std::string_view key) const {
+  return get(key, [](const Value& v) {
+    const double value = v.as_double();
+    if (!(value >= 0) || std::isinf(value)) throw Error(Error::BadInput, "not a finite number from 0");
+    return value;
+  });
+}
+
 bool Document::flag(std::string_view key) const {
   return get(key, [](const Value& v) { return v.as_bool(); });
 }
@@ -87,6 +104,8 @@ bool Document::flag(std::string_view key) const {
 Value Document::map(std::string_view key) const {
   return get(key, [](const Value& v) { return Value(v.as_map()); });
 }
+
+Value Document::optional_map(std::string_view key) const { return value_.find(key) ? map(key) : Value(Value::Map{}); }
 
 core::DType Document::dtype(std::string_view key) const {
   return get(key, [](const Value& v) { return core::dtype_from_string(v.as_string()); });
@@ -140,6 +159,10 @@ std::vector<Document> Document::rows(std::string_view key) const {
     }
     return rows;
   });
+}
+
+std::vector<Document> Document::optional_rows(std::string_view key) const {
+  return value_.find(key) ? rows(key) : std::vector<Document>();
 }
 
 void write_rows(ArtifactWriter& writer, std::string_view name, std::size_t count,

@@ -33,9 +33,12 @@ class Document {
   std::string text(std::string_view key) const;
   std::uint64_t count(std::string_view key) const;   ///< a non-negative integer
   std::uint32_t small_count(std::string_view key) const;  ///< the same, below 2^32
+  std::uint64_t count_up_to(std::string_view key, std::uint64_t most) const;
   double number(std::string_view key) const;
+  double non_negative(std::string_view key) const;  ///< a finite number ≥ 0
   bool flag(std::string_view key) const;
   Value map(std::string_view key) const;
+  Value optional_map(std::string_view key) const;  ///< empty where missing
   core::DType dtype(std::string_view key) const;
   std::vector<std::int64_t> shape(std::string_view key) const;  ///< checked: rank ≤ 8, non-negative, no overflow
   /// Where the elements of `shape` lie: one stride a dimension, non-negative, and no element beyond as many as the
@@ -45,6 +48,7 @@ class Document {
   std::string optional_text(std::string_view key) const;              ///< "" where missing
   /// An array of maps. @param key  member that holds it
   std::vector<Document> rows(std::string_view key) const;
+  std::vector<Document> optional_rows(std::string_view key) const;  ///< none where missing
 
  private:
   Document(std::string context, Value value) : context_(std::move(context)), value_(std::move(value)) {}

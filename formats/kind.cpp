@@ -4,12 +4,13 @@ namespace terse::formats {
 
 std::string_view to_string(Kind kind) {
   constexpr std::string_view kNames[kKindCount] = {"profile", "model",      "checkpoint", "dump",
-                                                   "facts",   "similarity", "clusters"};
+                                                   "facts",   "similarity", "clusters",   "policy"};
   return kNames[static_cast<int>(kind)];
 }
 
 SchemaVersion schema_version(Kind kind) {
-  constexpr SchemaVersion kVersions[kKindCount] = {{1, 0}, {1, 0}, {1, 0}, {1, 0}, {1, 0}, {1, 0}, {1, 0}};
+  constexpr SchemaVersion kVersions[kKindCount] = {{1, 1}, {1, 0}, {1, 1}, {1, 0},
+                                                   {1, 0}, {1, 0}, {1, 0}, {1, 0}};
   return kVersions[static_cast<int>(kind)];
 }
 

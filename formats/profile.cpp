@@ -9,6 +9,12 @@ namespace {
 
 Value optional_value(const std::optional<double>& value) { return value ? Value(*value) : Value(); }
 
+Value::Array rungs_value(const std::vector<Rung>& rungs) {
+  Value::Array values;
+  for (const Rung& rung : rungs) values.push_back(to_value(rung));
+  return values;
+}
+
 Value to_value(const ProfiledTensor& t) {
   return Value::Map{{"id", t.id},
                     {"op", t.op},
@@ -24,7 +30,8 @@ Value to_value(const ProfiledTensor& t) {
                     {"non_finite", t.non_finite},
                     {"distinct", std::uint64_t{t.distinct}},
                     {"sensitivity", optional_value(t.sensitivity)},
-                    {"sensitivity_error", optional_value(t.sensitivity_error)}};
+                    {"sensitivity_error", optional_value(t.sensitivity_error)},
+                    {"rungs", rungs_value(t.rungs)}};
 }
 
 ProfiledTensor tensor_from(const Document& row) {
@@ -44,6 +51,7 @@ ProfiledTensor tensor_from(const Document& row) {
   t.distinct = row.small_count("distinct");
   t.sensitivity = row.optional_number("sensitivity");
   t.sensitivity_error = row.optional_number("sensitivity_error");
+  for (const Document& rung : row.optional_rows("rungs")) t.rungs.push_back(rung_from(rung));
   return t;
 }
 

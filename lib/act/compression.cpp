@@ -47,6 +47,10 @@ Compression::Step::~Step() {
   if (state_) state_->packer.end();
 }
 
+void Compression::set_bits(std::map<std::string, int> bits_of) { state_->packer.set_bits(std::move(bits_of)); }
+void Compression::probe(std::set<std::string> ids) { state_->packer.probe(std::move(ids)); }
+std::vector<Probe> Compression::take_probes() { return state_->packer.take_probes(); }
+
 void Compression::observe(PackObserver observer) { state_->packer.observe(std::move(observer)); }
 const Totals& Compression::totals() const { return state_->packer.totals(); }
 const std::vector<SavedTensor>& Compression::saved() const { return state_->packer.saved(); }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,14 @@
 
 namespace terse::act {
 
-/// Compression levels, named as GACT names them: L0 off, L1 4 bits, L1.1 8 bits, L1.2 2 bits.
-enum class Level { L0, L1, L1_1, L1_2 };
+/// Compression levels, named as GACT names them: L0 off, L1 4 bits, L1.1 8 bits, L1.2 2 bits; bits that differ from
+/// tensor to tensor (Compression::set_bits), at their average: L2 4, L2.1 3, L2.2 2.
+enum class Level { L0, L1, L1_1, L1_2, L2, L2_1, L2_2 };
 
 Level level_from_string(std::string_view name);  ///< "L0", "L1.1" …; @throws Error::Usage
 std::string_view to_string(Level level);
+/// Average bits of an adaptive level; 0 for the others.
+int average_bits(Level level);
 
 /// What became of a saved tensor, and why.
 enum class Reason : std::uint8_t {
@@ -94,6 +98,8 @@ struct PackedView {
 };
 using PackObserver = std::function<void(const PackedView&)>;
 
+struct Probe;
+
 /// Activation compressed training for any code that runs forward and backward on this thread.
 ///
 ///     terse::act::Compression compression({.level = terse::act::Level::L1});
@@ -137,6 +143,14 @@ class Compression {
   /// Starts step `index` (the random stream's step); without a number: one more than the last.
   [[nodiscard]] Step step();
   [[nodiscard]] Step step(std::uint32_t index);
+
+  /// From the next step on, bits by SavedTensor::id: 1 to 8, or 32 to keep exact; others as the options say.
+  /// @throws Error::Usage for other bits
+  void set_bits(std::map<std::string, int> bits_of);
+  /// In the next step, these tensors are stored in a second form, for a GradientProbe.
+  void probe(std::set<std::string> ids);
+  /// The probes of the current step, where they were asked for and the tensors can be rounded. Moves them out.
+  std::vector<Probe> take_probes();
 
   void observe(PackObserver observer);   ///< called for each saved tensor; empty to stop
   const Totals& totals() const;          ///< of the current or last step

@@ -6,6 +6,8 @@
 
 #include <mutex>
 
+#include "terse/act/gradient_probe.hpp"
+
 namespace terse::act {
 
 namespace {
@@ -19,7 +21,7 @@ class Hooks final : public torch::autograd::SavedVariableHooks {
   void call_pack_hook(const at::Tensor& tensor) override { stored_ = sink_->pack(tensor); }
 
   // Runs with gradients on where the graph of the backward pass is wanted: restore() must not add to it.
-  at::Tensor call_unpack_hook() override { return stored_->restore(); }
+  at::Tensor call_unpack_hook() override { return Substitution::of(stored_.get())->restore(); }
 
  private:
   PackSink* sink_;  // used at once, by the constructor of the saved variable; may be gone later

@@ -1,9 +1,11 @@
 #include "terse/act/packer.hpp"
 
+#include <algorithm>
 #include <cctype>
 
 #include "terse/act/dtype.hpp"
 #include "terse/act/pool_window.hpp"
+#include "terse/act/sensitivity.hpp"
 #include "terse/core/error.hpp"
 
 namespace terse::act {
@@ -11,14 +13,18 @@ namespace terse::act {
 namespace {
 
 constexpr int kExactBits = 32;
+constexpr int kProbeBits = 4;  // of a probe's other form
 constexpr std::uint64_t kWidestView = 2;  // storage bytes to tensor bytes, up to which a kept view keeps its storage
 
 int bits_of(Level level) {
   switch (level) {
     case Level::L0: return kExactBits;
-    case Level::L1: return 4;
+    case Level::L1:
+    case Level::L2: return 4;
     case Level::L1_1: return 8;
-    case Level::L1_2: return 2;
+    case Level::L1_2:
+    case Level::L2_2: return 2;
+    case Level::L2_1: return 3;
   }
   throw Error(Error::Internal, "level without bits");
 }
@@ -51,12 +57,22 @@ Packer::Packer(CompressionOptions options) : options_(std::move(options)) {
   }
 }
 
+void Packer::set_bits(std::map<std::string, int> bits_of) {
+  for (const auto& [id, bits] : bits_of) {
+    if (bits != kExactBits && (bits < 1 || bits > 8)) {
+      throw Error(Error::Usage, "bits of " + id + " must be 1 to 8 or 32, not " + std::to_string(bits));
+    }
+  }
+  options_.bits_of = std::move(bits_of);
+}
+
 void Packer::begin(std::uint32_t step) {
   if (thread_sink()) throw Error(Error::Usage, "a compression step is already under way on this thread");
   if (in_step()) throw Error(Error::Usage, "a step of this compression is already under way on another thread");
   step_ = step;
   totals_ = {};
   saved_.clear();
+  probes_.clear();
   owned_storages_.clear();
   owned_.index_into(owned_storages_);
   batch_.index_into(owned_storages_);
@@ -66,6 +82,7 @@ void Packer::begin(std::uint32_t step) {
 
 void Packer::end() {
   set_thread_sink(nullptr);
+  to_probe_.clear();
   tracker_.reset();
   shared_.clear();
   exact_.clear();
@@ -83,6 +100,7 @@ std::shared_ptr<StoredTensor> Packer::pack(const at::Tensor& tensor) {
     packing.stored = std::make_shared<ShapeOfTensor>(tensor);
   } else if (!share(packing)) {
     encode(packing, affine_for(packing.info.id));
+    if (to_probe_.contains(packing.info.id)) probe(packing);
   }
   record(packing);
   return std::move(packing.stored);
@@ -151,6 +169,7 @@ bool Packer::share(Packing& packing) {
   if (!packing.stored) return false;
   packing.info.reason = Reason::Shared;
   packing.info.shared_with = entry->id;
+  follow(packing, packing.stored);
   return true;
 }
 
@@ -160,11 +179,44 @@ bool Packer::share_memory(Packing& packing) {
   if (!entry) return false;
   auto encoded = std::dynamic_pointer_cast<EncodedTensor>(entry->stored.lock());
   if (!encoded) return false;
-  packing.stored = std::make_shared<ReshapedTensor>(std::move(encoded), packing.tensor);
+  packing.stored = std::make_shared<ReshapedTensor>(encoded, packing.tensor);
+  follow(packing, encoded);
   packing.info.reason = Reason::Shared;
   packing.info.shared_with = entry->id;
   shared_.add(packing.tensor, {packing.stored, entry->id, packing.need, entry->exact});
   return true;
+}
+
+/// A further node holds what is probed: `content`, or a view of it.
+void Packer::follow(const Packing& packing, const std::shared_ptr<StoredTensor>& content) {
+  for (Probe& probe : probes_) {
+    const auto form = std::find_if(probe.forms.begin(), probe.forms.end(),
+                                   [&](const auto& one) { return one.stored == content; });
+    if (form == probe.forms.end()) continue;
+    if (packing.stored != content) {
+      auto other = std::dynamic_pointer_cast<EncodedTensor>(form->other);
+      if (!other) continue;
+      probe.forms.push_back({packing.stored, std::make_shared<ReshapedTensor>(std::move(other), packing.tensor)});
+    }
+    if (const std::uint64_t node = saving_node(); probe.nodes.back() != node) probe.nodes.push_back(node);
+  }
+}
+
+/// Encodes a rounded tensor, or one that is kept although it could be rounded, once more.
+void Packer::probe(const Packing& packing) {
+  const SavedTensor& info = packing.info;
+  const bool rounded = info.reason == Reason::Quantized;
+  if (!rounded && (info.reason != Reason::Exact || packing.need.need != Need::Values)) return;
+  quant::AffineOptions affine = affine_for(info.id);
+  affine.bits = kProbeBits;
+  affine.levels = 0;
+  EncodeRequest request = request_for(packing, affine);
+  request.positives = nullptr;  // they live with the first form
+  request.key.stream = core::stream_of((info.id + "?").c_str());
+  Encoded other = act::encode(packing.tensor, request);
+  if (!other.stored || other.reason != Reason::Quantized) return;
+  const double noise = rounding_variance(other.layout.levels) + (rounded ? rounding_variance(info.layout.levels) : 0);
+  probes_.push_back({info.id, {{packing.stored, std::move(other.stored)}}, noise, {saving_node()}});
 }
 
 void Packer::keep(Packing& packing, Reason reason) {

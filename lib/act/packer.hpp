@@ -1,11 +1,13 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
 #include "terse/act/compression.hpp"
 #include "terse/act/encoder.hpp"
+#include "terse/act/gradient_probe.hpp"
 #include "terse/act/hook.hpp"
 #include "terse/act/operator_context.hpp"
 #include "terse/act/owned_tensors.hpp"
@@ -22,6 +24,10 @@ class Packer final : public PackSink {
   OwnedTensors& owned() { return owned_; }
   OwnedTensors& batch() { return batch_; }
   void observe(PackObserver observer) { observer_ = std::move(observer); }
+
+  void set_bits(std::map<std::string, int> bits_of);
+  void probe(std::set<std::string> ids) { to_probe_ = std::move(ids); }
+  std::vector<Probe> take_probes() { return std::exchange(probes_, {}); }
 
   void begin(std::uint32_t step);
   void end();
@@ -51,14 +57,18 @@ class Packer final : public PackSink {
   bool share_memory(Packing& packing);
   void keep(Packing& packing, Reason reason);
   void encode(Packing& packing, const quant::AffineOptions& affine);
+  void probe(const Packing& packing);
+  void follow(const Packing& packing, const std::shared_ptr<StoredTensor>& content);
   bool encode_window(Packing& packing);
   EncodeRequest request_for(const Packing& packing, const quant::AffineOptions& affine) const;
   void adopt(Packing& packing, Encoded encoded, std::shared_ptr<StoredTensor> stored = nullptr);
   void record(Packing& packing);
 
-  const CompressionOptions options_;
+  CompressionOptions options_;
   OwnedTensors owned_, batch_;
   PackObserver observer_;
+  std::set<std::string> to_probe_;  // in the step to come
+  std::vector<Probe> probes_;       // of the step
 
   std::uint32_t step_ = 0;
   std::optional<OperatorTracker> tracker_;

@@ -152,6 +152,8 @@ void describe_kind(Report& report, Input& input, const Outline& outline, const O
       return describe_similarity(report, input, options);
     case formats::Kind::Clusters:
       return describe_clusters(report, input, options);
+    case formats::Kind::Policy:
+      return describe_policy(report, input, options);
   }
 }
 

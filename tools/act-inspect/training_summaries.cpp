@@ -4,6 +4,7 @@
 #include "act-inspect/kind_summaries.hpp"
 #include "terse/core/checked.hpp"
 #include "terse/core/error.hpp"
+#include "terse/formats/policy.hpp"
 #include "terse/formats/profile.hpp"
 
 namespace terse::inspect {
@@ -92,6 +93,26 @@ void describe_profile(Report& report, Input& input, const Options& options) {
   report.table("reasons", {{.name = "reason"}, {.name = "tensors"}, {.name = "exact_bytes", .size = true}});
   for (const auto& [reason, sum] : sums) {
     if (reason != "all") report.row({reason, cell(sum.tensors), cell(sum.exact)});
+  }
+}
+
+void describe_policy(Report& report, Input& input, const Options& options) {
+  const auto policy = formats::read_policy(borrow(*input.source), limits_of(options)).content;
+  report.fact("model", policy.model);
+  report.fact("data", policy.data);
+  report.fact("batch", policy.batch);
+  if (!policy.level.empty()) report.fact("level", policy.level);
+  if (policy.budget > 0) report.size("budget", policy.budget);
+  report.fact("tensors", std::uint64_t{policy.tensors.size()});
+  report.table("bits", {{.name = "bits"}, {.name = "tensors"}, {.name = "stored_bytes", .size = true}});
+  std::map<int, Sum> sums;
+  for (const auto& tensor : policy.tensors) {
+    Sum& sum = sums[tensor.bits];
+    ++sum.tensors;
+    for (const auto& rung : tensor.rungs) sum.stored += rung.bits == tensor.bits ? rung.bytes : 0;
+  }
+  for (const auto& [bits, sum] : sums) {
+    report.row({cell(static_cast<std::uint64_t>(bits)), cell(sum.tensors), cell(sum.stored)});
   }
 }
 

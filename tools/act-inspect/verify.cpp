@@ -6,6 +6,7 @@
 #include "terse/formats/dump.hpp"
 #include "terse/formats/facts.hpp"
 #include "terse/formats/model.hpp"
+#include "terse/formats/policy.hpp"
 #include "terse/formats/profile.hpp"
 #include "terse/formats/similarity.hpp"
 
@@ -43,6 +44,9 @@ void check_kind(Input& input, const Options& options) {
       break;
     case formats::Kind::Clusters:
       (void)formats::read_clusters(std::move(source), limits);
+      break;
+    case formats::Kind::Policy:
+      (void)formats::read_policy(std::move(source), limits);
       break;
   }
 }

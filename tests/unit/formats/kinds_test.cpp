@@ -1,6 +1,7 @@
 // Every kind keeps its content, through memory and through a pipe.
 #include "samples.hpp"
 #include "terse/core/error.hpp"
+#include "terse/formats/kind.hpp"
 #include "terse_catch.hpp"
 
 using namespace terse;
@@ -25,6 +26,7 @@ template <class T>
 void check_header(const Loaded<T>& loaded, const Sample& sample) {
   Header expected = sample_header();
   expected.kind = sample.kind;
+  expected.schema_minor = schema_version(sample.kind).minor;
   CHECK(loaded.header == expected);
   CHECK(loaded.digest == sample.digest);
   CHECK(loaded.digest.size() == 32);
@@ -69,6 +71,8 @@ TEST_CASE("a checkpoint keeps its content") {
   CHECK(found.threads == expected.threads);
   CHECK(found.options == expected.options);
   CHECK(found.metrics == expected.metrics);
+  CHECK(found.adaptation == expected.adaptation);
+  CHECK(found.precision == expected.precision);
   check_tensors(found.parameters, expected.parameters);
   check_tensors(found.buffers, expected.buffers);
   check_tensors(found.optimizer_state, expected.optimizer_state);
@@ -154,6 +158,13 @@ TEST_CASE("clusters keep their content") {
   CHECK(loaded.content == sample_clusters());
 }
 
+TEST_CASE("a policy keeps its content") {
+  const Sample sample = make_sample(Kind::Policy);
+  const auto loaded = read_policy(source_of(sample));
+  check_header(loaded, sample);
+  CHECK(loaded.content == sample_policy());
+}
+
 TEST_CASE("contents that contradict themselves are refused") {
   const auto refused = [](auto write, auto read, const auto& content, const std::string& why) {
     core::Bytes bytes;
@@ -161,6 +172,13 @@ TEST_CASE("contents that contradict themselves are refused") {
     CHECK_THROWS_WITH(read(core::memory_source(bytes, "bad"), ArtifactReader::Limits{}),
                       Catch::Contains(why));
   };
+
+  Policy policy = sample_policy();
+  policy.tensors[1].bits = 33;
+  refused(write_policy, read_policy, policy, "bad: item 'tensors/0': row 1: key \"bits\": 33 is more than 32");
+  policy.tensors[1].bits = 0;
+  policy.tensors[0].sensitivity = -1;
+  refused(write_policy, read_policy, policy, "row 0: key \"sensitivity\": not a finite number from 0");
 
   Facts facts = sample_facts();
   facts.triples[4] = 2;

@@ -58,6 +58,9 @@ void read_in_full(std::unique_ptr<core::ByteSource> source) {
     case Kind::Similarity:
       read_similarity(std::move(whole));
       break;
+    case Kind::Policy:
+      read_policy(std::move(whole));
+      break;
     case Kind::Clusters:
       read_clusters(std::move(whole));
       break;

@@ -117,6 +117,8 @@ Checkpoint sample_checkpoint() {
   c.threads = 2;
   c.options = Value::Map{{"batch", 16}};
   c.metrics = Value::Map{{"best", 0.5}};
+  c.adaptation = Value::Map{{"credit", 2.5}};
+  c.precision = sample_policy().tensors;
   c.parameters = sample_model().parameters;
   c.buffers = sample_model().buffers;
   c.optimizer_state = {make_tensor("fc.bias/exp_avg", {2}, std::span<const float>(ramp(2, 3, 1))),
@@ -145,12 +147,14 @@ Profile sample_profile() {
   first.distinct = 3;
   first.sensitivity = 0.125;
   first.sensitivity_error = 0.01;
+  first.rungs = {{1, 12}, {4, 36}};
   ProfiledTensor second = first;
   second.id = "relu:result";
   second.reason = "shared";
   second.shared_with = first.id;
   second.sensitivity.reset();
   second.sensitivity_error.reset();
+  second.rungs.clear();
   p.tensors = {first, second};
   p.sensitivity_method = "exact";
   p.sensitivity_draws = 8;
@@ -211,6 +215,18 @@ Clusters sample_clusters() {
   return c;
 }
 
+Policy sample_policy() {
+  Policy p;
+  p.model = "mlp:width=3";
+  p.data = "random:4,classes=2";
+  p.batch = 16;
+  p.level = "L2.2";
+  p.budget = 1 << 20;
+  p.tensors = {{"fc#1:input", 4, 0.125, 0.01, 3, 0.25, 90, {{1, 12}, {4, 36}, {32, 256}}},
+               {"softmax#1:result", 0, 0, 0, 0, 0, 0, {{2, 20}}}};
+  return p;
+}
+
 Sample make_sample(Kind kind) {
   Sample sample{kind, {}, {}};
   const auto sink = core::memory_sink(sample.bytes);
@@ -232,6 +248,9 @@ Sample make_sample(Kind kind) {
       break;
     case Kind::Similarity:
       sample.digest = write_similarity(*sink, sample_header(), sample_similarity());
+      break;
+    case Kind::Policy:
+      sample.digest = write_policy(*sink, sample_header(), sample_policy());
       break;
     case Kind::Clusters:
       sample.digest = write_clusters(*sink, sample_header(), sample_clusters());

@@ -8,6 +8,7 @@
 #include "terse/formats/dump.hpp"
 #include "terse/formats/facts.hpp"
 #include "terse/formats/model.hpp"
+#include "terse/formats/policy.hpp"
 #include "terse/formats/profile.hpp"
 #include "terse/formats/similarity.hpp"
 
@@ -21,6 +22,7 @@ Profile sample_profile();
 Facts sample_facts();
 Similarity sample_similarity();
 Clusters sample_clusters();
+Policy sample_policy();
 
 /// An artifact of at most 4 KB.
 struct Sample {

@@ -1,0 +1,131 @@
+#include "terse/act/precision.hpp"
+
+#include <algorithm>
+
+#include "terse/core/checked.hpp"
+#include "terse/core/error.hpp"
+
+namespace terse::act {
+
+namespace {
+
+constexpr int kExactBits = 32;
+
+std::uint64_t bytes_at(const formats::PolicyTensor& tensor, int bits) {
+  for (const formats::Rung& rung : tensor.rungs) {
+    if (rung.bits >= bits) return rung.bytes;
+  }
+  return tensor.rungs.back().bytes;
+}
+
+Sensitivity sensitivity_of(const formats::PolicyTensor& tensor) {
+  return {tensor.sensitivity, tensor.variance, tensor.draws};
+}
+
+}  // namespace
+
+std::vector<formats::Rung> rungs_of(const SavedTensor& tensor) {
+  std::vector<formats::Rung> rungs;
+  if (tensor.reason != Reason::Quantized || tensor.layout.count == 0) return rungs;
+  std::uint64_t elements = 1;
+  for (const std::int64_t size : tensor.shape) elements *= static_cast<std::uint64_t>(size);
+  const std::uint64_t exact = elements * core::size_of(tensor.dtype);
+  for (const int bits : kRungs) {
+    if (bits == kExactBits) {
+      rungs.push_back({bits, exact});
+      continue;
+    }
+    quant::Layout layout = tensor.layout;
+    layout.bits = static_cast<std::uint8_t>(bits);
+    layout.levels = static_cast<std::uint16_t>(1 << bits);
+    const std::uint64_t bytes = quant::payload_bytes(layout) + quant::metadata_bytes(layout);
+    if (bytes < exact) rungs.push_back({bits, bytes});
+  }
+  return rungs;
+}
+
+PrecisionTable::PrecisionTable(std::vector<formats::PolicyTensor> tensors) : tensors_(std::move(tensors)) {
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    if (tensors_[i].rungs.empty()) throw Error(Error::BadInput, "'" + tensors_[i].id + "' has no bits to choose among");
+    if (!index_.emplace(tensors_[i].id, i).second) {
+      throw Error(Error::BadInput, "'" + tensors_[i].id + "' appears twice among the saved tensors");
+    }
+  }
+}
+
+void PrecisionTable::note(std::span<const SavedTensor> saved) {
+  for (const SavedTensor& tensor : saved) {
+    auto rungs = rungs_of(tensor);
+    if (rungs.empty()) continue;
+    const auto [entry, is_new] = index_.try_emplace(tensor.id, tensors_.size());
+    if (is_new) tensors_.push_back({.id = tensor.id});
+    tensors_[entry->second].rungs = std::move(rungs);
+  }
+}
+
+void PrecisionTable::add_draw(const std::string& id, double sensitivity, double cost) {
+  const auto found = index_.find(id);
+  if (found == index_.end()) throw Error(Error::Internal, "a probe of '" + id + "', which is not in the table");
+  formats::PolicyTensor& tensor = tensors_[found->second];
+  Sensitivity known = sensitivity_of(tensor);
+  known.add(sensitivity);
+  tensor.sensitivity = known.mean;
+  tensor.variance = known.variance;
+  tensor.draws = known.draws;
+  tensor.cost = cost;
+}
+
+bool PrecisionTable::complete() const {
+  return std::all_of(tensors_.begin(), tensors_.end(), [](const auto& tensor) { return tensor.draws > 0; });
+}
+
+std::vector<BitLadder> PrecisionTable::ladders(int default_bits) const {
+  std::vector<BitLadder> ladders;
+  for (const formats::PolicyTensor& tensor : tensors_) {
+    BitLadder ladder{tensor.id, {}};
+    if (tensor.draws == 0) {
+      ladder.choices.push_back({default_bits, bytes_at(tensor, default_bits), 0});
+    } else {
+      for (const formats::Rung& rung : tensor.rungs) {
+        ladder.choices.push_back({rung.bits, rung.bytes, tensor.sensitivity * rounding_variance_of_bits(rung.bits)});
+      }
+    }
+    ladders.push_back(std::move(ladder));
+  }
+  return ladders;
+}
+
+void PrecisionTable::choose(std::span<const BitLadder> ladders, const BitAllocation& allocation) {
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    tensors_[i].bits = tensors_[i].draws == 0 ? 0 : ladders[i].choices[allocation.choice[i]].bits;
+  }
+}
+
+BitAllocation PrecisionTable::allocate(int average_bits) {
+  std::uint64_t budget = 0;
+  for (const formats::PolicyTensor& tensor : tensors_) {
+    budget = core::checked_add(budget, bytes_at(tensor, average_bits), "bytes of the saved tensors");
+  }
+  const auto choices = ladders(average_bits);
+  BitAllocation allocation = allocate_bits(choices, budget);
+  choose(choices, allocation);
+  return allocation;
+}
+
+std::map<std::string, int> PrecisionTable::bits() const {
+  std::map<std::string, int> bits;
+  for (const formats::PolicyTensor& tensor : tensors_) {
+    if (tensor.bits > 0) bits.emplace(tensor.id, tensor.bits);
+  }
+  return bits;
+}
+
+double PrecisionTable::predicted_variance(int default_bits) const {
+  double variance = 0;
+  for (const formats::PolicyTensor& tensor : tensors_) {
+    variance += tensor.sensitivity * rounding_variance_of_bits(tensor.bits > 0 ? tensor.bits : default_bits);
+  }
+  return variance;
+}
+
+}  // namespace terse::act

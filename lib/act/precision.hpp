@@ -1,0 +1,56 @@
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "terse/act/bit_allocation.hpp"
+#include "terse/act/compression.hpp"
+#include "terse/act/sensitivity.hpp"
+#include "terse/formats/policy.hpp"
+
+namespace terse::act {
+
+/// Bits that the adaptive levels choose among: all that the affine codec has but 7, and 32 for a tensor kept as it is.
+inline constexpr int kRungs[] = {1, 2, 3, 4, 5, 6, 8, 32};
+
+/// What a saved tensor of this layout takes at each of kRungs; empty where its bits are no choice (lossless, kept).
+std::vector<formats::Rung> rungs_of(const SavedTensor& tensor);
+
+/// The saved tensors whose bits can be chosen, with what is known of them: grows by observation, and travels as a
+/// policy. In order of saving.
+class PrecisionTable {
+ public:
+  PrecisionTable() = default;
+  explicit PrecisionTable(std::vector<formats::PolicyTensor> tensors);
+
+  /// Adds tensors of a step that are rounded, and brings the rungs of known ones up to date.
+  void note(std::span<const SavedTensor> saved);
+  /// One more draw of a tensor's sensitivity. @param cost  of the probe, in training steps
+  void add_draw(const std::string& id, double sensitivity, double cost);
+
+  const std::vector<formats::PolicyTensor>& tensors() const { return tensors_; }
+  std::vector<formats::PolicyTensor>& tensors() { return tensors_; }
+  bool empty() const { return tensors_.empty(); }
+  /// Whether every tensor's sensitivity is known.
+  bool complete() const;
+
+  /// Each tensor's rungs with the variance they add; a tensor of unknown sensitivity has `default_bits` alone.
+  std::vector<BitLadder> ladders(int default_bits) const;
+  /// Takes over the bits of an allocation over ladders().
+  void choose(std::span<const BitLadder> ladders, const BitAllocation& allocation);
+  /// Least variance in the bytes that all tensors at `average_bits` take.
+  BitAllocation allocate(int average_bits);
+
+  /// Bits by id, for Compression::set_bits; tensors without a choice are left out.
+  std::map<std::string, int> bits() const;
+  /// Variance of the gradient that the tensors' present bits are predicted to add. @param default_bits of the others
+  double predicted_variance(int default_bits) const;
+
+ private:
+  std::vector<formats::PolicyTensor> tensors_;
+  std::map<std::string, std::size_t> index_;
+};
+
+}  // namespace terse::act

@@ -1,0 +1,29 @@
+#include "terse/act/sensitivity.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace terse::act {
+
+void Sensitivity::add(double value) {
+  ++draws;
+  const double weight = 1.0 / static_cast<double>(std::min(draws, kMemory));
+  const double difference = value - mean;
+  mean += weight * difference;
+  variance = (1 - weight) * (variance + weight * difference * difference);
+}
+
+double Sensitivity::error() const {
+  if (draws < 2) return std::numeric_limits<double>::infinity();
+  return std::sqrt(variance / static_cast<double>(std::min(draws, kMemory) - 1));
+}
+
+double rounding_variance(int levels) {
+  const double steps = static_cast<double>(levels) - 1;
+  return 1.0 / (steps * steps);
+}
+
+double rounding_variance_of_bits(int bits) { return bits >= 32 ? 0.0 : rounding_variance(1 << bits); }
+
+}  // namespace terse::act

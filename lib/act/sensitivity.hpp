@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+
+namespace terse::act {
+
+/// Sensitivity c of a saved tensor, as a running mean over probes: rounding the tensor to b bits adds about c S(b) to
+/// the expected squared error of the gradient, S(b) = (2^b - 1)^-2. It drifts while the network learns, so old draws
+/// fade.
+/// Source: GACT (ICML 2022) section 4.2.
+struct Sensitivity {
+  double mean = 0;
+  double variance = 0;  ///< of one draw
+  std::uint64_t draws = 0;
+
+  static constexpr std::uint64_t kMemory = 8;  ///< draws, from which on the mean forgets
+
+  /// One more draw: the squared distance of two gradients that differ in this tensor's rounding alone, divided by the
+  /// sum of both roundings' S.
+  void add(double value);
+  /// Standard error of the mean; infinite below two draws.
+  double error() const;
+
+  bool operator==(const Sensitivity&) const = default;
+};
+
+/// S of a grid of `levels` points: (levels - 1)^-2.
+double rounding_variance(int levels);
+/// S of `bits`; 0 where they are 32: kept as it is.
+double rounding_variance_of_bits(int bits);
+
+}  // namespace terse::act

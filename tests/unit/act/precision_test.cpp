@@ -1,0 +1,91 @@
+#include "terse/act/precision.hpp"
+
+#include <cmath>
+
+#include "terse_catch.hpp"
+#include "throws.hpp"
+
+namespace terse::act {
+namespace {
+
+using terse::test::throws;
+
+SavedTensor rounded(const std::string& id, std::int64_t count) {
+  SavedTensor tensor{.id = id, .op = "aten::gelu", .role = "self", .shape = {count}, .reason = Reason::Quantized};
+  tensor.layout.codec = quant::Codec::Affine;
+  tensor.layout.count = static_cast<std::uint64_t>(count);
+  return tensor;
+}
+
+PrecisionTable table_of_three() {
+  PrecisionTable table;
+  table.note(std::vector{rounded("a", 4096), rounded("b", 4096), rounded("c", 8192)});
+  return table;
+}
+
+TEST_CASE("a sensitivity is the mean of its draws, then forgets") {
+  Sensitivity sensitivity;
+  CHECK(std::isinf(sensitivity.error()));
+  for (const double draw : {1.0, 2.0, 6.0}) sensitivity.add(draw);
+  CHECK(sensitivity.mean == Approx(3));
+  CHECK(sensitivity.variance == Approx((4 + 1 + 9) / 3.0));
+  CHECK(sensitivity.error() == Approx(std::sqrt(14 / 3.0 / 2)));
+  for (int i = 0; i < 200; ++i) sensitivity.add(10);
+  CHECK(sensitivity.mean == Approx(10));
+  CHECK(rounding_variance_of_bits(1) == 1);
+  CHECK(rounding_variance_of_bits(4) == Approx(1.0 / 225));
+  CHECK(rounding_variance_of_bits(32) == 0);
+}
+
+TEST_CASE("rungs count payload, metadata and padding") {
+  SavedTensor tensor = rounded("x", 1000);
+  const auto rungs = rungs_of(tensor);
+  REQUIRE(rungs.size() == std::size(kRungs));
+  for (const auto& rung : rungs) {
+    tensor.layout.bits = static_cast<std::uint8_t>(rung.bits);
+    tensor.layout.levels = static_cast<std::uint16_t>(rung.bits < 32 ? 1 << rung.bits : 0);
+    CHECK(rung.bytes == (rung.bits == 32 ? 4000
+                                         : quant::payload_bytes(tensor.layout) + quant::metadata_bytes(tensor.layout)));
+  }
+  tensor.reason = Reason::Mask;
+  CHECK(rungs_of(tensor).empty());
+}
+
+TEST_CASE("bits go where the gradient is sensitive, within the average's bytes") {
+  auto table = table_of_three();
+  CHECK_FALSE(table.complete());
+  table.add_draw("a", 100, 0.1);
+  table.add_draw("b", 1, 0.1);
+  table.add_draw("c", 0.01, 0.1);
+  CHECK(table.complete());
+  const auto allocation = table.allocate(2);
+  std::uint64_t budget = 0;
+  for (const auto& tensor : table.tensors()) budget += tensor.rungs[1].bytes;
+  CHECK(allocation.bytes <= budget);
+  const auto bits = table.bits();
+  CHECK(bits.at("a") > bits.at("b"));
+  CHECK(bits.at("b") > bits.at("c"));
+  CHECK(table.predicted_variance(2) == Approx(allocation.variance));
+  // Every tensor at 2 bits is within the budget, too.
+  CHECK(allocation.variance <= 101.01 / 9);
+}
+
+TEST_CASE("a tensor of unknown sensitivity keeps the level's bits") {
+  auto table = table_of_three();
+  table.add_draw("a", 100, 0.1);
+  table.add_draw("b", 1, 0.1);
+  table.allocate(4);
+  CHECK(table.bits().count("c") == 0);
+  CHECK(table.bits().at("a") > 4);
+}
+
+TEST_CASE("a table is refused where it contradicts itself") {
+  CHECK(throws(Error::BadInput, "'x' has no bits", [] { PrecisionTable({formats::PolicyTensor{.id = "x"}}); }));
+  CHECK(throws(Error::BadInput, "'x' appears twice",
+               [] { PrecisionTable({{.id = "x", .rungs = {{4, 8}}}, {.id = "x", .rungs = {{4, 8}}}}); }));
+  auto table = table_of_three();
+  CHECK(throws(Error::Internal, "'z'", [&] { table.add_draw("z", 1, 0); }));
+}
+
+}  // namespace
+}  // namespace terse::act
