@@ -76,7 +76,7 @@ void PrecisionTable::add_draw(const std::string& id, double sensitivity, double 
 }
 
 bool PrecisionTable::complete() const {
-  return std::all_of(tensors_.begin(), tensors_.end(), [](const auto& tensor) { return tensor.draws > 0; });
+  return std::all_of(tensors_.begin(), tensors_.end(), [](const auto& tensor) { return tensor.probed > 0; });
 }
 
 std::vector<BitLadder> PrecisionTable::ladders(int default_bits) const {

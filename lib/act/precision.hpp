@@ -33,7 +33,7 @@ class PrecisionTable {
   const std::vector<formats::PolicyTensor>& tensors() const { return tensors_; }
   std::vector<formats::PolicyTensor>& tensors() { return tensors_; }
   bool empty() const { return tensors_.empty(); }
-  /// Whether every tensor's sensitivity is known.
+  /// Whether every tensor has been probed, with or without a result (PolicyTensor::probed).
   bool complete() const;
 
   /// Each tensor's rungs with the variance they add; a tensor of unknown sensitivity has `default_bits` alone.

@@ -44,6 +44,12 @@ CheckpointInfo describe(Trainer& trainer) {
   info.compression["bits"] = options.compression.bits;
   info.compression["group"] = std::uint64_t{options.compression.group};
   for (const auto& [id, bits] : options.compression.bits_of) info.compression["bits_of"][id] = bits;
+  if (trainer.adaptation()) {
+    info.compression["adapt_every"] = options.adapt_every;
+    info.compression["policy"] = options.policy_digest;
+    info.adaptation = trainer.adaptation()->state();
+    info.precision = trainer.adaptation()->table().tensors();
+  }
   info.options["batch"] = options.batch;
   info.threads = static_cast<std::uint64_t>(at::get_num_threads());
   return info;
@@ -118,6 +124,13 @@ void CheckpointFolder::restore(Trainer& trainer) const {
   auto state = generator_state();
   copy_into({{"generator", state}}, std::span(&saved.generator, 1), file());
   set_generator_state(state);
+  if (trainer.adaptation()) {
+    try {
+      trainer.adaptation()->restore(saved.adaptation, saved.precision);
+    } catch (const Error& error) {
+      throw Error(error.code(), file() + ": " + error.what());
+    }
+  }
   trainer.set_steps_done(saved.step);
 }
 

@@ -11,22 +11,37 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+void add(Json& line, const AdaptationFigures& figures) {
+  line["average_bits"] = figures.average_bits;
+  line["probed_tensors"] = figures.probed;
+  line["steps_spent_on_probes"] = figures.spent;
+  if (!figures.variance) return;
+  line["quantization_variance_predicted"] = figures.variance->predicted;
+  line["quantization_variance_measured"] = figures.variance->measured;
+  line["gradient_variance"] = figures.variance->gradient;
+}
+
 Json to_json(const StepFigures& figures) {
-  return {{"step", figures.step},
-          {"epoch", figures.epoch},
-          {"loss", figures.loss},
-          {"learning_rate", figures.learning_rate},
-          {"activation_bytes_exact", figures.activation_bytes_exact},
-          {"activation_bytes_stored", figures.activation_bytes_stored},
-          {"peak_allocated_bytes", figures.peak_allocated_bytes},
-          {"peak_resident_bytes", figures.peak_resident_bytes},
-          {"step_seconds", figures.seconds}};
+  Json line = {{"step", figures.step},
+               {"epoch", figures.epoch},
+               {"loss", figures.loss},
+               {"learning_rate", figures.learning_rate},
+               {"activation_bytes_exact", figures.activation_bytes_exact},
+               {"activation_bytes_stored", figures.activation_bytes_stored},
+               {"peak_allocated_bytes", figures.peak_allocated_bytes},
+               {"peak_resident_bytes", figures.peak_resident_bytes},
+               {"step_seconds", figures.seconds}};
+  if (figures.adaptation) add(line, *figures.adaptation);
+  return line;
 }
 
 }  // namespace
 
 void RunSummary::add(const StepFigures& figures) {
+  const auto checked = last_ && last_->adaptation ? last_->adaptation->variance : std::nullopt;
   last_ = figures;
+  // The final line tells of the last check, whichever step it was.
+  if (last_->adaptation && !last_->adaptation->variance) last_->adaptation->variance = checked;
   peak_allocated_ = std::max(peak_allocated_, figures.peak_allocated_bytes);
   seconds_.push_back(figures.seconds);
 }

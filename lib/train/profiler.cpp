@@ -1,5 +1,7 @@
 #include "terse/train/profiler.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "terse/act/allocator.hpp"
@@ -11,6 +13,8 @@
 namespace terse::train {
 
 namespace {
+
+constexpr std::string_view kMethods[] = {"none", "fast", "exact"};
 
 std::uint64_t bytes_of(const NamedTensors& tensors) {
   std::uint64_t bytes = 0;
@@ -41,6 +45,7 @@ std::vector<formats::ProfiledTensor> survey_step(Trainer& trainer) {
     tensor.zeros = survey.zeros;
     tensor.non_finite = survey.non_finite;
     tensor.distinct = survey.distinct;
+    tensor.rungs = act::rungs_of(info);
     tensors.push_back(std::move(tensor));
   });
   trainer.step();
@@ -86,7 +91,47 @@ StepFigures record_timeline(Trainer& trainer, formats::Profile& profile) {
   return figures;
 }
 
+using Tick = std::function<void(std::size_t, std::size_t)>;
+
+void measure_sensitivities(Trainer& trainer, formats::Profile& profile, const ProfileOptions& options,
+                           const Tick& tick) {
+  profile.sensitivity_draws = options.sensitivity.draws;
+  std::map<std::string, formats::ProfiledTensor*> probed;
+  std::vector<std::string> ids;
+  for (auto& tensor : profile.tensors) {
+    if (tensor.reason != act::to_string(act::Reason::Quantized)) continue;  // stored exactly: costs no variance
+    ids.push_back(tensor.id);
+    probed[tensor.id] = &tensor;
+  }
+  if (options.method == SensitivityMethod::Exact) {
+    const auto measured = exact_sensitivities(trainer, ids, options.sensitivity, [&](std::size_t i) {
+      if (tick) tick(i, ids.size());
+    });
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      probed[ids[i]]->sensitivity = measured[i].value;
+      probed[ids[i]]->sensitivity_error = measured[i].error;
+    }
+    return;
+  }
+  const auto table = fast_sensitivities(trainer, options.sensitivity.draws, tick);
+  for (const auto& tensor : table.tensors()) {
+    const auto found = probed.find(tensor.id);
+    if (found == probed.end() || tensor.draws == 0) continue;
+    found->second->sensitivity = tensor.sensitivity;
+    found->second->sensitivity_error = act::Sensitivity{tensor.sensitivity, tensor.variance, tensor.draws}.error();
+  }
+}
+
 }  // namespace
+
+SensitivityMethod sensitivity_method_from_string(std::string_view name) {
+  for (int i = 0; i < 3; ++i) {
+    if (kMethods[i] == name) return static_cast<SensitivityMethod>(i);
+  }
+  throw Error(Error::Usage, "unknown sensitivity method '" + std::string(name) + "' (none, fast, exact)");
+}
+
+std::string_view to_string(SensitivityMethod method) { return kMethods[static_cast<int>(method)]; }
 
 formats::Profile profile(Trainer& trainer, const ProfileOptions& options,
                          const std::function<void(std::size_t, std::size_t)>& tick) {
@@ -107,26 +152,26 @@ formats::Profile profile(Trainer& trainer, const ProfileOptions& options,
     profile.peak_allocated_bytes = record_timeline(trainer, profile).peak_allocated_bytes;
   }
   if (options.timed_steps > 0) profile.peak_resident_bytes = core::peak_resident_bytes();
-  profile.sensitivity_method = "none";
-  if (!options.sensitivities) return profile;
-
-  profile.sensitivity_method = "exact";
-  profile.sensitivity_draws = options.sensitivity.draws;
-  std::vector<std::string> ids;
-  std::vector<formats::ProfiledTensor*> probed;
-  for (auto& tensor : profile.tensors) {
-    if (tensor.reason != act::to_string(act::Reason::Quantized)) continue;  // stored exactly: costs no variance
-    ids.push_back(tensor.id);
-    probed.push_back(&tensor);
-  }
-  const auto measured = exact_sensitivities(trainer, ids, options.sensitivity, [&](std::size_t i) {
-    if (tick) tick(i, ids.size());
-  });
-  for (std::size_t i = 0; i < probed.size(); ++i) {
-    probed[i]->sensitivity = measured[i].value;
-    probed[i]->sensitivity_error = measured[i].error;
-  }
+  profile.sensitivity_method = to_string(options.method);
+  if (options.method != SensitivityMethod::None) measure_sensitivities(trainer, profile, options, tick);
   return profile;
+}
+
+std::vector<formats::PolicyTensor> policy_tensors(const formats::Profile& profile) {
+  std::vector<formats::PolicyTensor> tensors;
+  for (const auto& tensor : profile.tensors) {
+    if (tensor.rungs.empty()) continue;
+    formats::PolicyTensor of{.id = tensor.id, .rungs = tensor.rungs};
+    if (tensor.sensitivity) {
+      const auto draws = std::min(profile.sensitivity_draws, act::Sensitivity::kMemory);
+      const double error = tensor.sensitivity_error.value_or(0);
+      of.sensitivity = *tensor.sensitivity;
+      of.draws = of.probed = profile.sensitivity_draws;
+      of.variance = draws > 1 && std::isfinite(error) ? error * error * static_cast<double>(draws - 1) : 0;
+    }
+    tensors.push_back(std::move(of));
+  }
+  return tensors;
 }
 
 }  // namespace terse::train

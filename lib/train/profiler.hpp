@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string_view>
+#include <vector>
 
 #include "terse/formats/profile.hpp"
 #include "terse/train/sensitivity.hpp"
@@ -10,14 +12,23 @@
 
 namespace terse::train {
 
+/// How a profile comes by sensitivities: by exact_sensitivities() or fast_sensitivities().
+enum class SensitivityMethod { None, Fast, Exact };
+
+SensitivityMethod sensitivity_method_from_string(std::string_view name);  ///< "none", …; @throws Error::Usage
+std::string_view to_string(SensitivityMethod method);
+
 struct ProfileOptions {
   std::uint64_t warm_up = 2;       ///< steps before anything is measured
   /// Steps whose median time is the step time. With 0, neither time nor resident sizes are recorded: they differ from
   /// run to run, and without them the same profile comes out each time.
   std::uint64_t timed_steps = 0;
-  bool sensitivities = false;      ///< measure them by brute force (exact_sensitivities())
+  SensitivityMethod method = SensitivityMethod::None;
   SensitivityOptions sensitivity;
 };
+
+/// What a policy is made of: the tensors whose bits can be chosen, with their sensitivities where they were measured.
+std::vector<formats::PolicyTensor> policy_tensors(const formats::Profile& profile);
 
 /// Measures one training step of a trainer made at level L0: its saved tensors and what each would become, its
 /// allocations in order, its peaks. Needs install_allocator() for all that concerns allocations.

@@ -4,6 +4,9 @@
 #include <cmath>
 #include <set>
 
+#include "terse/act/gradient_probe.hpp"
+#include "terse/train/probe_schedule.hpp"
+
 namespace terse::train {
 
 namespace {
@@ -86,6 +89,45 @@ std::vector<Sensitivity> exact_sensitivities(Trainer& trainer, const std::vector
     result.push_back({mean, std::sqrt(variance / draws)});
   }
   return result;
+}
+
+act::PrecisionTable fast_sensitivities(Trainer& trainer, std::uint64_t draws,
+                                       const std::function<void(std::size_t, std::size_t)>& tick) {
+  const Batch batch = trainer.batches().take(trainer.steps_done());
+  auto options = trainer.options().compression;
+  options.level = act::Level::L1;
+  options.bits = 0;
+  act::Compression compression(options);
+  own_tensors(compression, trainer.network());
+  compression.batch(batch.inputs);
+  std::vector<at::Tensor> parameters;
+  for (const auto& [name, parameter] : trainer.network().parameters()) parameters.push_back(parameter);
+
+  act::PrecisionTable table;
+  const auto pass = [&](const std::set<std::string>& ids) {
+    const StateKeeper keeper(trainer.network());
+    compression.probe(ids);
+    const auto guard = compression.step();
+    const auto loss = cross_entropy(trainer.network().forward(batch.inputs), batch.labels);
+    act::GradientProbe probe(parameters, [&](const act::ProbeResult& result) {
+      table.add_draw(result.id, result.sensitivity, probe_cost(result.reach, table.tensors().size()));
+    });
+    probe.attach(loss, compression.take_probes());
+    loss.backward();
+    trainer.optimizer().clear_gradients();
+  };
+  pass({});
+  table.note(compression.saved());
+  for (;;) {
+    // PolicyTensor::probed counts the tensor's probes here, so that those with fewest come first.
+    std::size_t ready = 0;
+    for (const auto& tensor : table.tensors()) ready += tensor.probed >= draws;
+    if (ready == table.tensors().size()) return table;
+    if (tick) tick(ready, table.tensors().size());
+    const auto group = next_probes(table, 1, 1);
+    pass(group.ids);
+    for (auto& tensor : table.tensors()) tensor.probed += group.ids.contains(tensor.id) ? 1 : 0;
+  }
 }
 
 }  // namespace terse::train

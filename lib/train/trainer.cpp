@@ -42,6 +42,10 @@ Trainer::Trainer(const TrainOptions& options)
       schedule_(options_.schedule, options_.learning_rate, steps_total_, options_.warmup) {
   network().set_training(true);
   set_compression(options_.compression);
+  if (const int bits = act::average_bits(options_.compression.level); bits > 0 && options_.compression.bits == 0) {
+    adaptation_ = std::make_unique<Adaptation>(
+        AdaptationOptions{.default_bits = bits, .every = options_.adapt_every, .seed = options_.seed});
+  }
 }
 
 void Trainer::set_compression(const act::CompressionOptions& options) {
@@ -57,15 +61,18 @@ StepFigures Trainer::step(const std::function<void()>& before_backward) {
   const auto batch = batches_.take(steps_done_);
   compression_->batch(batch.inputs);
   with_torch_errors(Error::Usage, [&] {
+    if (adaptation_) adaptation_->begin_step(figures.step, network(), *compression_, batch);
     const auto guard = compression_->step(static_cast<std::uint32_t>(figures.step));
     const auto loss = cross_entropy(network().forward(batch.inputs), batch.labels);
     figures.loss = loss.item<double>();
     if (!std::isfinite(figures.loss)) {
       throw Error(Error::Negative, "step " + std::to_string(figures.step) + ": the loss is not finite");
     }
+    if (adaptation_) adaptation_->before_backward(loss, network(), *compression_);
     if (before_backward) before_backward();
     loss.backward();
   });
+  if (adaptation_) figures.adaptation = adaptation_->end_step(figures.step, network(), *compression_);
   optimizer_.step(figures.learning_rate);
   optimizer_.clear_gradients();
   ++steps_done_;
@@ -85,6 +92,16 @@ void own_tensors(act::Compression& compression, const Network& network) {
   for (const auto& [name, tensor] : network.parameters()) compression.own(tensor, act::Reason::Parameter);
   for (const auto& [name, tensor] : network.buffers()) compression.own(tensor, act::Reason::Buffer);
   for (const auto& [name, tensor] : network.constants()) compression.own(tensor, act::Reason::Buffer);
+}
+
+StateKeeper::StateKeeper(Network& network) : generator_(generator_state()) {
+  for (const auto& [name, buffer] : network.buffers()) buffers_.emplace_back(buffer, buffer.clone());
+}
+
+StateKeeper::~StateKeeper() {
+  const at::NoGradGuard no_grad;
+  for (auto& [buffer, held] : buffers_) buffer.copy_(held);
+  set_generator_state(generator_);
 }
 
 at::Tensor generator_state() { return at::globalContext().defaultGenerator(at::kCPU).get_state(); }

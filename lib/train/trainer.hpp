@@ -6,6 +6,7 @@
 #include <string>
 
 #include "terse/act/compression.hpp"
+#include "terse/train/adaptation.hpp"
 #include "terse/train/batch_stream.hpp"
 #include "terse/train/data/data.hpp"
 #include "terse/train/evaluate.hpp"
@@ -27,6 +28,8 @@ struct TrainOptions {
   Spec schedule = {.what = "schedule", .name = "constant"};
   std::uint64_t warmup = 0;           ///< steps
   act::CompressionOptions compression;
+  std::uint64_t adapt_every = 100;    ///< steps between choices of bits at an adaptive level; 0: as the policy says
+  std::string policy_digest = {};     ///< of the policy that the run starts from, or ""
   std::uint64_t seed = 1;             ///< of batches, parameters, dropout and rounding
 };
 
@@ -44,6 +47,7 @@ struct StepFigures {
   std::uint64_t peak_allocated_bytes = 0;     ///< of CPU tensors within the step; 0 without install_allocator()
   std::uint64_t peak_resident_bytes = 0;      ///< of the process since its start
   double seconds = 0;                         ///< batch, forward, backward and update
+  std::optional<AdaptationFigures> adaptation = {};  ///< at an adaptive level
 };
 
 /// A training run that advances step by step.
@@ -74,6 +78,8 @@ class Trainer {
   const Schedule& schedule() const { return schedule_; }
   act::Compression& compression() { return *compression_; }
   BatchStream& batches() { return batches_; }
+  /// At an adaptive level; else nullptr.
+  Adaptation* adaptation() { return adaptation_.get(); }
   /// Compresses otherwise from the next step on.
   void set_compression(const act::CompressionOptions& options);
 
@@ -86,11 +92,26 @@ class Trainer {
   std::uint64_t steps_total_;
   Schedule schedule_;
   std::unique_ptr<act::Compression> compression_;
+  std::unique_ptr<Adaptation> adaptation_;
   std::uint64_t steps_done_ = 0;
 };
 
 /// Tells `compression` which tensors are the network's own.
 void own_tensors(act::Compression& compression, const Network& network);
+
+/// Puts the network's buffers (batch statistics) and LibTorch's default generator back to where they were when it was
+/// made: around passes that are no training steps.
+class StateKeeper {
+ public:
+  explicit StateKeeper(Network& network);
+  ~StateKeeper();
+  StateKeeper(const StateKeeper&) = delete;
+  StateKeeper& operator=(const StateKeeper&) = delete;
+
+ private:
+  std::vector<std::pair<at::Tensor, at::Tensor>> buffers_;  // and what they held
+  at::Tensor generator_;
+};
 
 /// State of LibTorch's default CPU generator (dropout, initial parameters) as bytes, and back.
 at::Tensor generator_state();

@@ -8,19 +8,25 @@
 namespace terse::tools::act_profile {
 
 void define(CLI::App& app, Options& options) {
-  add_model(app, options.model, options.trust_model)->required();
-  add_data(app, options.data)->required();
+  add_model(app, options.model, options.trust_model);
+  add_data(app, options.data);
   app.add_option("--batch", options.batch, "Examples in a batch; a graph is one batch")
       ->type_name("N")
       ->check(above_zero());
   add_choice(app, "--optimizer", options.optimizer, {"sgd", "adam", "adamw"}, "Whose state counts as memory");
-  add_choice(app, "--sensitivity", options.sensitivity, {"none", "exact"},
-             "Measure how much each tensor's rounding changes the gradient: not, or by a whole step a tensor and draw");
-  app.add_option("--draws", options.draws, "Draws a tensor of --sensitivity exact")
+  add_choice(app, "--sensitivity", options.sensitivity, {"none", "fast", "exact"},
+             "Measure how much each tensor's rounding changes the gradient: not, by probes in the backward pass, or by "
+             "a whole step a tensor and draw");
+  app.add_option("--draws", options.draws, "Draws a tensor of --sensitivity")
       ->type_name("N")
       ->check(CLI::Range(2, 1000).description(""));
   app.add_option("--timed-steps", options.timed_steps, "Also record what differs from run to run: the median time of N steps, and resident sizes")
       ->type_name("N");
+  add_file(app, "--plan", options.plan,
+           "Measure nothing: choose bits by the sensitivities in a profile, and write them as a policy");
+  add_choice(app, "--level", options.level, {"L2", "L2.1", "L2.2"},
+             "Average bits of --plan: L2 4, L2.1 3, L2.2 2")
+      ->needs("--plan");
   add_seed(app, options.shared);
   add_output(app, options.shared);
 }

@@ -19,6 +19,7 @@ struct Options {
   std::int64_t batch = 64;
   std::string optimizer = "sgd";
   std::string sensitivity = "none";
+  std::string plan, level = "L2";
   std::uint64_t draws = 2, timed_steps = 0;
 };
 

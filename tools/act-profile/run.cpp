@@ -1,8 +1,10 @@
 #include "common/messages.hpp"
 #include "options.hpp"
 #include "terse/act/allocator.hpp"
+#include "terse/core/error.hpp"
 #include "terse/core/progress.hpp"
 #include "terse/core/size.hpp"
+#include "terse/train/planner.hpp"
 #include "terse/train/profiler.hpp"
 
 namespace terse::tools::act_profile {
@@ -18,7 +20,30 @@ void say_summary(const formats::Profile& profile) {
 
 }  // namespace
 
-int run(const Options& options) {
+namespace {
+
+formats::Header header_of(const Options& options, std::vector<std::string> parents) {
+  return {.producer = options.shared.producer,
+          .arguments = options.shared.arguments,
+          .seed = options.shared.seed,
+          .parents = std::move(parents)};
+}
+
+int write_plan(const Options& options) {
+  const auto profile = formats::read_profile(core::open_source(options.plan));
+  const auto sink = core::open_sink(options.shared.output, core::Content::Binary);
+  const auto planned = train::plan_policy(profile.content, act::level_from_string(options.level));
+  formats::write_policy(*sink, header_of(options, {profile.digest}), planned.policy);
+  sink->finish();
+  char text[96];
+  std::snprintf(text, sizeof text, "predicted variance of the gradient %.4g, at best %.4g; stored ", planned.variance,
+                planned.lower_bound);
+  say_note(text + core::format_size(planned.bytes));
+  return 0;
+}
+
+int write_measured(const Options& options) {
+  if (options.model.empty() || options.data.empty()) throw Error(Error::Usage, "--model and --data, or --plan, are required");
   train::TrainOptions train_options;
   train_options.model = train::parse_spec(options.model, "model");
   train_options.data = train::parse_spec(options.data, "data");
@@ -33,21 +58,21 @@ int run(const Options& options) {
   train::Trainer trainer(train_options);
   train::ProfileOptions profile_options;
   profile_options.timed_steps = options.timed_steps;
-  profile_options.sensitivities = options.sensitivity == "exact";
+  profile_options.method = train::sensitivity_method_from_string(options.sensitivity);
   profile_options.sensitivity.draws = options.draws;
 
   core::Progress progress("probing", 0, options.shared.progress);
   const auto profile = train::profile(trainer, profile_options, [&](std::size_t done, std::size_t total) {
     progress.update(done, "of " + std::to_string(total) + " tensors");
   });
-  const formats::Header header{.producer = options.shared.producer,
-                               .arguments = options.shared.arguments,
-                               .seed = options.shared.seed,
-                               .parents = {}};
-  formats::write_profile(*sink, header, profile);
+  formats::write_profile(*sink, header_of(options, {}), profile);
   sink->finish();
   say_summary(profile);
   return 0;
 }
+
+}  // namespace
+
+int run(const Options& options) { return options.plan.empty() ? write_measured(options) : write_plan(options); }
 
 }  // namespace terse::tools::act_profile

@@ -15,13 +15,21 @@ void define_run(CLI::App& app, Options& options) {
   add_data(app, options.data);
   add_file(app, "--profile", options.profile, "Take model, data and batch size from a profile that act-profile wrote");
   add_file(app, "--init", options.init, "Start from the weights in FILE: .safetensors or a model artifact");
-  auto* level = add_choice(app, "--level", options.level, {"L0", "L1", "L1.1", "L1.2"},
-                           "How saved tensors are compressed: L0 not at all, L1 to 4 bits, L1.1 to 8, L1.2 to 2");
+  auto* level = add_choice(app, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2"},
+                           "How saved tensors are compressed: L0 not at all, L1 to 4 bits, L1.1 to 8, L1.2 to 2; L2, "
+                           "L2.1 and L2.2 to bits that differ from tensor to tensor, 4, 3 and 2 on average");
+  level->each([&options](const std::string&) { options.level_given = true; });
   app.add_option("--bits", options.bits, "Bits of a compressed value, in place of the level's: 1, 2, 4, 8, or 32 for none")
       ->type_name("N")
       ->check(CLI::IsMember({1, 2, 4, 8, 32}).description(""))
       ->default_str("")
       ->excludes(level);
+  add_file(app, "--policy", options.policy,
+           "Begin with the bits and sensitivities that act-profile --plan wrote, at its level if none is given")
+      ->excludes("--bits");
+  app.add_option("--adapt-every", options.adapt_every,
+                 "Steps between choices of bits at levels L2 to L2.2; 0: they stay as the policy or profile says")
+      ->type_name("N");
   app.add_option("--batch", options.batch, "Examples in a batch; a graph is one batch")
       ->type_name("N")
       ->check(above_zero())

@@ -17,7 +17,9 @@ struct Options {
   bool output_given = false;
   std::string model, data, profile, init;
   bool trust_model = false;
-  std::string level = "L1";
+  std::string level = "L1", policy;
+  bool level_given = false;
+  std::uint64_t adapt_every = 100;
   int bits = 0;
   std::uint64_t epochs = 1, steps = 0;
   std::int64_t batch = 0;  // 0: the profile's, or 64

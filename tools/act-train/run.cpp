@@ -8,11 +8,13 @@
 #include "terse/core/error.hpp"
 #include "terse/core/progress.hpp"
 #include "terse/core/size.hpp"
+#include "terse/formats/policy.hpp"
 #include "terse/formats/profile.hpp"
 #include "terse/train/checkpoint.hpp"
 #include "terse/train/dump_recorder.hpp"
 #include "terse/train/metrics.hpp"
 #include "terse/train/model_file.hpp"
+#include "terse/train/profiler.hpp"
 #include "terse/train/training_run.hpp"
 
 namespace terse::tools::act_train {
@@ -23,18 +25,43 @@ namespace {
 struct Plan {
   train::TrainOptions options;
   std::vector<std::string> parents;
+  std::vector<formats::PolicyTensor> precision;  // what is known of the saved tensors
+  bool bits_are_chosen = false;                  // precision's bits are those of the level
 };
+
+/// Bits and sensitivities that the run begins with, and the level that they belong to.
+void take_precision(Plan& plan, const Options& given, const std::optional<formats::Profile>& profile) {
+  auto level = act::level_from_string(given.level);
+  if (!given.policy.empty()) {
+    auto policy = formats::read_policy(core::open_source(given.policy));
+    const bool at_a_level = !policy.content.level.empty();
+    if (!given.level_given && at_a_level) level = act::level_from_string(policy.content.level);
+    if (act::average_bits(level) == 0) {
+      throw Error(Error::Usage, given.policy + ": a policy is for levels L2, L2.1 and L2.2, not " + given.level);
+    }
+    plan.bits_are_chosen = at_a_level && policy.content.level == act::to_string(level);
+    plan.precision = std::move(policy.content.tensors);
+    plan.options.policy_digest = policy.digest;
+    plan.parents.push_back(policy.digest);
+  } else if (profile && profile->sensitivity_method != "none" && act::average_bits(level) > 0) {
+    plan.precision = train::policy_tensors(*profile);
+    plan.options.policy_digest = plan.parents.front();
+  }
+  plan.options.compression.level = level;
+}
 
 Plan plan_of(const Options& given) {
   Plan plan;
   std::string model = given.model, data = given.data;
   std::int64_t batch = given.batch;
+  std::optional<formats::Profile> profile;
   if (!given.profile.empty()) {
-    const auto profile = formats::read_profile(core::open_source(given.profile));
-    if (model.empty()) model = profile.content.model;
-    if (data.empty()) data = profile.content.data;
-    if (batch == 0) batch = static_cast<std::int64_t>(profile.content.batch);
-    plan.parents.push_back(profile.digest);
+    auto loaded = formats::read_profile(core::open_source(given.profile));
+    profile = std::move(loaded.content);
+    if (model.empty()) model = profile->model;
+    if (data.empty()) data = profile->data;
+    if (batch == 0) batch = static_cast<std::int64_t>(profile->batch);
+    plan.parents.push_back(loaded.digest);
   }
   if (model.empty()) throw Error(Error::Usage, "no model: give --model or --profile");
   if (data.empty()) throw Error(Error::Usage, "no data: give --data or --profile");
@@ -51,8 +78,9 @@ Plan plan_of(const Options& given) {
   options.learning_rate = given.learning_rate;
   options.schedule = train::parse_spec(given.schedule, "schedule");
   options.warmup = given.warmup;
-  options.compression.level = act::level_from_string(given.level);
+  take_precision(plan, given, profile);
   options.compression.bits = given.bits;
+  options.adapt_every = given.adapt_every;
   options.seed = given.shared.seed;
   return plan;
 }
@@ -80,6 +108,16 @@ std::string figures_text(const train::StepFigures& figures) {
   std::snprintf(text, sizeof text, "loss %.4f, activations ", figures.loss);
   return text + core::format_size(figures.activation_bytes_stored) + " of " +
          core::format_size(figures.activation_bytes_exact);
+}
+
+void warn_of_variance(std::uint64_t step, const train::VarianceFigures& figures) {
+  if (!figures.is_too_much()) return;
+  char text[192];
+  std::snprintf(text, sizeof text,
+                "step %llu: rounding adds %.3g to the gradient's variance (predicted %.3g), over a tenth of the batch's "
+                "%.3g: more bits would help",
+                static_cast<unsigned long long>(step), figures.measured, figures.predicted, figures.gradient);
+  say_note(text);
 }
 
 void say_summary(const train::RunSummary& summary, const std::optional<train::Evaluation>& evaluation) {
@@ -120,6 +158,10 @@ int train_and_write(const Options& options) {
 
   train::Trainer trainer(plan.options);
   if (!options.init.empty()) train::initialise_from(trainer.network(), options.init);
+  if (trainer.adaptation() && !plan.precision.empty()) {
+    trainer.adaptation()->start_from(plan.precision);
+    if (!plan.bits_are_chosen) trainer.adaptation()->choose();
+  }
   if (options.resume) checkpoints->restore(trainer);
 
   const auto header = [&] {
@@ -149,6 +191,7 @@ int train_and_write(const Options& options) {
     core::Progress progress("training", trainer.steps_total(), options.shared.progress);
     hooks.each_step = [&](const train::StepFigures& figures) {
       if (metrics) metrics->step(figures);
+      if (figures.adaptation && figures.adaptation->variance) warn_of_variance(figures.step, *figures.adaptation->variance);
       progress.update(figures.step, figures_text(figures));
     };
     finished = train::run_training(trainer, hooks, summary);

@@ -14,7 +14,9 @@ expect() {
 }
 expect 2 "--model" --data random:4
 expect 2 "--data" --model mlp
-expect 2 "none|exact" --model mlp --data random:4 --sensitivity fast
+expect 2 "none|fast|exact" --model mlp --data random:4 --sensitivity slow
+expect 2 "--plan" --model mlp --data random:4 --level L2
+expect 66 "nowhere" --plan nowhere
 expect 2 "takes a graph" --model gcn --data random:4 -o p
 expect 74 "/dev/full" --model mlp --data random:4,count=8 --batch 8 -o /dev/full
 [ ! -e p ]

@@ -1,0 +1,106 @@
+#include "terse/train/adaptation.hpp"
+
+#include "terse/core/error.hpp"
+#include "terse/train/probe_schedule.hpp"
+
+namespace terse::train {
+
+namespace {
+
+constexpr double kAdvance = 20, kShare = 0.01;  // the account, in training steps
+constexpr double kMostAtOnce = 1;               // beside the step itself
+constexpr double kShareOfStored = 0.02;         // second forms of what is probed
+constexpr std::uint64_t kCheckEvery = 4;        // choices of bits
+
+}  // namespace
+
+Adaptation::Adaptation(AdaptationOptions options) : options_(std::move(options)), check_(options_.seed) {
+  if (!options_.choose) options_.choose = [this](act::PrecisionTable& table) { table.allocate(options_.default_bits); };
+}
+
+void Adaptation::start_from(std::vector<formats::PolicyTensor> tensors) {
+  table_ = act::PrecisionTable(std::move(tensors));
+  chosen_ = !table_.bits().empty();
+  bits_are_set_ = false;
+}
+
+void Adaptation::choose() {
+  options_.choose(table_);
+  chosen_ = true;
+  bits_are_set_ = false;
+}
+
+double Adaptation::credit(std::uint64_t step) const { return kAdvance + kShare * static_cast<double>(step) - spent_; }
+
+void Adaptation::choose_probes(std::uint64_t step, act::Compression& compression) {
+  const double credit_now = credit(step);
+  // Once all are known, probes come together: a step that probes costs a little by itself.
+  if (table_.empty() || (table_.complete() && credit_now < kMostAtOnce)) return;
+  const auto group = next_probes(table_, std::min(kMostAtOnce, credit_now), kShareOfStored);
+  for (auto& tensor : table_.tensors()) {
+    if (group.ids.contains(tensor.id)) tensor.probed = step;
+  }
+  spent_ += group.cost;
+  compression.probe(group.ids);
+}
+
+void Adaptation::begin_step(std::uint64_t step, Network& network, act::Compression& compression, const Batch& batch) {
+  if (!bits_are_set_) compression.set_bits(table_.bits());
+  bits_are_set_ = true;
+  if (options_.every == 0) return;
+  if (chosen_ && !check_.under_way() && step % (kCheckEvery * options_.every) == 0 && credit(step) >= 1) {
+    spent_ += 1;
+    check_.draw(network, compression, batch, static_cast<std::uint32_t>(step));
+  } else {
+    choose_probes(step, compression);
+  }
+}
+
+void Adaptation::before_backward(const at::Tensor& loss, Network& network, act::Compression& compression) {
+  probed_ = 0;
+  auto probes = compression.take_probes();
+  if (probes.empty()) return;
+  std::vector<at::Tensor> parameters;
+  for (const auto& [name, parameter] : network.parameters()) parameters.push_back(parameter);
+  probe_ = std::make_unique<act::GradientProbe>(parameters, [this](const act::ProbeResult& result) {
+    table_.add_draw(result.id, result.sensitivity, probe_cost(result.reach, table_.tensors().size()));
+    ++probed_;
+  });
+  probe_->attach(loss, std::move(probes));
+}
+
+double Adaptation::average_bits() const {
+  double bits = 0, exact = 0;
+  for (const auto& tensor : table_.tensors()) {
+    const auto weight = static_cast<double>(tensor.rungs.back().bytes);
+    bits += weight * (tensor.bits > 0 ? tensor.bits : options_.default_bits);
+    exact += weight;
+  }
+  return exact > 0 ? bits / exact : 0;
+}
+
+AdaptationFigures Adaptation::end_step(std::uint64_t step, Network& network, act::Compression& compression) {
+  probe_.reset();
+  if (options_.every > 0) table_.note(compression.saved());
+  AdaptationFigures figures{.probed = probed_, .spent = spent_, .average_bits = average_bits()};
+  if (options_.every == 0) return figures;
+  figures.variance = check_.see_gradient(network.parameters(), table_.predicted_variance(options_.default_bits));
+  if (step % options_.every == 0 || (!chosen_ && table_.complete() && !table_.empty())) {
+    choose();
+    figures.chose = true;
+  }
+  return figures;
+}
+
+formats::Value Adaptation::state() const {
+  return formats::Value::Map{{"spent", spent_}, {"chosen", chosen_}, {"check", check_.state()}};
+}
+
+void Adaptation::restore(const formats::Value& state, std::vector<formats::PolicyTensor> tensors) {
+  start_from(std::move(tensors));
+  spent_ = state.at("spent").as_double();
+  chosen_ = state.at("chosen").as_bool();
+  check_.restore(state.at("check"));
+}
+
+}  // namespace terse::train

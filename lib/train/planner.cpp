@@ -1,0 +1,38 @@
+#include "terse/train/planner.hpp"
+
+#include "terse/act/precision.hpp"
+#include "terse/core/error.hpp"
+#include "terse/train/profiler.hpp"
+
+namespace terse::train {
+
+namespace {
+
+formats::Policy policy_for(const formats::Profile& profile) {
+  if (profile.sensitivity_method == to_string(SensitivityMethod::None)) {
+    throw Error(Error::Usage, "the profile has no sensitivities: make it with --sensitivity fast or exact");
+  }
+  formats::Policy policy;
+  policy.model = profile.model;
+  policy.data = profile.data;
+  policy.batch = profile.batch;
+  return policy;
+}
+
+}  // namespace
+
+PlannedPolicy plan_policy(const formats::Profile& profile, act::Level level) {
+  const int bits = act::average_bits(level);
+  if (bits == 0) throw Error(Error::Usage, "level " + std::string(act::to_string(level)) + " has no bits to choose");
+  PlannedPolicy planned{policy_for(profile)};
+  planned.policy.level = act::to_string(level);
+  act::PrecisionTable table(policy_tensors(profile));
+  const auto allocation = table.allocate(bits);
+  planned.bytes = allocation.bytes;
+  planned.variance = allocation.variance;
+  planned.lower_bound = allocation.lower_bound;
+  planned.policy.tensors = table.tensors();
+  return planned;
+}
+
+}  // namespace terse::train

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+
+#include "terse/act/compression.hpp"
+#include "terse/formats/policy.hpp"
+#include "terse/formats/profile.hpp"
+
+namespace terse::train {
+
+/// A policy and what it costs.
+struct PlannedPolicy {
+  formats::Policy policy;
+  std::uint64_t bytes = 0;  ///< of the tensors whose bits were chosen
+  double variance = 0;      ///< of the gradient, predicted
+  double lower_bound = 0;   ///< no choice of as many bytes has less
+};
+
+/// The bits of least variance in the bytes of an adaptive level.
+/// @throws Error::Usage where the level is not adaptive or the profile has no sensitivities
+PlannedPolicy plan_policy(const formats::Profile& profile, act::Level level);
+
+}  // namespace terse::train
