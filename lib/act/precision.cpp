@@ -9,7 +9,7 @@ namespace terse::act {
 
 namespace {
 
-constexpr int kExactBits = 32;
+constexpr int kKeptBits = 32;
 
 std::uint64_t bytes_at(const formats::PolicyTensor& tensor, int bits) {
   for (const formats::Rung& rung : tensor.rungs) {
@@ -31,7 +31,7 @@ std::vector<formats::Rung> rungs_of(const SavedTensor& tensor) {
   for (const std::int64_t size : tensor.shape) elements *= static_cast<std::uint64_t>(size);
   const std::uint64_t exact = elements * core::size_of(tensor.dtype);
   for (const int bits : kRungs) {
-    if (bits == kExactBits) {
+    if (bits == kKeptBits) {
       rungs.push_back({bits, exact});
       continue;
     }

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(mktemp -d)"
 trap 'rm -rf "$PWD"' EXIT
 fail() { echo "FAILED: $*" >&2; exit 1; }
-net=(--model text:dim=32,heads=2,depth=2 --data random:12,vocabulary=20,count=64 --batch 8)
+net=(--model text:dim=32,heads=2,depth=2 --data random:12,vocabulary=20,count=64 --batch 8 -j 1)
 last() { tail -n 1 "$1" | grep -o "\"$2\":[^,}]*" | cut -d: -f2; }
 
 for method in fast exact; do
@@ -25,7 +25,7 @@ grep -q '"level": *"L2.2"' summary || fail "$(cat summary)"
 "$TERSE_BIN/act-train" "${net[@]}" --policy fast.policy --level L2 --adapt-every 0 --steps 3 --no-eval -q --metrics more.jsonl -o /dev/null
 [ "$(last more.jsonl activation_bytes_stored)" -gt "$(last fixed.jsonl activation_bytes_stored)" ]
 
-run=("$TERSE_BIN/act-train" "${net[@]}" --level L2.2 --adapt-every 3 --steps 40 --no-eval -q -j 1)
+run=("$TERSE_BIN/act-train" "${net[@]}" --level L2.2 --adapt-every 3 --steps 40 --no-eval -q)
 "${run[@]}" --metrics whole.jsonl -o whole.model
 "${run[@]}" --metrics - -o again.model > /dev/null
 cmp whole.model again.model

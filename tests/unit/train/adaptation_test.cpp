@@ -11,7 +11,7 @@
 namespace terse::train {
 namespace {
 
-TrainOptions options_for(const std::string& model, const std::string& data, act::Level level) {
+TrainOptions adaptive_options(const std::string& model, const std::string& data, act::Level level) {
   TrainOptions options;
   options.model = parse_spec(model, "model");
   options.data = parse_spec(data, "data");
@@ -25,10 +25,10 @@ TrainOptions options_for(const std::string& model, const std::string& data, act:
 }
 
 TrainOptions text_options() {
-  return options_for("text:dim=32,heads=2,depth=2", "random:12,vocabulary=20,count=64", act::Level::L2_2);
+  return adaptive_options("text:dim=32,heads=2,depth=2", "random:12,vocabulary=20,count=64", act::Level::L2_2);
 }
 
-bool same_weights(Trainer& a, Trainer& b) {
+bool same_parameters(Trainer& a, Trainer& b) {
   const auto x = a.network().parameters(), y = b.network().parameters();
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (!at::equal(x[i].second, y[i].second)) return false;
@@ -112,7 +112,7 @@ TEST_CASE("an adaptive run measures, chooses bits and stays within its account")
 
 TEST_CASE("probes and checks leave training as it is") {
   // Bits are never chosen in this run, so that the probes alone could make a difference.
-  auto options = options_for("resnet18", "random:1x8x8,classes=3,count=64", act::Level::L2);
+  auto options = adaptive_options("resnet18", "random:1x8x8,classes=3,count=64", act::Level::L2);
   options.adapt_every = 1000;
   options.steps = 6;
   Trainer probed(options);
@@ -129,7 +129,7 @@ TEST_CASE("probes and checks leave training as it is") {
     CHECK(expected.adaptation->probed == 0);
   }
   CHECK(probes > 0);
-  CHECK(same_weights(probed, plain));
+  CHECK(same_parameters(probed, plain));
   for (std::size_t i = 0; i < plain.network().buffers().size(); ++i) {
     CHECK(at::equal(plain.network().buffers()[i].second, probed.network().buffers()[i].second));
   }
@@ -149,14 +149,14 @@ TEST_CASE("an adaptive run resumes bit for bit, wherever it stopped") {
     CheckpointFolder(folder.file("c")).restore(second);
     CHECK((second.adaptation()->table().tensors() == first.adaptation()->table().tensors()));
     while (!second.finished()) second.step();
-    CHECK(same_weights(second, whole));
+    CHECK(same_parameters(second, whole));
     CHECK((second.adaptation()->table().tensors() == whole.adaptation()->table().tensors()));
     CHECK((second.adaptation()->state() == whole.adaptation()->state()));
   }
 }
 
 TEST_CASE("fast sensitivities agree with whole steps, and change nothing") {
-  auto options = options_for("text:dim=32,heads=2,depth=2", "random:12,vocabulary=20,count=64", act::Level::L0);
+  auto options = adaptive_options("text:dim=32,heads=2,depth=2", "random:12,vocabulary=20,count=64", act::Level::L0);
   Trainer trainer(options), untouched(options);
   const auto table = fast_sensitivities(trainer, 8);
   std::vector<std::string> ids;
@@ -174,9 +174,9 @@ TEST_CASE("fast sensitivities agree with whole steps, and change nothing") {
     close += ratio > 0.7 && ratio < 1.4 ? 1 : 0;
   }
   CHECK(close >= 0.8 * static_cast<double>(ids.size()));
-  set_generator_state(generator_state());
+  
   CHECK(trainer.steps_done() == 0);
-  CHECK(same_weights(trainer, untouched));
+  CHECK(same_parameters(trainer, untouched));
 }
 
 }  // namespace
