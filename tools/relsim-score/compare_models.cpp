@@ -90,8 +90,8 @@ class MatrixMean {
     if (mean_.empty()) mean_.resize(values.size()), squares_.resize(values.size());
     if (!errors.empty() && error_squares_.empty()) error_squares_.resize(errors.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
+      if (values[i] == mean_[i]) continue;  // infinite in every model stays infinite
       const double off = values[i] - mean_[i];
-      if (off == 0) continue;  // infinite in every model stays infinite
       mean_[i] += off / models_;
       squares_[i] += off * (values[i] - mean_[i]);
     }

@@ -15,17 +15,29 @@ namespace terse::relsim {
 namespace {
 
 constexpr double kPilotHeads = 8;      // a relation, in the first round
+constexpr double kProbeHeads = 16;     // in all, to see how long a head takes
 constexpr double kMargin = 1.1;        // more heads than the last round's variance asks for
 constexpr double kTimeShare = 0.9;     // of the time left that a round may plan to use
 constexpr int kMostRounds = 8;
 constexpr std::int64_t kHeadsPerBlock = 4;
+
+/// P(h|a), [R, E] float64.
+at::Tensor head_mass(const TailDivergence& tails) {
+  constexpr std::int64_t kBlock = 1024;
+  auto mass = at::empty({tails.relations(), tails.entities()}, at::kDouble);
+  for (std::int64_t first = 0; first < tails.entities(); first += kBlock) {
+    const auto count = std::min(kBlock, tails.entities() - first);
+    mass.narrow(1, first, count).copy_(tails.log_head(first, count).narrow(0, 0, tails.relations()).exp());
+  }
+  return mass;
+}
 
 class Adaptive {
  public:
   Adaptive(const FactModel& model, const AdaptiveOptions& options)
       : options_(options), start_(Clock::now()), tails_(model, options.swapped, options.precision),
         relations_(static_cast<std::size_t>(tails_.relations())), queries_(static_cast<std::size_t>(tails_.queries())),
-        mass_(tails_.log_head(0, tails_.entities()).narrow(0, 0, tails_.relations()).exp().contiguous()),
+        mass_(head_mass(tails_)),
         design_({mass_.data_ptr<double>(), static_cast<std::size_t>(mass_.numel())}, relations_),
         visited_(static_cast<std::size_t>(tails_.entities())), known_(tails_.head_divergence()),
         requests_(relations_, options.heads > 0 ? options.heads : kPilotHeads), estimate_(relations_ * queries_),
@@ -33,6 +45,12 @@ class Adaptive {
 
   AdaptiveDivergences compute() {
     AdaptiveDivergences result;
+    if (options_.seconds > 0 && options_.heads == 0) {
+      // How long a head takes shows in a few of them; only then is it known what a first round may cost.
+      request_of_all(kProbeHeads);
+      round(static_cast<std::uint32_t>(result.rounds++));
+      request_of_all(std::max(affordable(), kProbeHeads));
+    }
     for (;;) {
       round(static_cast<std::uint32_t>(result.rounds++));
       if (options_.heads > 0 || !plan() || result.rounds == kMostRounds) break;
@@ -120,6 +138,32 @@ class Adaptive {
     return std::move(sums.front());
   }
 
+  /// Heads that the time left allows.
+  double affordable() const {
+    return std::max(options_.seconds - elapsed(), 0.0) * kTimeShare / std::max(seconds_a_head_, 1e-9);
+  }
+
+  /// Distinct heads that requests are expected to cost.
+  double cost(const std::vector<double>& requests) const {
+    double sum = 0;
+    for (const double p : design_.probabilities(requests, visited_)) sum += p;
+    return sum;
+  }
+
+  /// The same request for every relation: the pilot's, or as much of it as costs `most` heads.
+  void request_of_all(double most) {
+    double low = 0, high = kPilotHeads;
+    if (cost(std::vector<double>(relations_, high)) > most) {
+      for (int i = 0; i < 10; ++i) {
+        const double middle = (low + high) / 2;
+        (cost(std::vector<double>(relations_, middle)) > most ? high : low) = middle;
+      }
+      high = std::max(low, 1e-3);
+    }
+    requests_.assign(relations_, high);
+    last_requests_ = requests_;
+  }
+
   /// Half width over divergence, mean over a relation's pairs.
   double relative_error(std::size_t a) const {
     double sum = 0;
@@ -151,19 +195,14 @@ class Adaptive {
     };
     auto requests = requests_for(options_.tolerance);
     if (options_.seconds > 0) {
-      const double affordable = (options_.seconds - elapsed()) * kTimeShare / std::max(seconds_a_head_, 1e-9);
-      const auto cost = [&](const std::vector<double>& asked_now) {
-        double sum = 0;
-        for (const double p : design_.probabilities(asked_now, visited_)) sum += p;
-        return sum;
-      };
-      if (affordable < kPilotHeads) return false;
-      if (cost(requests) > affordable) {
+      const double most = affordable();
+      if (most < kProbeHeads) return false;
+      if (cost(requests) > most) {
         // The tightest tolerance that the time allows, the same for all relations.
         double low = std::log(options_.tolerance), high = std::log(*std::max_element(error.begin(), error.end()));
         for (int i = 0; i < 8; ++i) {
           const double middle = (low + high) / 2;
-          (cost(requests_for(std::exp(middle))) > affordable ? low : high) = middle;
+          (cost(requests_for(std::exp(middle))) > most ? low : high) = middle;
         }
         requests = requests_for(std::exp(high));
       }

@@ -114,6 +114,22 @@ TEST_CASE("adaptive divergences meet the tolerance, the tighter the more heads",
   CHECK(heads > 30);
 }
 
+TEST_CASE("adaptive divergences stop when the time is up, and say what is still uncertain", "[relsim]") {
+  const auto model = curved_model();
+  AdaptiveOptions options;
+  options.tolerance = 1e-6;
+  options.seconds = 1e-6;
+  const auto found = adaptive_divergences(model, options);
+  CHECK(found.heads < 60);
+  CHECK(found.open_relations == 5);
+  for (std::size_t i = 0; i < found.swapped.size(); ++i) {
+    CHECK(std::isfinite(found.swapped[i]));
+    CHECK(found.swapped_error[i] > 0);
+  }
+  options.seconds = 1000;
+  CHECK(adaptive_divergences(model, options).open_relations == 0);
+}
+
 TEST_CASE("sampled divergences are right on average, and far less so each", "[relsim][numeric]") {
   const auto model = curved_model();
   const auto exact = exact_divergences(model);
