@@ -177,10 +177,16 @@ bool Packer::share_memory(Packing& packing) {
   // Positions within a window depend on the shape.
   const auto* entry = packing.need.need == Need::Window ? nullptr : shared_.find_same_memory(packing.tensor, packing.need);
   if (!entry) return false;
-  auto encoded = std::dynamic_pointer_cast<EncodedTensor>(entry->stored.lock());
-  if (!encoded) return false;
-  packing.stored = std::make_shared<ReshapedTensor>(encoded, packing.tensor);
-  follow(packing, encoded);
+  const auto stored = entry->stored.lock();
+  if (std::dynamic_pointer_cast<KeptTensor>(stored)) {
+    // The memory lives anyway: another form of it would cost bytes and precision.
+    packing.stored = std::make_shared<KeptTensor>(packing.tensor, packing.info.id + " of " + packing.info.op);
+  } else if (auto encoded = std::dynamic_pointer_cast<EncodedTensor>(stored)) {
+    packing.stored = std::make_shared<ReshapedTensor>(encoded, packing.tensor);
+    follow(packing, encoded);
+  } else {
+    return false;
+  }
   packing.info.reason = Reason::Shared;
   packing.info.shared_with = entry->id;
   shared_.add(packing.tensor, {packing.stored, entry->id, packing.need, entry->exact});

@@ -16,6 +16,11 @@ bool is_encoded(const SharedTensors::Entry& entry) {
   return std::dynamic_pointer_cast<EncodedTensor>(entry.stored.lock()) != nullptr;
 }
 
+/// The memory itself is held.
+bool is_kept(const SharedTensors::Entry& entry) {
+  return std::dynamic_pointer_cast<KeptTensor>(entry.stored.lock()) != nullptr;
+}
+
 }  // namespace
 
 bool SharedTensors::Content::is(const at::Tensor& tensor) const {
@@ -51,7 +56,7 @@ const SharedTensors::Entry* SharedTensors::find_same_memory(const at::Tensor& te
   const std::int64_t span = gapless_span(tensor);
   return find_entry(
       tensor, [&](const Content& content) { return content.covers_memory_of(tensor, span); },
-      [&](const Entry& entry) { return (entry.exact || entry.need == need) && is_encoded(entry); });
+      [&](const Entry& entry) { return is_kept(entry) || ((entry.exact || entry.need == need) && is_encoded(entry)); });
 }
 
 const SharedTensors::Entry* SharedTensors::find_made_for(const at::Tensor& tensor, const Requirement& need) const {

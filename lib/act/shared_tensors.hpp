@@ -25,7 +25,7 @@ class SharedTensors {
   const Entry* find(const at::Tensor& tensor, const Requirement& need) const;
   /// The same where sizes or strides differ: neither tensor has gaps, so that both would be encoded as the one stretch
   /// of memory that they cover (a fused attention's output and what its heads make up together). Its stored form is an
-  /// EncodedTensor.
+  /// EncodedTensor, or a KeptTensor: the memory lives anyway.
   const Entry* find_same_memory(const at::Tensor& tensor, const Requirement& need) const;
   /// The live entry that was made for exactly `need`, of the same memory at least, or nullptr.
   const Entry* find_made_for(const at::Tensor& tensor, const Requirement& need) const;

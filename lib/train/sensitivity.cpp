@@ -12,6 +12,8 @@ namespace terse::train {
 namespace {
 
 constexpr int kExactBits = 32;
+// A pass of fast_sensitivities() may take as long as its probes do, but not much more memory than a training step.
+constexpr double kAnyCost = 1e9, kShareOfStored = 0.5;
 
 class GradientProbe {
  public:
@@ -124,7 +126,7 @@ act::PrecisionTable fast_sensitivities(Trainer& trainer, std::uint64_t draws,
     for (const auto& tensor : table.tensors()) ready += tensor.probed >= draws;
     if (ready == table.tensors().size()) return table;
     if (tick) tick(ready, table.tensors().size());
-    const auto group = next_probes(table, 1, 1);
+    const auto group = next_probes(table, kAnyCost, kShareOfStored);
     pass(group.ids);
     for (auto& tensor : table.tensors()) tensor.probed += group.ids.contains(tensor.id) ? 1 : 0;
   }

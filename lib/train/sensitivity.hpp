@@ -32,8 +32,8 @@ std::vector<Sensitivity> exact_sensitivities(Trainer& trainer, const std::vector
                                              const std::function<void(std::size_t)>& tick = {});
 
 /// Measures all sensitivities by probes of the backward pass (act::GradientProbe) on one batch: forward and backward
-/// passes like a training step's, each with as many probes as cost at most one step. Parameters, buffers, generator
-/// and the step counter stay as they are.
+/// passes like a training step's, each with as many probes as take half of the stored bytes for their second forms.
+/// Parameters, buffers, generator and the step counter stay as they are.
 /// @param draws  of each tensor
 /// @param tick   called before each pass with the number of tensors that have all their draws, and of all
 act::PrecisionTable fast_sensitivities(Trainer& trainer, std::uint64_t draws,

@@ -117,6 +117,27 @@ TEST_CASE("views of the same memory are stored once, whatever their shape", "[sa
   CHECK((x.grad() - plain.grad()).abs().max().item<double>() < 0.05);
 }
 
+TEST_CASE("a view of memory that is kept is kept: neither bytes nor precision go to another form", "[saved]") {
+  auto options = rounded_to(4);
+  options.bits_of = {{"sin#1:self", 32}};
+  Compression compression(options);
+  const at::Tensor x = leaf(numbers({8, 16, 32}, 45));
+  {
+    const auto step = compression.step();
+    const at::Tensor y = x * 1.0, sines = y.sin();
+    (sines.sum() + y.view({128, 32}).cos().sum()).backward();
+  }
+  CHECK(record(compression, "sin#1:self").reason == Reason::Exact);
+  const SavedTensor& flat = record(compression, "cos#1:self");
+  CHECK(flat.reason == Reason::Shared);
+  CHECK(flat.shared_with == "sin#1:self");
+  CHECK(flat.stored_bytes == 0);
+  const at::Tensor plain = leaf(x);
+  const at::Tensor y = plain * 1.0, sines = y.sin();
+  (sines.sum() + y.view({128, 32}).cos().sum()).backward();
+  CHECK(at::equal(x.grad(), plain.grad()));
+}
+
 TEST_CASE("a fused attention's output is stored once for what projects it", "[saved]") {
   Compression compression(rounded_to(4));
   const at::Tensor x = leaf(numbers({2, 3, 40, 16}, 46)), w = leaf(numbers({48, 48}, 47));

@@ -1,6 +1,7 @@
 #include "terse/train/adaptation.hpp"
 
 #include <cmath>
+#include <cstdlib>
 
 #include "temporary_folder.hpp"
 #include "terse/core/parallel.hpp"
@@ -179,6 +180,22 @@ TEST_CASE("fast sensitivities agree with whole steps, and change nothing") {
   CHECK(close >= 0.8 * static_cast<double>(ids.size()));
   CHECK(trainer.steps_done() == 0);
   CHECK(same_parameters(trainer, untouched));
+  core::set_threads(threads);
+}
+
+TEST_CASE("a tensor that many nodes hold is probed in a profile, however much that costs") {
+  const int threads = core::threads();
+  core::set_threads(1);
+  auto options = adaptive_options("gat:hidden=8,heads=2", "graph:" + std::string(std::getenv("TERSE_DATA")) + "/graph",
+                                  act::Level::L0);
+  options.compression.small_bytes = 0;
+  Trainer trainer(options);
+  const auto table = fast_sensitivities(trainer, 2);
+  CHECK_FALSE(table.empty());
+  for (const auto& tensor : table.tensors()) CHECK(tensor.probed >= 2);
+  const act::PrecisionTable costly({{.id = "a", .cost = 3, .rungs = {{4, 100}}}});
+  CHECK(next_probes(costly, 1, 1).ids.empty());
+  CHECK(next_probes(costly, 1e9, 1).ids.size() == 1);
   core::set_threads(threads);
 }
 
