@@ -11,6 +11,7 @@ constexpr double kAdvance = 20, kShare = 0.01;  // the account, in training step
 constexpr double kMostAtOnce = 1;               // beside the step itself
 constexpr double kShareOfStored = 0.02;         // second forms of what is probed
 constexpr std::uint64_t kCheckEvery = 4;        // choices of bits
+constexpr double kCheckCost = 1;
 
 }  // namespace
 
@@ -33,7 +34,7 @@ void Adaptation::choose() {
 double Adaptation::credit(std::uint64_t step) const { return kAdvance + kShare * static_cast<double>(step) - spent_; }
 
 void Adaptation::choose_probes(std::uint64_t step, act::Compression& compression) {
-  const double credit_now = credit(step);
+  const double credit_now = credit(step) - kCheckCost;  // which probes must leave
   // Once all are known, probes come together: a step that probes costs a little by itself.
   if (table_.empty() || (table_.complete() && credit_now < kMostAtOnce)) return;
   const auto group = next_probes(table_, std::min(kMostAtOnce, credit_now), kShareOfStored);
@@ -48,8 +49,8 @@ void Adaptation::begin_step(std::uint64_t step, Network& network, act::Compressi
   if (!bits_are_set_) compression.set_bits(table_.bits());
   bits_are_set_ = true;
   if (options_.every == 0) return;
-  if (chosen_ && !check_.under_way() && step % (kCheckEvery * options_.every) == 0 && credit(step) >= 1) {
-    spent_ += 1;
+  if (chosen_ && !check_.under_way() && step % (kCheckEvery * options_.every) == 0 && credit(step) >= kCheckCost) {
+    spent_ += kCheckCost;
     check_.draw(network, compression, batch, static_cast<std::uint32_t>(step));
   } else {
     choose_probes(step, compression);

@@ -112,6 +112,17 @@ TEST_CASE("an adaptive run measures, chooses bits and stays within its account")
   CHECK(stored <= at_two_bits.step().activation_bytes_stored);
 }
 
+TEST_CASE("probes leave enough of the account for checks") {
+  auto options = text_options();
+  options.adapt_every = 50;
+  options.steps = 450;
+  options.learning_rate = 0.001;
+  Trainer trainer(options);
+  std::size_t checks = 0;
+  while (!trainer.finished()) checks += trainer.step().adaptation->variance ? 1 : 0;
+  CHECK(checks == 2);  // steps 200 and 400
+}
+
 TEST_CASE("probes and checks leave training as it is") {
   // Bits are never chosen in this run, so that the probes alone could make a difference.
   auto options = adaptive_options("resnet18", "random:1x8x8,classes=3,count=64", act::Level::L2);
