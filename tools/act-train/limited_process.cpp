@@ -1,6 +1,6 @@
 #include "limited_process.hpp"
 
-#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -40,10 +40,8 @@ class StreamFile {
 
  private:
   static int open_unnamed() {
-    char name[] = "/tmp/terse-trial-XXXXXX";
-    const int descriptor = mkostemp(name, O_CLOEXEC);
-    if (descriptor < 0) throw failure(name);
-    unlink(name);
+    const int descriptor = memfd_create("trial", MFD_CLOEXEC);
+    if (descriptor < 0) throw failure("memfd_create");
     return descriptor;
   }
 

@@ -50,6 +50,7 @@ std::vector<std::string> common_arguments() {
 
 struct Trial {
   bool fits = false;
+  std::string refusal;  // why no such run can be made, whatever the limit: a batch larger than the data set
   std::uint64_t peak_resident_bytes = 0;
   double step_seconds = 0;
 };
@@ -83,21 +84,25 @@ class Search {
   /// Doubles until a trial does not fit, then halves the gap.
   std::pair<std::uint64_t, Trial> largest() {
     std::uint64_t low = 0, high = 1;
-    Trial best;
+    Trial best, beyond;  // the largest that fits, the smallest that does not
     for (;; high *= 2) {
-      const auto trial = run(high);
-      if (!trial.fits) break;
+      beyond = run(high);
+      if (!beyond.fits) break;
       low = high;
-      best = trial;
+      best = beyond;
     }
     if (low == 0) {
+      if (!beyond.refusal.empty()) throw Error(Error::Usage, name(step_) + ": " + beyond.refusal);
       throw Error(Error::OutOfMemory, "not even " + name(step_) + " fits under " + core::format_size(limit_));
     }
     while (high - low > std::max<std::uint64_t>(1, static_cast<std::uint64_t>(double(low) * kFineness))) {
       const auto middle = low + (high - low) / 2;
       const auto trial = run(middle);
       (trial.fits ? low : high) = middle;
-      if (trial.fits) best = trial;
+      (trial.fits ? best : beyond) = trial;
+    }
+    if (!beyond.refusal.empty()) {
+      say_warning("the search ends at what can be run, not at the limit: " + beyond.refusal);
     }
     return {low * step_, best};
   }
@@ -116,15 +121,18 @@ class Search {
     arguments.insert(arguments.end(), {"--model", sized.model, "--data", sized.data, "--batch", std::to_string(batch),
                                        "--steps", std::to_string(kSteps), "--no-eval", "-q", "--metrics", "-"});
     const auto result = run_limited("/proc/self/exe", arguments, limit_);
-    if (!result.out_of_memory && result.status != 0) {
+    const bool refused = result.status == static_cast<int>(Error::Code::Usage);
+    if (!result.out_of_memory && result.status != 0 && !refused) {
       throw Error(Error::Usage, name(value) + ": " + result.message);
     }
     Trial trial;
+    if (refused) trial.refusal = result.message.substr(result.message.find(": ") + 2);  // without the program's name
     trial.fits = result.status == 0 && result.peak_resident_bytes <= limit_;
     trial.peak_resident_bytes = result.peak_resident_bytes;
     if (result.status == 0) trial.step_seconds = last_figure(result.output, "step_seconds");
-    say_note(name(value) + ": " + (trial.fits ? "fits, peak resident " : "does not fit, peak resident ") +
-             core::format_size(trial.peak_resident_bytes));
+    say_note(name(value) + ": " + (refused ? "cannot be run"
+                                           : (trial.fits ? "fits, peak resident " : "does not fit, peak resident ") +
+                                                 core::format_size(trial.peak_resident_bytes)));
     return trial;
   }
 
