@@ -2,12 +2,14 @@
 //   gradient_error MODEL DATA BATCH [DRAWS [WARM_UP_STEPS]]
 // Each row: all saved tensors stored at one setting, bytes with metadata and with what is kept as it is; the error is
 // the root mean square of |g' - g| / |g| over the draws of the rounding, g the exact gradient of the same batch.
-// lost_percent: live units of ReLU whose gradient is lost. terse-dither and terse-sparse are without them. The last
+// lost_percent: live units of ReLU whose gradient is lost, counted for GACT alone: ours keeps their signs as bits, which
+// the tests compare with L0's gradients bit for bit. terse-dither and terse-sparse are without them. The last
 // lines compare at the error of GACT's level L1.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,7 +28,7 @@ struct Point {
   int levels = 0;
   std::uint64_t bytes = 0;
   double error = 0;
-  double lost = 0;  // share of live units
+  std::optional<double> lost = std::nullopt;  // share of live units
 };
 
 /// Forward and backward of one batch, again and again: the same dropout, the same labels.
@@ -119,9 +121,9 @@ Point ours(Trainer& trainer, Batch& batch, const std::string& method, const ters
 }
 
 void print(const std::string& model, std::uint64_t exact, const Point& point) {
-  std::printf("%s\t%s\t%d\t%llu\t%.3f\t%.5g\t%.2f\n", model.c_str(), point.method.c_str(), point.levels,
-              static_cast<unsigned long long>(point.bytes), double(exact) / double(point.bytes), point.error,
-              100 * point.lost);
+  std::printf("%s\t%s\t%d\t%llu\t%.3f\t%.5g\t", model.c_str(), point.method.c_str(), point.levels,
+              static_cast<unsigned long long>(point.bytes), double(exact) / double(point.bytes), point.error);
+  point.lost ? std::printf("%.2f\n", 100 * *point.lost) : std::printf("-\n");
   std::fflush(stdout);
 }
 

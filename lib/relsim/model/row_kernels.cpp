@@ -25,9 +25,8 @@ float max_of(const float* row, std::size_t n) {
   return result;
 }
 
-/// Sum of exp(row - shift) over [n]; with kStore the terms replace the row.
-template <bool kStore>
-double exp_sum(std::conditional_t<kStore, float, const float>* row, std::size_t n, float shift) {
+/// Replaces [n] values by exp(row - shift). @return their sum
+double exp_row(float* row, std::size_t n, float shift) {
   const hn::ScalableTag<float> d;
   const hn::CappedTag<float, 1> one;
   const std::size_t lanes = hn::Lanes(d);
@@ -42,16 +41,14 @@ double exp_sum(std::conditional_t<kStore, float, const float>* row, std::size_t 
       const auto e1 = hn::Exp(d, hn::Sub(hn::LoadU(d, row + i + lanes), offset));
       sum0 = hn::Add(sum0, e0);
       sum1 = hn::Add(sum1, e1);
-      if constexpr (kStore) {
-        hn::StoreU(e0, d, row + i);
-        hn::StoreU(e1, d, row + i + lanes);
-      }
+      hn::StoreU(e0, d, row + i);
+      hn::StoreU(e1, d, row + i + lanes);
     }
     total += hn::GetLane(hn::SumOfLanes(d, hn::Add(sum0, sum1)));
     for (; i < end; ++i) {
       const auto e = hn::Exp(one, hn::Sub(hn::LoadU(one, row + i), hn::Set(one, shift)));
       total += hn::GetLane(e);
-      if constexpr (kStore) hn::StoreU(e, one, row + i);
+      hn::StoreU(e, one, row + i);
     }
   }
   return total;
@@ -61,18 +58,13 @@ double SoftmaxRow(float* logits, std::size_t n, float weight) {
   const hn::ScalableTag<float> d;
   const std::size_t lanes = hn::Lanes(d);
   const float shift = max_of(logits, n);
-  const double total = exp_sum<true>(logits, n, shift);
+  const double total = exp_row(logits, n, shift);
   const float factor = static_cast<float>(weight / total);
   const auto factors = hn::Set(d, factor);
   std::size_t i = 0;
   for (; i + lanes <= n; i += lanes) hn::StoreU(hn::Mul(hn::LoadU(d, logits + i), factors), d, logits + i);
   for (; i < n; ++i) logits[i] *= factor;
   return shift + std::log(total);
-}
-
-double LogSumExpRow(const float* logits, std::size_t n) {
-  const float shift = max_of(logits, n);
-  return shift + std::log(exp_sum<false>(logits, n, shift));
 }
 
 void AdamRow(float* values, const float* gradients, float* first, float* second, std::size_t n,
@@ -103,14 +95,11 @@ HWY_AFTER_NAMESPACE();
 namespace terse::relsim {
 
 HWY_EXPORT(SoftmaxRow);
-HWY_EXPORT(LogSumExpRow);
 HWY_EXPORT(AdamRow);
 
 double softmax_row(float* logits, std::size_t n, float weight) {
   return HWY_DYNAMIC_DISPATCH(SoftmaxRow)(logits, n, weight);
 }
-
-double log_sum_exp_row(const float* logits, std::size_t n) { return HWY_DYNAMIC_DISPATCH(LogSumExpRow)(logits, n); }
 
 void adam_row(float* values, const float* gradients, float* first, float* second, std::size_t n,
               const AdamRates& rates) {

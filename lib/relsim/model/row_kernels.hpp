@@ -10,9 +10,6 @@ namespace terse::relsim {
 /// Replaces [n] logits by weight * softmax(logits). @return log of the sum of exp(logits)
 double softmax_row(float* logits, std::size_t n, float weight);
 
-/// log of the sum of exp(logits) over [n], n > 0.
-double log_sum_exp_row(const float* logits, std::size_t n);
-
 /// Adam's step size and decay rates at one step (Kingma & Ba 2015), bias corrections folded in.
 struct AdamRates {
   float step_size = 0;          ///< lr / (1 - beta1^t)

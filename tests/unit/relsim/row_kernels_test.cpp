@@ -32,7 +32,6 @@ TEST_CASE("a softmax row is the naive one, whatever its length", "[relsim]") {
       const double log_sum = reference_log_sum(logits);
       // Each term carries a rounding error of its exponent, float32's epsilon times its size.
       const double tolerance = 1e-6 * (1 + scale);
-      CHECK(log_sum_exp_row(logits.data(), n) == Approx(log_sum).margin(tolerance));
       auto row = logits;
       CHECK(softmax_row(row.data(), n, 3) == Approx(log_sum).margin(tolerance));
       double worst = 0;
