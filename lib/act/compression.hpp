@@ -39,8 +39,9 @@ enum class Reason : std::uint8_t {
   Exact,        ///< level L0, 32 bits asked for, or no smaller form exists
   Shape,        ///< backward needs its sizes alone: nothing stored
   Critical,     ///< rounding would spoil the gradient (divisors, logarithms, statistics): kept as it is
+  Derived,      ///< computed again from what is stored of `shared_with`: a layer norm's result from its input
 };
-inline constexpr int kReasonCount = 14;
+inline constexpr int kReasonCount = 15;
 std::string_view to_string(Reason reason);   ///< "quantized", "mask", "non-finite" …
 
 /// One saved tensor of one step.
@@ -51,7 +52,7 @@ struct SavedTensor {
   core::DType dtype = core::DType::Float32;
   std::vector<std::int64_t> shape;
   Reason reason = Reason::Exact;
-  std::string shared_with = {};    ///< id of the saved tensor that holds the content, where reason is Shared
+  std::string shared_with = {};    ///< id of the saved tensor that holds the content, or what it is derived from
   quant::Layout layout = {};       ///< of the encoded elements; codec Raw and count 0 where nothing was encoded
   /// Element (i, j, …) of the tensor is encoded element i*strides[0] + j*strides[1] + …: a permuted tensor is encoded
   /// in the order of its memory, an expanded dimension (stride 0) once.
@@ -74,6 +75,7 @@ struct CompressionOptions {
   std::uint32_t group = 256;
   bool dither = true;                        ///< quant::AffineOptions::dither: half the variance for the same bytes
   bool sparse = true;                        ///< store zeros apart where that is smaller
+  bool derive = true;                        ///< compute a layer norm's result from its input again (Reason::Derived)
   std::uint64_t seed = 0;
   std::uint64_t small_bytes = 1024;          ///< tensors below this are kept as they are
 };

@@ -62,6 +62,7 @@ class Encoding {
       return finish(false);
     }
     if (request_.need.need == Need::Inside || request_.need.need == Need::Within) return finish(attempt_interval());
+    if (request_.need.need == Need::Signum) return finish(attempt_signum());
     const quant::AffineOptions& options = request_.affine;
     const auto layout = quant::choose_layout(source_.data, source_.count, source_.dtype, options);
     if ((request_.sparse && attempt_sparse(layout)) || attempt(layout)) return finish(true);
@@ -93,11 +94,13 @@ class Encoding {
     return layout;
   }
 
-  bool attempt(const quant::Layout& layout) {
+  bool attempt(const quant::Layout& layout) { return attempt(layout, source_.data); }
+
+  bool attempt(const quant::Layout& layout, const void* elements) {
     if (layout.codec == quant::Codec::Raw) return false;
     layout_ = layout;
     bytes_ = EncodedTensor::allocate(layout);
-    return quant::try_encode(source_.data, layout, request_.key, EncodedTensor::payload_of(bytes_, layout),
+    return quant::try_encode(elements, layout, request_.key, EncodedTensor::payload_of(bytes_, layout),
                              EncodedTensor::metadata_of(bytes_, layout));
   }
 
@@ -138,14 +141,39 @@ class Encoding {
     return {static_cast<std::byte*>(bytes.data_ptr()), static_cast<std::size_t>(bytes.numel())};
   }
 
+  /// The source's elements as a tensor of one dimension. Read only: from_blob has no form for constant memory.
+  at::Tensor elements() const {
+    return at::from_blob(const_cast<void*>(source_.data), {static_cast<std::int64_t>(source_.count)},
+                         at::TensorOptions(type_));
+  }
+
+  at::Tensor as_shaped(const at::Tensor& elements) const {
+    return elements.as_strided(source_.geometry.sizes, source_.geometry.encoded_strides);
+  }
+
+  /// -1, 0 and 1 lie on a grid of three points whatever group they are in: exact, as two values or three.
+  bool attempt_signum() {
+    const at::NoGradGuard no_grad;
+    const at::Tensor signs = elements().sgn();
+    const auto found = quant::survey(signs.const_data_ptr(), source_.count, source_.dtype);
+    quant::Layout layout = quant::lossless_layout(found, source_.count, source_.dtype);
+    if (layout.codec == quant::Codec::Raw) {
+      quant::AffineOptions three;
+      three.levels = 3;
+      layout = quant::affine_layout(found, source_.count, source_.dtype, three);
+    }
+    if (request_.survey) content_ = as_shaped(signs);
+    if (attempt(layout, signs.const_data_ptr())) return true;
+    look();
+    return false;
+  }
+
   /// A mask of two values of the element type, one that lies in the interval and one that does not.
   bool attempt_interval() {
     const auto& [need, lower, upper] = request_.need;
     const at::Tensor values = interval_values(need, lower, upper);
     const at::NoGradGuard no_grad;
-    // Reads only: from_blob has no form for constant memory.
-    const at::Tensor x = at::from_blob(const_cast<void*>(source_.data), {static_cast<std::int64_t>(source_.count)},
-                                       at::TensorOptions(type_));
+    const at::Tensor x = elements();
     if (!values.defined() || x.isnan().any().item<bool>()) {
       look();
       return false;
@@ -155,10 +183,7 @@ class Encoding {
     layout_ = bit_layout(quant::Codec::Mask, source_.dtype);
     bytes_ = EncodedTensor::allocate(layout_);
     std::memcpy(EncodedTensor::metadata_of(bytes_, layout_).data(), values.const_data_ptr(), values.nbytes());
-    if (request_.survey) {
-      const auto& geometry = source_.geometry;
-      content_ = at::where(inside, values[1], values[0]).as_strided(geometry.sizes, geometry.encoded_strides);
-    }
+    if (request_.survey) content_ = as_shaped(at::where(inside, values[1], values[0]));
     // The bits of a mask are those of the signs of its truth values.
     return quant::try_encode(inside.const_data_ptr(), bit_layout(quant::Codec::Sign, core::DType::Bool), {},
                              EncodedTensor::payload_of(bytes_, layout_), {});
@@ -185,7 +210,7 @@ class Encoding {
     }
     auto strides = source_.geometry.encoded_strides;
     return {std::make_shared<EncodedTensor>(std::move(source_.geometry), type_, layout_, std::move(bytes_)),
-            reason_of(layout_.codec),
+            request_.need.need == Need::Signum ? Reason::Mask : reason_of(layout_.codec),
             layout_,
             survey_,
             std::move(content_),

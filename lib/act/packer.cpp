@@ -85,6 +85,7 @@ void Packer::end() {
   to_probe_.clear();
   tracker_.reset();
   shared_.clear();
+  layer_norms_.clear();
   exact_.clear();
   kept_.clear();
 }
@@ -98,10 +99,11 @@ std::shared_ptr<StoredTensor> Packer::pack(const at::Tensor& tensor) {
     packing.info.reason = Reason::Shape;
     packing.info.exact_bytes = exact_.charge(tensor.storage());
     packing.stored = std::make_shared<ShapeOfTensor>(tensor);
-  } else if (!share(packing)) {
-    encode(packing, affine_for(packing.info.id));
+  } else if (!share(packing) && !derive(packing)) {
+    encode(packing, affine_for(packing.info));
     if (to_probe_.contains(packing.info.id)) probe(packing);
   }
+  layer_norms_.note(packing.info, packing.stored);
   record(packing);
   return std::move(packing.stored);
 }
@@ -138,15 +140,20 @@ Requirement Packer::requirement_of(const SavedTensor& info) const {
   return requirement;
 }
 
-quant::AffineOptions Packer::affine_for(const std::string& id) const {
+quant::AffineOptions Packer::affine_for(const SavedTensor& info) const {
   quant::AffineOptions affine;
   affine.group = options_.group;
   affine.dither = options_.dither;
-  if (const auto found = options_.bits_of.find(id); found != options_.bits_of.end()) {
+  if (const auto found = options_.bits_of.find(info.id); found != options_.bits_of.end()) {
     affine.bits = found->second;
   } else {
     affine.bits = options_.bits != 0 ? options_.bits : bits_of(options_.level);
     affine.levels = options_.levels;
+    const int least = rule_of(info.op, info.role).least_bits;
+    if (affine.bits < least || (affine.levels != 0 && affine.levels < 1 << least)) {
+      affine.bits = std::max(affine.bits, least);
+      affine.levels = 0;
+    }
   }
   return affine;
 }
@@ -193,6 +200,20 @@ bool Packer::share_memory(Packing& packing) {
   return true;
 }
 
+bool Packer::derive(Packing& packing) {
+  // Bits that were asked for this very tensor are for its own elements.
+  if (!options_.derive || packing.need.need != Need::Values || options_.bits_of.contains(packing.info.id) ||
+      affine_for(packing.info).bits == kExactBits) {
+    return false;
+  }
+  packing.stored = layer_norms_.find(packing.tensor, packing.info.shared_with);
+  if (!packing.stored) return false;
+  packing.info.reason = Reason::Derived;
+  packing.info.exact_bytes = exact_.charge(packing.tensor.storage());
+  shared_.add(packing.tensor, {packing.stored, packing.info.id, packing.need, false});
+  return true;
+}
+
 /// A further node holds what is probed: `content`, or a view of it.
 void Packer::follow(const Packing& packing, const std::shared_ptr<StoredTensor>& content) {
   for (Probe& probe : probes_) {
@@ -213,7 +234,7 @@ void Packer::probe(const Packing& packing) {
   const SavedTensor& info = packing.info;
   const bool rounded = info.reason == Reason::Quantized;
   if (!rounded && (info.reason != Reason::Exact || packing.need.need != Need::Values)) return;
-  quant::AffineOptions affine = affine_for(info.id);
+  quant::AffineOptions affine = affine_for(info);
   affine.bits = kProbeBits;
   affine.levels = 0;
   EncodeRequest request = request_for(packing, affine);
@@ -273,6 +294,10 @@ void Packer::encode(Packing& packing, const quant::AffineOptions& affine) {
   if (affine.bits == kExactBits) return keep(packing, Reason::Exact);
   if (floating && packing.need.need == Need::Exact) return keep(packing, Reason::Critical);
   if (packing.need.need == Need::Window && encode_window(packing)) return;
+  if (packing.need.need == Need::Logarithm) {
+    if (const auto reason = encode_logarithm(packing, affine)) keep(packing, *reason);
+    return;
+  }
   Encoded encoded = act::encode(packing.tensor, request_for(packing, affine));
   totals_.non_finite += encoded.survey.non_finite;
   packing.info.survey = encoded.survey;
@@ -293,6 +318,22 @@ bool Packer::encode_window(Packing& packing) {
   packing.content = std::move(positions);
   adopt(packing, std::move(encoded), std::move(stored));
   return true;
+}
+
+std::optional<Reason> Packer::encode_logarithm(Packing& packing, const quant::AffineOptions& affine) {
+  const at::NoGradGuard no_grad;
+  at::Tensor exponentials = packing.tensor.detach().exp();
+  // Without dither, which leads below zero: nothing there has a logarithm.
+  auto request = request_for(packing, affine);
+  request.affine.dither = false;
+  Encoded encoded = act::encode(exponentials, request);
+  totals_.non_finite += encoded.survey.non_finite;
+  if (!encoded.stored) return encoded.reason == Reason::NonFinite ? Reason::NonFinite : Reason::Critical;
+  auto stored = std::make_shared<LogarithmOfTensor>(encoded.stored);
+  packing.info.survey = encoded.survey;
+  packing.content = std::move(exponentials);
+  adopt(packing, std::move(encoded), std::move(stored));
+  return std::nullopt;
 }
 
 void Packer::adopt(Packing& packing, Encoded encoded, std::shared_ptr<StoredTensor> stored) {

@@ -9,6 +9,7 @@
 #include "terse/act/encoder.hpp"
 #include "terse/act/gradient_probe.hpp"
 #include "terse/act/hook.hpp"
+#include "terse/act/layer_norm_results.hpp"
 #include "terse/act/operator_context.hpp"
 #include "terse/act/owned_tensors.hpp"
 #include "terse/act/shared_tensors.hpp"
@@ -52,14 +53,16 @@ class Packer final : public PackSink {
   SavedTensor describe(const at::Tensor& tensor);
   std::optional<Reason> reason_to_keep(const Packing& packing) const;
   Requirement requirement_of(const SavedTensor& info) const;
-  quant::AffineOptions affine_for(const std::string& id) const;  ///< bits 32: exact
+  quant::AffineOptions affine_for(const SavedTensor& info) const;  ///< bits 32: exact
   bool share(Packing& packing);
   bool share_memory(Packing& packing);
+  bool derive(Packing& packing);
   void keep(Packing& packing, Reason reason);
   void encode(Packing& packing, const quant::AffineOptions& affine);
   void probe(const Packing& packing);
   void follow(const Packing& packing, const std::shared_ptr<StoredTensor>& content);
   bool encode_window(Packing& packing);
+  std::optional<Reason> encode_logarithm(Packing& packing, const quant::AffineOptions& affine);
   EncodeRequest request_for(const Packing& packing, const quant::AffineOptions& affine) const;
   void adopt(Packing& packing, Encoded encoded, std::shared_ptr<StoredTensor> stored = nullptr);
   void record(Packing& packing);
@@ -74,6 +77,7 @@ class Packer final : public PackSink {
   std::optional<OperatorTracker> tracker_;
   std::unordered_map<const c10::StorageImpl*, Reason> owned_storages_;
   SharedTensors shared_;
+  LayerNormResults layer_norms_;
   StorageLedger exact_, kept_;  // storages charged to exact_bytes and to stored_bytes
   Totals totals_;
   std::vector<SavedTensor> saved_;

@@ -15,18 +15,22 @@ enum class Need : std::uint8_t {
   Positive, ///< the same, of a tensor in which the others are zero
   Inside,   ///< which elements lie between two numbers, exclusive
   Within,   ///< which elements lie between two numbers, inclusive
+  Signum,   ///< of each element whether it is negative, zero or positive
+  Logarithm,  ///< its exponentials, and they may be rounded
   Window,   ///< positions within a pooling window, given as indices into a plane
   Shape,    ///< its sizes
 };
 
 /// A rule of the table in rules.cpp. `lower` and `upper` are for Inside and Within: a number, the name of a scalar
-/// argument of the operator ("min_val"), or empty for no bound.
+/// argument of the operator ("min_val"), or empty for no bound. `least_bits` is for Values that rounding as coarse as
+/// the rest would spoil; bits asked for that very tensor count nevertheless.
 struct Rule {
   std::string_view op;    ///< without "aten::" and without the underscore of the in-place form
   std::string_view role;  ///< "*": every role
   Need need = Need::Values;
   std::string_view why;
   std::string_view lower = {}, upper = {};
+  int least_bits = 0;
 };
 
 /// What one saved tensor must be stored for: a rule's need with its bounds as numbers.

@@ -113,6 +113,11 @@ ReshapedTensor::ReshapedTensor(std::shared_ptr<EncodedTensor> encoded, const at:
 
 at::Tensor ReshapedTensor::restore() { return view_of(encoded_->restored_storage(), type_, sizes_, strides_); }
 
+at::Tensor LogarithmOfTensor::restore() {
+  const at::NoGradGuard no_grad;
+  return exponentials_->decoded().log_();
+}
+
 ShapeOfTensor::ShapeOfTensor(const at::Tensor& tensor)
     : geometry_(Geometry::of(tensor)), type_(tensor.scalar_type()) {}
 

@@ -90,6 +90,16 @@ class ReshapedTensor final : public StoredTensor {
   std::vector<std::int64_t> sizes_, strides_;
 };
 
+/// Logarithms, stored as the numbers that they are of: zeros come back as minus infinity.
+class LogarithmOfTensor final : public StoredTensor {
+ public:
+  explicit LogarithmOfTensor(std::shared_ptr<EncodedTensor> exponentials) : exponentials_(std::move(exponentials)) {}
+  at::Tensor restore() override;
+
+ private:
+  std::shared_ptr<EncodedTensor> exponentials_;
+};
+
 /// Sizes, strides and type alone; restored with arbitrary elements.
 class ShapeOfTensor final : public StoredTensor {
  public:

@@ -22,6 +22,8 @@ Error not_stored(const formats::DumpEntry& entry, bool exact_wanted) {
   std::string message = "saved tensor '" + entry.id + "': ";
   if (exact_wanted) {
     message += "the dump holds no exact copy";
+  } else if (entry.reason == "derived") {
+    message += "is computed again from '" + entry.shared_with + "'; its elements are not in the dump";
   } else if (!entry.shared_with.empty()) {
     message += "holds the same bytes as '" + entry.shared_with + "'; ask for that";
   } else {

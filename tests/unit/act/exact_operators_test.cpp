@@ -52,13 +52,15 @@ TEST_CASE("piecewise linear operators store one bit an element", "[exact]") {
   check_exact([](const at::Tensor& t) { return at::clamp(t, -1, std::nullopt); }, x, 1);
   check_exact([](const at::Tensor& t) { return at::clamp_min(t, 0.5); }, x, 1);
   check_exact([](const at::Tensor& t) { return at::clamp_max(t, 0.5); }, x, 1);
+  check_exact([](const at::Tensor& t) { return at::abs(t); }, x, 1.8);
+  check_exact([](const at::Tensor& t) { return at::abs(t.transpose(1, 3)); }, x, 1.8);
+  check_exact([](const at::Tensor& t) { return at::abs(t); }, x + 0.7, 1);  // no zeros: two values
   check_exact([](const at::Tensor& t) { return at::relu6(t); }, x.to(at::kDouble), 1);
   check_exact([](const at::Tensor& t) { return at::relu6(t.transpose(1, 3)); }, x, 1);
 }
 
 TEST_CASE("operators that compare elements keep them", "[exact]") {
   const at::Tensor x = input({8, 16, 8, 8});
-  check_exact([](const at::Tensor& t) { return at::abs(t); }, x, 32);
   check_exact([](const at::Tensor& t) { return at::clamp(t, at::full({8}, -1.0), at::full({8}, 1.0)); }, x, 32);
   check_exact([](const at::Tensor& t) { return at::amax(t, {2, 3}); }, x, 33);
 }
@@ -101,6 +103,34 @@ TEST_CASE("fused attention's logarithms are kept, its output is rounded", "[exac
   const SavedTensor& output = record(compression, id + "output");
   CHECK(output.shape == std::vector<std::int64_t>{2, 3, 40, 16});
   CHECK((output.reason == Reason::Quantized || output.reason == Reason::Shared));
+  // Rounded as coarsely as the rest, query and key would be exponentiated with their errors.
+  CHECK(record(compression, id + "query").layout.bits == 8);
+  CHECK(record(compression, id + "key").layout.bits == 8);
+  CHECK(record(compression, id + "value").layout.bits == 4);
+}
+
+TEST_CASE("fused attention's query and key are not rounded like the rest, unless asked to be", "[exact]") {
+  const at::Tensor x = (numbers({2, 3, 40, 16}, 36) * 2).requires_grad_();
+  const auto gradient = [&] {
+    at::scaled_dot_product_attention(x * 1.0, x * 2.0, x * 0.5).sin().sum().backward();
+    const at::Tensor g = x.grad().clone();
+    x.mutable_grad().reset();
+    return g;
+  };
+  const at::Tensor plain = gradient();
+  const std::string id = "_scaled_dot_product_flash_attention_for_cpu#1:";
+  CompressionOptions options;
+  options.level = Level::L1_2;
+  Compression finer(options);
+  options.bits_of = {{id + "query", 2}, {id + "key", 2}};
+  Compression asked(options);
+  const auto error = [&](Compression& compression) {
+    const auto step = compression.step();
+    return (gradient() - plain).norm().item<double>();
+  };
+  CHECK(error(finer) < error(asked) / 2);
+  CHECK(record(finer, id + "query").layout.bits == 8);
+  CHECK(record(asked, id + "query").layout.bits == 2);
 }
 
 TEST_CASE("dropout's noise is two values, comparisons are bits", "[exact]") {
