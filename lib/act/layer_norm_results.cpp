@@ -1,8 +1,7 @@
 #include "terse/act/layer_norm_results.hpp"
 
-#include <ATen/SequenceNumber.h>
-
 #include "terse/act/geometry.hpp"
+#include "terse/act/gradient_probe.hpp"
 
 namespace terse::act {
 
@@ -11,7 +10,10 @@ namespace {
 constexpr std::string_view kOperator = "aten::native_layer_norm";
 constexpr std::string_view kNode = "NativeLayerNormBackward0";
 
-at::Tensor restored(const std::shared_ptr<StoredTensor>& stored) { return stored ? stored->restore() : at::Tensor(); }
+/// As the unpack hook would: a probe restores another form.
+at::Tensor restored(const std::shared_ptr<StoredTensor>& stored) {
+  return stored ? Substitution::of(stored.get())->restore() : at::Tensor();
+}
 
 /// Whether `tensor` is seen through the whole memory of `base`.
 bool covers(const at::Tensor& tensor, const at::Tensor& base) {
@@ -31,16 +33,19 @@ LayerNormResult::LayerNormResult(LayerNormParts parts, const at::Tensor& tensor)
 at::Tensor LayerNormResult::restore() {
   const at::NoGradGuard no_grad;
   const at::Tensor mean = restored(parts_.mean), weight = restored(parts_.weight), bias = restored(parts_.bias);
-  at::Tensor y = parts_.input->restore().to(mean.scalar_type()).sub(mean).mul_(restored(parts_.rstd));
+  at::Tensor y = restored(parts_.input).to(mean.scalar_type()).sub(mean).mul_(restored(parts_.rstd));
   if (weight.defined()) y.mul_(weight);
   if (bias.defined()) y.add_(bias);
   return view_of(y.to(type_).contiguous().storage(), type_, sizes_, strides_);
 }
 
+bool LayerNormResult::draws_on(const StoredTensor& other) const {
+  return this == &other || parts_.input->draws_on(other);
+}
+
 void LayerNormResults::note(const SavedTensor& info, const std::shared_ptr<StoredTensor>& stored) {
   if (info.op != kOperator) return;
-  // The node was the last to be given a number.
-  Saved& saved = layer_norms_[at::sequence_number::peek() - 1];
+  Saved& saved = layer_norms_[saving_node()];
   if (info.role == "input") {
     saved.input = stored;
     saved.input_id = info.reason == Reason::Shared ? info.shared_with : info.id;

@@ -21,6 +21,7 @@ class LayerNormResult final : public StoredTensor {
   /// @param tensor  the result, or a view of its whole memory
   LayerNormResult(LayerNormParts parts, const at::Tensor& tensor);
   at::Tensor restore() override;
+  bool draws_on(const StoredTensor& other) const override;
 
  private:
   LayerNormParts parts_;

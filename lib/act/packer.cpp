@@ -211,16 +211,17 @@ bool Packer::derive(Packing& packing) {
   packing.info.reason = Reason::Derived;
   packing.info.exact_bytes = exact_.charge(packing.tensor.storage());
   shared_.add(packing.tensor, {packing.stored, packing.info.id, packing.need, false});
+  follow(packing, packing.stored);
   return true;
 }
 
-/// A further node holds what is probed: `content`, or a view of it.
+/// A further node holds what is probed: `content`, a view of it, or what is computed from it.
 void Packer::follow(const Packing& packing, const std::shared_ptr<StoredTensor>& content) {
   for (Probe& probe : probes_) {
     const auto form = std::find_if(probe.forms.begin(), probe.forms.end(),
-                                   [&](const auto& one) { return one.stored == content; });
+                                   [&](const auto& one) { return content->draws_on(*one.stored); });
     if (form == probe.forms.end()) continue;
-    if (packing.stored != content) {
+    if (packing.stored != content && form->stored == content) {
       auto other = std::dynamic_pointer_cast<EncodedTensor>(form->other);
       if (!other) continue;
       probe.forms.push_back({packing.stored, std::make_shared<ReshapedTensor>(std::move(other), packing.tensor)});

@@ -22,6 +22,8 @@ class StoredTensor {
 
   /// The tensor for the backward pass: without autograd history, which LibTorch attaches again. Thread-safe.
   virtual at::Tensor restore() = 0;
+  /// Whether it is `other`, or is restored from it.
+  virtual bool draws_on(const StoredTensor& other) const { return this == &other; }
 
   /// Stored tensors alive in the process: what leaks show up in.
   static std::int64_t alive();
