@@ -10,6 +10,7 @@
 #include "terse/core/table.hpp"
 #include "terse/formats/clusters.hpp"
 #include "terse/formats/similarity.hpp"
+#include "terse/relsim/redundancy/dendrogram.hpp"
 #include "terse/relsim/redundancy/gold.hpp"
 #include "terse/relsim/redundancy/linkage.hpp"
 #include "terse/relsim/redundancy/rewrite.hpp"
@@ -131,6 +132,7 @@ void define(CLI::App& app, DedupOptions& options) {
   auto* triples = add_file(app, "--triples", options.triples,
                            "Print these triples, on standard output, with each relation replaced by its cluster's "
                            "representative, inverses turned round");
+  add_file(app, "--dendrogram", options.dendrogram, "Draw the merges as a tree to FILE, in SVG");
   add_file(app, "--gold", options.gold,
            "Judge the clusters by FILE, relation<TAB>class a line, and print precision, recall, F1 and average precision");
   add_file(app, "--curve", options.curve, "With --gold: write the ranking's precision and recall to FILE, pair by pair");
@@ -149,6 +151,7 @@ int run(const DedupOptions& options) {
   if (!options.gold.empty() && !options.triples.empty()) {
     throw Error(Error::Usage, "--gold and --triples cannot both print to standard output");
   }
+  if (options.dendrogram == "-") throw Error(Error::Usage, "--dendrogram goes to a file");
   if (!options.curve.empty() && (options.gold.empty() || options.curve == "-")) {
     throw Error(Error::Usage, "--curve goes to a file, beside the scores of --gold");
   }
@@ -199,6 +202,11 @@ int run(const DedupOptions& options) {
     header.parents = {loaded.digest};
     write_clusters(*sink, header, clusters);
     sink->finish();
+  }
+  if (!options.dendrogram.empty()) {
+    const auto picture = core::open_sink(options.dendrogram, core::Content::Text);
+    core::write_text(*picture, relsim::draw_dendrogram(clusters));
+    picture->finish();
   }
   if (!options.gold.empty()) {
     print_gold_scores(loaded.content, clusters, options);

@@ -19,6 +19,7 @@ struct DedupOptions {
   std::optional<std::int64_t> count;
   bool merge_thin = false;
   bool no_inverse = false; ///< compare relations as they stand only
+  std::string dendrogram;  ///< where an SVG of the merges goes; empty: nowhere
   std::string triples;     ///< TSV to rewrite; empty: print clusters
   bool keep_repeated = false;
   std::string facts;       ///< a facts artifact, for automatic merging; empty: none

@@ -25,3 +25,7 @@ expect 66 relsim-dedup kb.similarity --gold none.tsv
 expect 0 relsim-dedup kb.similarity --threshold 0.3 --gold gold.tsv --curve curve.tsv -q
 says curve.tsv $'1\t1\t'
 expect 2 relsim-dedup kb.similarity --curve curve.tsv
+
+expect 0 relsim-dedup kb.similarity --threshold 0.3 --dendrogram tree.svg -q
+says tree.svg ">known_by<"
+expect 2 relsim-dedup kb.similarity --dendrogram -
