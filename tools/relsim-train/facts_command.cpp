@@ -2,16 +2,14 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <memory>
 
 #include "common/messages.hpp"
 #include "common/numbers.hpp"
-#include "terse/core/memory.hpp"
+#include "relsim-train/metrics_file.hpp"
+#include "relsim-train/split.hpp"
 #include "terse/core/progress.hpp"
-#include "terse/core/table.hpp"
 #include "terse/formats/facts.hpp"
 #include "terse/relsim/counts/count_model.hpp"
-#include "terse/relsim/kb/triple_reader.hpp"
 #include "terse/relsim/model/fact_artifact.hpp"
 
 namespace terse::tools {
@@ -19,27 +17,6 @@ namespace {
 
 using formats::Value;
 using relsim::EpochReport;
-
-struct Split {
-  relsim::KnowledgeBase kb;  // triples: the training facts
-  std::vector<relsim::Triple> held_out;
-};
-
-Split read_split(const SharedOptions& shared, const FactsOptions& options) {
-  Split split;
-  split.kb = relsim::read_knowledge_base(options.inputs);
-  if (options.valid.empty()) {
-    const double share = options.held_out.value_or(options.model == "counts" ? 0 : 0.05);
-    std::tie(split.kb.triples, split.held_out) = relsim::hold_out(split.kb.triples, share, shared.seed);
-    return split;
-  }
-  std::uint64_t skipped = 0;
-  std::tie(split.held_out, skipped) = relsim::read_known_facts(options.valid, split.kb);
-  if (skipped > 0) {
-    say_warning(options.valid + ": " + std::to_string(skipped) + " facts name what the training facts do not: left out");
-  }
-  return split;
-}
 
 /// Metrics of one epoch, for the metrics file and the artifact.
 Value::Map to_map(const EpochReport& report, bool validated) {
@@ -50,26 +27,6 @@ Value::Map to_map(const EpochReport& report, bool validated) {
   }
   return map;
 }
-
-class MetricsFile {
- public:
-  explicit MetricsFile(const std::string& path)
-      : sink_(path.empty() ? nullptr : core::open_sink(path, core::Content::Text)) {}
-
-  void line(Value::Map map, double step_seconds) {
-    if (!sink_) return;
-    map["step_seconds"] = step_seconds;
-    map["peak_resident_bytes"] = Value(core::peak_resident_bytes());
-    core::write_text(*sink_, formats::to_json(map) + "\n");
-    sink_->flush();
-  }
-  void finish() {
-    if (sink_) sink_->finish();
-  }
-
- private:
-  std::unique_ptr<core::ByteSink> sink_;
-};
 
 std::string nats(double value) {
   char text[32];
@@ -181,12 +138,7 @@ formats::Facts count(const Split& split, const FactsOptions& options, MetricsFil
 
 void define_facts(CLI::App& command, FactsOptions& options) {
   auto& training = options.training;
-  command
-      .add_option("inputs", options.inputs,
-                  "Triples, head<TAB>relation<TAB>tail a line, plain, .gz or .zst; - is standard input; FILE.nt or nt:FILE is "
-                  "N-Triples; openke:DIR OpenKE's id files (DIR/train2id.txt); wordnet[:DIR] WordNet's pointers "
-                  "(/usr/share/wordnet)")
-      ->type_name("FILE");
+  add_triples(command, options.inputs);
   add_file(command, "--valid", options.valid, "Held-out triples for early stopping, in place of a share of the inputs; of any kind that inputs may be");
   command.add_option("--held-out", options.held_out, "Share of the facts held out (default: 0.05, with counts 0); 0 trains for all epochs on everything")
       ->type_name("SHARE")
@@ -215,7 +167,8 @@ int run_facts(const SharedOptions& shared, const FactsOptions& options) {
   // Opened first: an output that cannot be written should not cost a training run.
   const auto sink = core::open_sink(shared.output, core::Content::Binary);
   MetricsFile metrics(options.metrics);
-  const auto split = read_split(shared, options);
+  const double share = options.held_out.value_or(options.model == "counts" ? 0 : 0.05);
+  const auto split = read_split(options.inputs, options.valid, share, shared.seed);
   const auto facts = options.model == "counts" ? count(split, options, metrics)
                                                : train_neural(split, shared, options, metrics);
   metrics.finish();

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "common/tool.hpp"
+#include "relsim-train/embed_command.hpp"
 #include "relsim-train/facts_command.hpp"
 #include "terse/core/error.hpp"
 
@@ -13,6 +14,7 @@ struct Options {
   SharedOptions shared;
   std::string command;
   FactsOptions facts;
+  EmbedOptions embed;
 };
 
 void define(CLI::App& app, Options& options) {
@@ -21,10 +23,14 @@ void define(CLI::App& app, Options& options) {
   define_facts(add_command(app, "facts", options.command,
                            "Train a fact model P(h,t|r) = P(h|r) P(t|h,r); writes a facts artifact"),
                options.facts);
+  define_embed(add_command(app, "embed", options.command,
+                           "Train vectors of entities and relations that predict relations; writes a model artifact"),
+               options.embed);
 }
 
 int run(const Options& options) {
   if (options.command == "facts") return run_facts(options.shared, options.facts);
+  if (options.command == "embed") return run_embed(options.shared, options.embed);
   throw terse::Error(terse::Error::Usage, "no such command: " + options.command);
 }
 

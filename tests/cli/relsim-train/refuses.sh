@@ -19,3 +19,23 @@ expect 2 "at least 1" "${facts[@]}" --batch 0 "$TERSE_DATA/kb/nations/train.tsv"
 expect 2 "" "$TERSE_BIN/relsim-train"
 expect 74 "" "${facts[@]}" --epochs 1 --hidden 8 "$TERSE_DATA/kb/nations/train.tsv" -o /dev/full
 test ! -e "$folder/x"
+
+embed=("$TERSE_BIN/relsim-train" embed)
+nations=$TERSE_DATA/kb/nations/train.tsv
+expect 65 "bad.tsv:2: expected head, relation and tail" "${embed[@]}" "$folder/bad.tsv" -o "$folder/x"
+expect 2 "even dimension" "${embed[@]}" --model rotate --dim 15 "$nations" -o "$folder/x"
+expect 2 "norm must be 1 or 2" "${embed[@]}" --norm 3 "$nations" -o "$folder/x"
+expect 2 "need one another" "${embed[@]}" --negatives similarity "$nations" -o "$folder/x"
+expect 2 "replace entities" "${embed[@]}" --negatives bernoulli "$nations" -o "$folder/x"
+expect 2 "" "${embed[@]}" --resume "$nations" -o "$folder/x"
+expect 66 "missing" "${embed[@]}" --checkpoint "$folder/missing" --resume "$nations" -o "$folder/x"
+printf 'a\tr\tb\n' > "$folder/single.tsv"
+expect 2 "only one" "${embed[@]}" "$folder/single.tsv" -o "$folder/x"
+expect 65 "a similarity artifact is needed" "${embed[@]}" --negatives similarity --similarity "$TERSE_DATA/golden/1.0/sample.facts" "$nations" -o "$folder/x"
+expect 65 "knows none of the relations" "${embed[@]}" --negatives similarity --similarity "$TERSE_DATA/golden/1.0/sample.similarity" "$nations" -o "$folder/x"
+"${embed[@]}" --epochs 1 --dim 8 --checkpoint "$folder/state" -q "$nations" -o "$folder/model"
+expect 2 "another run's" "${embed[@]}" --epochs 2 --dim 8 --seed 7 --checkpoint "$folder/state" --resume "$nations" -o "$folder/x"
+head -c 3000 "$folder/state" > "$folder/cut"
+expect 65 "cut" "${embed[@]}" --epochs 2 --dim 8 --checkpoint "$folder/cut" --resume "$nations" -o "$folder/x"
+expect 74 "" "${embed[@]}" --epochs 1 --dim 8 "$nations" -o /dev/full
+test ! -e "$folder/x"

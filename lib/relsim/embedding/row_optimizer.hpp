@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace terse::relsim {
+
+enum class RowRule { Sgd, AdaGrad, Adam };
+
+/// Steps single rows of a table; rows without a gradient are not touched, and Adam's moments rest with them (lazy).
+class RowOptimizer {
+ public:
+  RowOptimizer() = default;
+  RowOptimizer(RowRule rule, double lr, std::size_t values);
+
+  /// One step of the `n` values from `offset` on. Different rows may be stepped on different threads.
+  /// @param step  number of the batch, from 1
+  void update(float* table, std::size_t offset, const float* gradient, std::size_t n, std::int64_t step);
+
+  /// Running moments, as large as the table: AdaGrad's squares, Adam's first and second; empty where there are none.
+  std::vector<float>& first() { return first_; }
+  std::vector<float>& second() { return second_; }
+  const std::vector<float>& first() const { return first_; }
+  const std::vector<float>& second() const { return second_; }
+
+ private:
+  RowRule rule_ = RowRule::AdaGrad;
+  double lr_ = 0;
+  std::vector<float> first_, second_;
+};
+
+}  // namespace terse::relsim

@@ -1,0 +1,42 @@
+# Every model trains and writes a model artifact; same bytes for any number of threads, through files or pipes, and after
+# an interruption.
+set -euo pipefail
+folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
+nations=$TERSE_DATA/kb/nations
+embed() { "$TERSE_BIN/relsim-train" embed "$nations/train.tsv" --valid "$nations/valid.tsv" --dim 16 --batch 200 -q "$@"; }
+
+for model in transe distmult complex rotate rescal; do
+  embed --model $model --epochs 3 -j 1 -o "$folder/$model" --metrics "$folder/$model.json"
+  embed --model $model --epochs 3 -j 2 > "$folder/again" < /dev/null
+  cmp "$folder/$model" "$folder/again"
+  test "$(wc -l < "$folder/$model.json")" = 4
+  tail -n 1 "$folder/$model.json" | grep -q '"final":true'
+  grep -q '"held_out_mrr":' "$folder/$model.json"
+  "$TERSE_BIN/act-inspect" --verify "$folder/$model"
+done
+"$TERSE_BIN/relsim-train" embed --model transe --dim 16 --batch 200 --epochs 3 --valid "$nations/valid.tsv" -q < "$nations/train.tsv" > "$folder/again"
+cmp "$folder/transe" "$folder/again"
+embed --epochs 3 --seed 2 -o "$folder/other"
+if cmp -s "$folder/transe" "$folder/other"; then echo "the seed changes nothing"; exit 1; fi
+
+# Negatives of each kind are others.
+"$TERSE_BIN/relsim-train" facts "$nations/train.tsv" --model counts -q | "$TERSE_BIN/relsim-score" similarity -q -o "$folder/similarity"
+negatives=("--negatives all" "--negatives similarity --similarity $folder/similarity --tau 2 --tau-start 8"
+  "--corrupt entities" "--corrupt entities --negatives bernoulli" "--corrupt both --negative-count 4")
+cp "$folder/transe" "$folder/seen.0"
+for i in "${!negatives[@]}"; do
+  # shellcheck disable=SC2086  # several words
+  embed --epochs 3 ${negatives[$i]} -o "$folder/new"
+  for seen in "$folder"/seen.*; do
+    if cmp -s "$seen" "$folder/new"; then echo "the same model: ${negatives[$i]}"; exit 1; fi
+  done
+  mv "$folder/new" "$folder/seen.$((i + 1))"
+done
+
+# Ten epochs at once, and five and five.
+embed --epochs 10 --model complex --patience 20 -o "$folder/whole"
+embed --epochs 5 --model complex --patience 20 --checkpoint "$folder/state" -o "$folder/half"
+embed --epochs 10 --model complex --patience 20 --checkpoint "$folder/state" --resume -j 1 -o "$folder/resumed"
+"$TERSE_BIN/act-inspect" --decode entity --npy - "$folder/whole" > "$folder/whole.npy"
+"$TERSE_BIN/act-inspect" --decode entity --npy - "$folder/resumed" > "$folder/resumed.npy"
+cmp "$folder/whole.npy" "$folder/resumed.npy"

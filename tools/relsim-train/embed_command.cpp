@@ -1,0 +1,223 @@
+#include "relsim-train/embed_command.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <cstdio>
+#include <map>
+
+#include "common/groups.hpp"
+#include "common/messages.hpp"
+#include "common/numbers.hpp"
+#include "relsim-train/metrics_file.hpp"
+#include "relsim-train/split.hpp"
+#include "terse/core/error.hpp"
+#include "terse/core/progress.hpp"
+#include "terse/formats/similarity.hpp"
+#include "terse/relsim/embedding/embedding_artifact.hpp"
+#include "terse/relsim/embedding/embedding_checkpoint.hpp"
+#include "terse/relsim/redundancy/pair_ranking.hpp"
+
+namespace terse::tools {
+namespace {
+
+using formats::Value;
+using relsim::EmbeddingEpoch;
+
+/// The options with what they leave to the model filled in.
+relsim::EmbeddingTrainingOptions settle(const SharedOptions& shared, const EmbedOptions& options) {
+  auto o = options.training;
+  o.seed = shared.seed;
+  o.model = relsim::score_model_of(options.model);
+  const bool distance = o.model == relsim::ScoreModel::TransE || o.model == relsim::ScoreModel::RotatE;
+  o.all_relations = options.negatives == "all";
+  const auto loss = !options.loss.empty() ? options.loss : distance && !o.all_relations ? "margin" : "softmax";
+  o.step.loss = loss == "margin"     ? relsim::RankingLoss::Margin
+                : loss == "logistic" ? relsim::RankingLoss::Logistic
+                                     : relsim::RankingLoss::Softmax;
+  o.step.margin = options.margin.value_or(o.model == relsim::ScoreModel::RotatE ? 6 : 1);
+  o.step.rule = options.optimizer == "adam"  ? relsim::RowRule::Adam
+                : options.optimizer == "sgd" ? relsim::RowRule::Sgd
+                                             : relsim::RowRule::AdaGrad;
+  o.step.lr = options.lr.value_or(o.step.rule == relsim::RowRule::AdaGrad ? 0.1 : o.step.rule == relsim::RowRule::Adam ? 1e-3 : 1e-2);
+  o.negatives.corrupt = options.corrupt == "relations"  ? relsim::Corrupt::Relations
+                        : options.corrupt == "entities" ? relsim::Corrupt::Entities
+                                                        : relsim::Corrupt::Both;
+  o.negatives.draw = options.negatives == "bernoulli"    ? relsim::Draw::Bernoulli
+                     : options.negatives == "similarity" ? relsim::Draw::Similarity
+                                                         : relsim::Draw::Uniform;
+  if (o.all_relations && o.negatives.corrupt != relsim::Corrupt::Relations) {
+    throw Error(Error::Usage, "--negatives all sets a fact against all relations: it goes with --corrupt relations");
+  }
+  if ((options.negatives == "similarity") == options.similarity.empty()) {
+    throw Error(Error::Usage, "--negatives similarity and --similarity FILE need one another");
+  }
+  o.tau_start = options.tau_start.value_or(o.tau);
+  return o;
+}
+
+/// [R, R] divergences in the knowledge base's order, both directions combined; relations that the similarity does not
+/// know are infinitely far, so that they are drawn for none.
+std::vector<double> read_divergences(const std::string& path, const relsim::Vocabulary& relations, std::string& parent) {
+  const auto loaded = formats::read_similarity(core::open_source(path));
+  const auto& similarity = loaded.content;
+  parent = loaded.digest;
+  std::map<std::string_view, std::size_t> ids;
+  for (std::size_t i = 0; i < similarity.relations.size(); ++i) ids[similarity.relations[i]] = i;
+  const auto count = static_cast<std::size_t>(relations.size());
+  std::vector<std::optional<std::size_t>> at(count);
+  std::size_t unknown = 0;
+  for (std::size_t r = 0; r < count; ++r) {
+    const auto found = ids.find(relations.name(static_cast<std::int32_t>(r)));
+    if (found == ids.end()) {
+      ++unknown;
+    } else {
+      at[r] = found->second;
+    }
+  }
+  if (unknown == count) throw Error(Error::BadInput, path + ": knows none of the relations");
+  if (unknown > 0) {
+    say_warning(path + ": does not know " + std::to_string(unknown) + " of " + std::to_string(count) +
+                " relations: their negatives are drawn uniformly");
+  }
+  std::vector<double> divergences(count * count, INFINITY);
+  const auto n = similarity.relations.size();
+  for (std::size_t a = 0; a < count; ++a) {
+    for (std::size_t b = 0; b < count; ++b) {
+      if (!at[a] || !at[b]) continue;
+      divergences[a * count + b] = relsim::combine_directions(similarity.divergence[*at[a] * n + *at[b]],
+                                                              similarity.divergence[*at[b] * n + *at[a]], similarity.combine);
+    }
+  }
+  return divergences;
+}
+
+Value::Map to_map(const EmbeddingEpoch& report, bool validated) {
+  Value::Map map{{"epoch", report.epoch}, {"step", report.steps}, {"loss", report.loss}};
+  if (validated) {
+    map["held_out_mrr"] = report.mrr;
+    map["held_out_hits1"] = report.hits1;
+  }
+  if (report.tau > 0) map["tau"] = report.tau;
+  return map;
+}
+
+std::string decimals(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4f", value);
+  return text;
+}
+
+/// Writes the run's state, whole or not at all.
+void save(const std::string& path, const SharedOptions& shared, const relsim::EmbeddingTrainer& trainer,
+          const relsim::EmbeddingTrainingOptions& options, const std::string& digest) {
+  const auto sink = core::open_sink(path, core::Content::Binary);
+  formats::Header header;
+  header.producer = shared.producer;
+  header.arguments = shared.arguments;
+  header.seed = shared.seed;
+  write_checkpoint(*sink, header, relsim::store_state(trainer.state(), options, digest));
+  sink->finish();
+}
+
+void resume(const std::string& path, relsim::EmbeddingTrainer& trainer, const relsim::EmbeddingTrainingOptions& options,
+            const std::string& digest) {
+  const auto loaded = formats::read_checkpoint(core::open_source(path));
+  trainer.restore(relsim::load_state(loaded.content, loaded.header.seed, trainer.state(), options, digest, path));
+}
+
+void define_negatives(CLI::App& command, EmbedOptions& options) {
+  auto& training = options.training;
+  add_choice(command, "--corrupt", options.corrupt, {"relations", "entities", "both"}, "What a false fact has in place of the true one's");
+  add_choice(command, "--negatives", options.negatives, {"uniform", "bernoulli", "similarity", "all"},
+             "How it is drawn. bernoulli: the head rather than the tail where a tail has more heads than a head tails; "
+             "similarity: relations s in proportion to exp(-D(r,s)/τ), with --similarity; all: a softmax over all relations");
+  command.add_option("--negative-count", training.negatives.count, "Negatives of each fact")->type_name("N");
+  add_file(command, "--similarity", options.similarity, "The divergences D: a similarity artifact of `relsim-score similarity`");
+  command.add_option("--tau", training.tau, "Temperature τ of similarity-aware negatives, in nats")->type_name("NATS")->check(above_zero());
+  command.add_option("--tau-start", options.tau_start, "τ of the first epoch, from where it falls to --tau (default: --tau)")
+      ->type_name("NATS")
+      ->check(above_zero());
+  command.add_option("--tau-decay", training.tau_decay, "Factor by which τ falls from epoch to epoch")->type_name("X")->check(above_zero());
+}
+
+void define_course(CLI::App& command, EmbedOptions& options) {
+  add_file(command, "--metrics", options.metrics, "Write one JSON line an epoch to FILE");
+  auto* checkpoint = add_file(command, "--checkpoint", options.checkpoint, "Keep the run's state in FILE, replaced after each epoch");
+  auto* resume = command.add_flag("--resume", options.resume, "Go on from the checkpoint, bit for bit as if the run had not stopped");
+  resume->needs(checkpoint);
+  checkpoint->group(kCourseGroup);
+  resume->group(kCourseGroup);
+}
+
+}  // namespace
+
+void define_embed(CLI::App& command, EmbedOptions& options) {
+  auto& training = options.training;
+  add_triples(command, options.inputs);
+  add_file(command, "--valid", options.valid, "Held-out triples for early stopping, in place of a share of the inputs; of any kind that inputs may be");
+  command.add_option("--held-out", options.held_out, "Share of the facts held out; 0 trains for all epochs on everything")
+      ->type_name("SHARE")
+      ->check(CLI::Range(0.0, 0.9).description(""));
+  add_choice(command, "--model", options.model, {"transe", "distmult", "complex", "rotate", "rescal"}, "How vectors score a fact");
+  command.add_option("--dim", training.dim, "Values of an entity's vector; for complex and rotate half of them are imaginary parts")->type_name("N");
+  command.add_option("--norm", training.norm, "Norm of TransE's distance: 1 or 2")->type_name("N");
+  add_choice(command, "--loss", options.loss, {"margin", "logistic", "softmax"},
+             "How a fact's score is set against its negatives' (default: margin for transe and rotate, softmax for the others "
+             "and with --negatives all)");
+  command.add_option("--margin", options.margin, "Margin of the loss, in units of the score (default: 1, rotate 6)")->type_name("X");
+  command.add_option("--epochs", training.epochs, "Most passes over the facts")->type_name("N");
+  command.add_option("--patience", training.patience, "Stop after N epochs without better ranks of the held-out facts' relations")->type_name("N");
+  command.add_option("--batch", training.batch, "Facts a step")->type_name("N");
+  add_choice(command, "--optimizer", options.optimizer, {"adagrad", "adam", "sgd"}, "What steps the rows that a batch names");
+  command.add_option("--lr", options.lr, "Learning rate (default: adagrad 0.1, adam 0.001, sgd 0.01)")->type_name("RATE");
+  command.add_option("--l2", training.step.l2, "L2 penalty, on the rows that a batch names")->type_name("RATE");
+  define_negatives(command, options);
+  define_course(command, options);
+}
+
+int run_embed(const SharedOptions& shared, const EmbedOptions& options) {
+  const auto training = settle(shared, options);
+  // Opened first: an output that cannot be written should not cost a training run.
+  const auto sink = core::open_sink(shared.output, core::Content::Binary);
+  MetricsFile metrics(options.metrics);
+  const auto split = read_split(options.inputs, options.valid, options.held_out, shared.seed);
+  const bool validated = !split.held_out.empty();
+  formats::Header header;
+  header.producer = shared.producer;
+  header.arguments = shared.arguments;
+  header.seed = shared.seed;
+  std::vector<double> divergences;
+  if (!options.similarity.empty()) {
+    header.parents.emplace_back();
+    divergences = read_divergences(options.similarity, split.kb.relations, header.parents.back());
+  }
+  const auto digest = options.checkpoint.empty() ? "" : relsim::training_digest(split.kb.triples, split.held_out, divergences);
+  relsim::EmbeddingTrainer trainer(split.kb.triples, split.held_out, split.kb.entities.size(), split.kb.relations.size(),
+                                   training, std::move(divergences));
+  if (options.resume) resume(options.checkpoint, trainer, training, digest);
+  core::Progress progress("training", static_cast<std::uint64_t>(training.epochs), shared.progress);
+  while (!trainer.done()) {
+    const auto report = trainer.run_epoch();
+    metrics.line(to_map(report, validated), report.step_seconds);
+    if (!options.checkpoint.empty()) save(options.checkpoint, shared, trainer, training, digest);
+    progress.update(static_cast<std::uint64_t>(report.epoch),
+                    "loss " + decimals(report.loss) + (validated ? ", held-out MRR " + decimals(report.mrr) : ""));
+  }
+  const auto best = trainer.best();
+  auto final_line = to_map(best, validated);
+  final_line["held_out_facts"] = static_cast<std::int64_t>(split.held_out.size());
+  auto stored = relsim::store_embedding(trainer.result(), split.kb);
+  stored.metrics = final_line;
+  final_line["final"] = true;
+  metrics.line(std::move(final_line), best.step_seconds);
+  metrics.finish();
+  if (validated) {
+    say_note(std::to_string(split.held_out.size()) + " held-out facts: MRR of the relation " + decimals(best.mrr) +
+             ", first " + decimals(best.hits1) + " (epoch " + std::to_string(best.epoch) + ")");
+  }
+  write_model(*sink, header, stored);
+  sink->finish();
+  return 0;
+}
+
+}  // namespace terse::tools

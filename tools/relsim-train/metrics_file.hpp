@@ -1,0 +1,23 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "terse/core/bytes.hpp"
+#include "terse/formats/value.hpp"
+
+namespace terse::tools {
+
+/// JSON lines about a training run, each with step_seconds and peak_resident_bytes.
+class MetricsFile {
+ public:
+  /// @param path  empty: nothing is written
+  explicit MetricsFile(const std::string& path);
+  void line(formats::Value::Map map, double step_seconds);
+  void finish();
+
+ private:
+  std::unique_ptr<core::ByteSink> sink_;
+};
+
+}  // namespace terse::tools
