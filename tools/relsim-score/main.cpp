@@ -4,6 +4,7 @@
 #include "common/tool.hpp"
 #include "relsim-score/correlate_command.hpp"
 #include "relsim-score/merge_command.hpp"
+#include "relsim-score/predict_command.hpp"
 #include "relsim-score/similarity_command.hpp"
 #include "terse/core/error.hpp"
 
@@ -17,6 +18,7 @@ struct Options {
   SimilarityOptions similarity;
   MergeOptions merge;
   CorrelateOptions correlate;
+  PredictOptions predict;
 };
 
 void define(CLI::App& app, Options& options) {
@@ -30,12 +32,16 @@ void define(CLI::App& app, Options& options) {
                options.merge);
   define_correlate(add_command(app, "correlate", options.command, "Compare a similarity with people's ratings"),
                    options.correlate);
+  define_predict(add_command(app, "predict", options.command,
+                             "Rank the relations between two entities by embeddings, fact models and counts"),
+                 options.predict);
 }
 
 int run(const Options& options) {
   if (options.command == "similarity") return run_similarity(options.shared, options.similarity);
   if (options.command == "merge") return run_merge(options.shared, options.merge);
   if (options.command == "correlate") return run_correlate(options.shared, options.correlate);
+  if (options.command == "predict") return run_predict(options.shared, options.predict);
   throw terse::Error(terse::Error::Usage, "no such command: " + options.command);
 }
 

@@ -3,13 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <limits>
 
-#include "terse/core/bytes.hpp"
-#include "terse/core/error.hpp"
-#include "terse/core/table.hpp"
+#include "relsim-score/gnuplot.hpp"
 #include "terse/relsim/redundancy/linkage.hpp"
 #include "terse/relsim/redundancy/pair_ranking.hpp"
 
@@ -39,16 +35,6 @@ std::vector<std::size_t> cluster_order(const formats::Similarity& similarity) {
   return order;
 }
 
-/// A name as gnuplot takes it between double quotes, without markup.
-std::string quoted(const std::string& name) {
-  std::string result = "\"";
-  for (const char c : name) {
-    if (c == '"' || c == '\\') result += '\\';
-    result += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  }
-  return result + '"';
-}
-
 std::string script(const formats::Similarity& similarity) {
   const auto order = cluster_order(similarity);
   const auto relations = order.size();
@@ -59,7 +45,7 @@ std::string script(const formats::Similarity& similarity) {
   if (relations <= kNamedRelations) {
     std::string names;
     for (std::size_t i = 0; i < relations; ++i) {
-      names += (i ? ", " : "") + quoted(similarity.relations[order[i]]) + " " + std::to_string(i);
+      names += (i ? ", " : "") + gnuplot_quoted(similarity.relations[order[i]]) + " " + std::to_string(i);
     }
     text += "set xtics rotate (" + names + ")\nset ytics (" + names + ")\n";
   } else {
@@ -83,43 +69,10 @@ std::string script(const formats::Similarity& similarity) {
   return text + "end_of_matrix\nplot $matrix matrix with image\n";
 }
 
-/// A file that holds a script and goes with it.
-class ScriptFile {
- public:
-  explicit ScriptFile(const std::string& script)
-      : path_((std::filesystem::temp_directory_path() / "terse-plot-XXXXXX").string()) {
-    const int descriptor = mkstemp(path_.data());
-    auto* file = descriptor < 0 ? nullptr : fdopen(descriptor, "w");
-    const bool written = file && std::fwrite(script.data(), 1, script.size(), file) == script.size();
-    if ((file && std::fclose(file) != 0) || !written) throw Error(Error::OutputFailed, path_ + ": cannot be written");
-  }
-  ~ScriptFile() { std::remove(path_.c_str()); }
-  ScriptFile(const ScriptFile&) = delete;
-  ScriptFile& operator=(const ScriptFile&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-/// What gnuplot draws from a script.
-std::string draw(const std::string& script) {
-  const ScriptFile file(script);  // not by a pipe: writing to a gnuplot that is not there would end this program
-  std::string svg;
-  auto* gnuplot = popen(("gnuplot '" + file.path() + "' 2> /dev/null").c_str(), "r");
-  char block[65536];
-  for (std::size_t n; gnuplot && (n = std::fread(block, 1, sizeof block, gnuplot)) > 0;) svg.append(block, n);
-  const bool good = gnuplot && pclose(gnuplot) == 0;
-  if (!good || svg.empty()) throw Error(Error::Usage, "a plot needs gnuplot, which is missing or failed");
-  return svg;
-}
-
 }  // namespace
 
 void plot_matrix(const formats::Similarity& similarity, const std::string& path) {
-  const auto sink = core::open_sink(path, core::Content::Text);
-  core::write_text(*sink, draw(script(similarity)));
-  sink->finish();
+  write_plot(script(similarity), path);
 }
 
 }  // namespace terse::tools

@@ -1,0 +1,74 @@
+#include "relsim-score/relation_models.hpp"
+
+#include <limits>
+
+#include "terse/core/bytes.hpp"
+#include "terse/core/error.hpp"
+#include "terse/formats/facts.hpp"
+#include "terse/formats/model.hpp"
+#include "terse/relsim/embedding/embedding_artifact.hpp"
+#include "terse/relsim/model/fact_artifact.hpp"
+#include "terse/relsim/prediction/count_scorer.hpp"
+#include "terse/relsim/prediction/embedding_scorer.hpp"
+#include "terse/relsim/prediction/fact_scorer.hpp"
+
+namespace terse::tools {
+namespace {
+
+/// An embedding together with its scorer.
+class OwnedEmbedding : public relsim::RelationScorer {
+ public:
+  explicit OwnedEmbedding(relsim::EmbeddingModel model) : model_(std::move(model)), scorer_(model_) {}
+  void score(std::int32_t head, std::span<const std::int32_t> tails, std::span<double> scores) const override {
+    scorer_.score(head, tails, scores);
+  }
+  std::int32_t relations() const override { return model_.relations; }
+
+ private:
+  relsim::EmbeddingModel model_;
+  relsim::EmbeddingScorer scorer_;
+};
+
+void take_facts(formats::Facts facts, RelationModel& into) {
+  for (std::size_t i = 0; i + 2 < facts.triples.size(); i += 3) {
+    into.triples.push_back({facts.triples[i], facts.triples[i + 1], facts.triples[i + 2]});
+  }
+  if (facts.weights.empty()) {
+    const auto* smoothing = facts.hyperparameters.find("smoothing");
+    if (!smoothing) throw Error(Error::BadInput, into.name + ": holds no weights and does not count either");
+    relsim::CountModel counts(into.triples, static_cast<std::int32_t>(facts.entities.size()),
+                              static_cast<std::int32_t>(facts.relations.size()), smoothing->as_double());
+    into.scorer = std::make_shared<relsim::CountModelScorer>(std::move(counts), facts.counts);
+  } else {
+    into.scorer = std::make_shared<relsim::FactScorer>(relsim::load_fact_model(facts), facts.counts);
+  }
+  into.entities = std::move(facts.entities);
+  into.relations = std::move(facts.relations);
+}
+
+}  // namespace
+
+RelationModel read_relation_model(const std::string& path) {
+  // Read once, because standard input cannot be read twice: the kind is in the first record.
+  const auto source = core::open_source(path);
+  const auto bytes = core::read_all(*source, std::numeric_limits<std::uint64_t>::max());
+  const auto again = [&] { return core::memory_source(bytes, source->name()); };
+  RelationModel model;
+  model.name = path;
+  const auto kind = formats::ArtifactReader(again()).header().kind;
+  if (kind == formats::Kind::Facts) {
+    take_facts(formats::read_facts(again()).content, model);
+    return model;
+  }
+  if (kind != formats::Kind::Model) {
+    throw Error(Error::BadInput, source->name() + ": expected a model or facts artifact, found " + std::string(to_string(kind)));
+  }
+  auto stored = relsim::load_embedding(formats::read_model(again()).content, source->name());
+  model.entities = std::move(stored.entities);
+  model.relations = std::move(stored.relations);
+  model.triples = std::move(stored.triples);
+  model.scorer = std::make_shared<OwnedEmbedding>(std::move(stored.model));
+  return model;
+}
+
+}  // namespace terse::tools
