@@ -21,7 +21,8 @@ struct Rung {
 struct PolicyTensor {
   std::string id;           ///< stable over steps: "layer1.0/conv2d#1:input"
   int bits = 0;             ///< that it is stored in; 0: not chosen yet, the level's
-  double sensitivity = 0;   ///< mean over the draws: the gradient's variance is sensitivity * (2^bits - 1)^-2
+  double sensitivity = 0;   ///< mean over the draws: the gradient's variance is sensitivity * (2^bits - 1)^-2, for a
+                            ///< gradient of the loss of norm 1 at the network's output
   double variance = 0;      ///< of one draw
   std::uint64_t draws = 0;  ///< 0: sensitivity unknown
   double cost = 0;          ///< of a probe, in training steps; 0: unknown

@@ -71,6 +71,9 @@ Value summary(const Profile& p) {
                     {"peak_allocated_bytes", p.peak_allocated_bytes},
                     {"peak_resident_bytes", p.peak_resident_bytes},
                     {"step_seconds", p.step_seconds},
+                    {"output_gradient", optional_value(p.output_gradient)},
+                    {"quantization_variance_predicted", optional_value(p.quantization_variance_predicted)},
+                    {"quantization_variance_measured", optional_value(p.quantization_variance_measured)},
                     {"gradient_variance", optional_value(p.gradient_variance)}};
 }
 
@@ -90,6 +93,9 @@ void read_summary(const Document& document, Profile& p) {
   p.peak_allocated_bytes = document.count("peak_allocated_bytes");
   p.peak_resident_bytes = document.count("peak_resident_bytes");
   p.step_seconds = document.number("step_seconds");
+  p.output_gradient = document.optional_number("output_gradient");
+  p.quantization_variance_predicted = document.optional_number("quantization_variance_predicted");
+  p.quantization_variance_measured = document.optional_number("quantization_variance_measured");
   p.gradient_variance = document.optional_number("gradient_variance");
 }
 

@@ -58,7 +58,11 @@ struct Profile {
   std::uint64_t peak_allocated_bytes = 0;
   std::uint64_t peak_resident_bytes = 0;
   double step_seconds = 0;                ///< median; 0 where timing was not asked for
-  std::optional<double> gradient_variance;  ///< of the mini-batch gradient, where measured: what quantization must stay below
+  std::optional<double> output_gradient;  ///< squared norm of the loss's gradient at the output: sensitivities hold for it
+  // Where sensitivities were measured by "fast":
+  std::optional<double> quantization_variance_predicted;  ///< of the gradient, by the sensitivities, at level L1
+  std::optional<double> quantization_variance_measured;   ///< the same from pairs of gradients of one batch
+  std::optional<double> gradient_variance;  ///< of the mini-batch gradient: what quantization must stay below
 };
 
 /// Writes a profile to `sink` (kind and schema version of `header` are set here). Does not finish the sink.

@@ -57,15 +57,16 @@ void Adaptation::begin_step(std::uint64_t step, Network& network, act::Compressi
   }
 }
 
-void Adaptation::before_backward(const at::Tensor& loss, Network& network, act::Compression& compression) {
-  probed_ = 0;
+void Adaptation::before_backward(const at::Tensor& output, const at::Tensor& loss, Network& network,
+                                 act::Compression& compression) {
+  found_.clear();
+  signal_ = OutputGradient::watch(output);
   auto probes = compression.take_probes();
   if (probes.empty()) return;
   std::vector<at::Tensor> parameters;
   for (const auto& [name, parameter] : network.parameters()) parameters.push_back(parameter);
   probe_ = std::make_unique<act::GradientProbe>(parameters, [this](const act::ProbeResult& result) {
-    table_.add_draw(result.id, result.sensitivity, probe_cost(result.reach, table_.tensors().size()));
-    ++probed_;
+    found_.push_back(result);
   });
   probe_->attach(loss, std::move(probes));
 }
@@ -83,9 +84,19 @@ double Adaptation::average_bits() const {
 AdaptationFigures Adaptation::end_step(std::uint64_t step, Network& network, act::Compression& compression) {
   probe_.reset();
   if (options_.every > 0) table_.note(compression.saved());
-  AdaptationFigures figures{.probed = probed_, .spent = spent_, .average_bits = average_bits()};
+  const double signal = signal_->squared_norm();
+  if (signal > 0) {
+    for (const auto& result : found_) {
+      table_.add_draw(result.id, result.sensitivity / signal, probe_cost(result.reach, table_.tensors().size()));
+    }
+  }
+  AdaptationFigures figures{.probed = found_.size(), .spent = spent_, .average_bits = average_bits()};
   if (options_.every == 0) return figures;
-  figures.variance = check_.see_gradient(network.parameters(), table_.predicted_variance(options_.default_bits));
+  const double predicted = signal * table_.predicted_variance(options_.default_bits);
+  figures.variance = check_.see_gradient(network.parameters(), calibration_ * predicted);
+  if (figures.variance && figures.variance->predicted > 0 && figures.variance->measured > 0) {
+    calibration_ *= figures.variance->measured / figures.variance->predicted;
+  }
   if (step % options_.every == 0 || (!chosen_ && table_.complete() && !table_.empty())) {
     choose();
     figures.chose = true;
@@ -94,13 +105,15 @@ AdaptationFigures Adaptation::end_step(std::uint64_t step, Network& network, act
 }
 
 formats::Value Adaptation::state() const {
-  return formats::Value::Map{{"spent", spent_}, {"chosen", chosen_}, {"check", check_.state()}};
+  return formats::Value::Map{
+      {"spent", spent_}, {"chosen", chosen_}, {"calibration", calibration_}, {"check", check_.state()}};
 }
 
 void Adaptation::restore(const formats::Value& state, std::vector<formats::PolicyTensor> tensors) {
   start_from(std::move(tensors));
   spent_ = state.at("spent").as_double();
   chosen_ = state.at("chosen").as_bool();
+  calibration_ = state.at("calibration").as_double();
   check_.restore(state.at("check"));
 }
 

@@ -4,9 +4,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "terse/act/gradient_probe.hpp"
 #include "terse/act/precision.hpp"
+#include "terse/train/output_gradient.hpp"
 #include "terse/train/variance_check.hpp"
 
 namespace terse::train {
@@ -45,8 +47,9 @@ class Adaptation {
   // The phases of step `step`, from 1.
   /// Before the forward pass. May run a pass of its own on `batch` (VarianceCheck).
   void begin_step(std::uint64_t step, Network& network, act::Compression& compression, const Batch& batch);
-  /// Between forward and backward pass.
-  void before_backward(const at::Tensor& loss, Network& network, act::Compression& compression);
+  /// Between forward and backward pass. @param output  of the network, that the loss is made of
+  void before_backward(const at::Tensor& output, const at::Tensor& loss, Network& network,
+                       act::Compression& compression);
   /// After the backward pass, while the gradient is there.
   AdaptationFigures end_step(std::uint64_t step, Network& network, act::Compression& compression);
 
@@ -66,7 +69,11 @@ class Adaptation {
   bool chosen_ = false;           // bits were chosen at least once
   bool bits_are_set_ = false;     // the compression has the present ones
   std::unique_ptr<act::GradientProbe> probe_;  // of the step under way
-  std::uint64_t probed_ = 0;
+  /// Measured variance over predicted, at the last check: activations grow while a network learns, and sensitivities
+  /// measured before lag behind them together.
+  double calibration_ = 1;
+  std::vector<act::ProbeResult> found_;  // in this step's backward pass
+  std::shared_ptr<OutputGradient> signal_;
 };
 
 }  // namespace terse::train

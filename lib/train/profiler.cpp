@@ -96,6 +96,7 @@ using Tick = std::function<void(std::size_t, std::size_t)>;
 void measure_sensitivities(Trainer& trainer, formats::Profile& profile, const ProfileOptions& options,
                            const Tick& tick) {
   profile.sensitivity_draws = options.sensitivity.draws;
+  profile.output_gradient = squared_output_gradient(trainer);
   std::map<std::string, formats::ProfiledTensor*> probed;
   std::vector<std::string> ids;
   for (auto& tensor : profile.tensors) {
@@ -114,6 +115,10 @@ void measure_sensitivities(Trainer& trainer, formats::Profile& profile, const Pr
     return;
   }
   const auto table = fast_sensitivities(trainer, options.sensitivity.draws, tick);
+  const auto variance = measure_variance(trainer, table, options.sensitivity.draws);
+  profile.quantization_variance_predicted = variance.predicted;
+  profile.quantization_variance_measured = variance.measured;
+  profile.gradient_variance = variance.gradient;
   for (const auto& tensor : table.tensors()) {
     const auto found = probed.find(tensor.id);
     if (found == probed.end() || tensor.draws == 0) continue;
@@ -164,8 +169,9 @@ std::vector<formats::PolicyTensor> policy_tensors(const formats::Profile& profil
     formats::PolicyTensor of{.id = tensor.id, .rungs = tensor.rungs};
     if (tensor.sensitivity) {
       const auto draws = std::min(profile.sensitivity_draws, act::Sensitivity::kMemory);
-      const double error = tensor.sensitivity_error.value_or(0);
-      of.sensitivity = *tensor.sensitivity;
+      const double unit = profile.output_gradient.value_or(1);
+      const double error = tensor.sensitivity_error.value_or(0) / unit;
+      of.sensitivity = *tensor.sensitivity / unit;
       of.draws = of.probed = profile.sensitivity_draws;
       of.variance = draws > 1 && std::isfinite(error) ? error * error * static_cast<double>(draws - 1) : 0;
     }

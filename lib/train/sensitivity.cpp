@@ -5,13 +5,15 @@
 #include <set>
 
 #include "terse/act/gradient_probe.hpp"
+#include "terse/train/gradient_sketch.hpp"
+#include "terse/train/output_gradient.hpp"
 #include "terse/train/probe_schedule.hpp"
 
 namespace terse::train {
 
 namespace {
 
-constexpr int kExactBits = 32;
+constexpr int kExactBits = 32, kLevel1Bits = 4;
 // A pass of fast_sensitivities() may take as long as its probes do, but not much more memory than a training step.
 constexpr double kAnyCost = 1e9, kShareOfStored = 0.5;
 
@@ -68,6 +70,14 @@ double squared_distance(const std::vector<at::Tensor>& a, const std::vector<at::
   return sum;
 }
 
+/// The compression of which sensitivities are meant: every tensor that can be is rounded to 4 bits.
+act::CompressionOptions at_level_1(const Trainer& trainer) {
+  auto options = trainer.options().compression;
+  options.level = act::Level::L1;
+  options.bits = 0;
+  return options;
+}
+
 }  // namespace
 
 std::vector<Sensitivity> exact_sensitivities(Trainer& trainer, const std::vector<std::string>& ids,
@@ -96,10 +106,7 @@ std::vector<Sensitivity> exact_sensitivities(Trainer& trainer, const std::vector
 act::PrecisionTable fast_sensitivities(Trainer& trainer, std::uint64_t draws,
                                        const std::function<void(std::size_t, std::size_t)>& tick) {
   const Batch batch = trainer.batches().take(trainer.steps_done());
-  auto options = trainer.options().compression;
-  options.level = act::Level::L1;
-  options.bits = 0;
-  act::Compression compression(options);
+  act::Compression compression(at_level_1(trainer));
   own_tensors(compression, trainer.network());
   compression.batch(batch.inputs);
   std::vector<at::Tensor> parameters;
@@ -130,6 +137,45 @@ act::PrecisionTable fast_sensitivities(Trainer& trainer, std::uint64_t draws,
     pass(group.ids);
     for (auto& tensor : table.tensors()) tensor.probed += group.ids.contains(tensor.id) ? 1 : 0;
   }
+}
+
+double squared_output_gradient(Trainer& trainer) {
+  const StateKeeper keeper(trainer.network());
+  const Batch batch = trainer.batches().take(trainer.steps_done());
+  const at::Tensor output = trainer.network().forward(batch.inputs).detach().requires_grad_();
+  const auto gradient = OutputGradient::watch(output);
+  cross_entropy(output, batch.labels).backward();
+  return gradient->squared_norm();
+}
+
+VarianceFigures measure_variance(Trainer& trainer, const act::PrecisionTable& table, std::uint64_t draws) {
+  act::Compression compression(at_level_1(trainer));
+  own_tensors(compression, trainer.network());
+  const std::uint64_t first = trainer.steps_done();
+  const auto gradient = [&](std::uint64_t batch_of, std::uint32_t rounding) {
+    const StateKeeper keeper(trainer.network());
+    const Batch batch = trainer.batches().take(batch_of);
+    compression.batch(batch.inputs);
+    {
+      const auto guard = compression.step(rounding);
+      cross_entropy(trainer.network().forward(batch.inputs), batch.labels).backward();
+    }
+    GradientSketch sketch = sketch_gradient(trainer.network().parameters(), trainer.options().seed);
+    trainer.optimizer().clear_gradients();
+    return sketch;
+  };
+  VarianceFigures figures{.predicted = table.predicted_variance(kLevel1Bits)};
+  GradientSketch one = gradient(first, 0);
+  double between = 0;
+  for (std::uint32_t draw = 1; draw <= draws; ++draw) {
+    GradientSketch other = gradient(first, draw);
+    figures.measured += squared_distance(one, other) / 2 / static_cast<double>(draws);
+    // The batch's own part: neighbours in the order of batches, so that each distance is of two independent ones.
+    between += squared_distance(gradient(first + 2 * draw - 1, draw), gradient(first + 2 * draw, draw)) / 2;
+    one = std::move(other);
+  }
+  figures.gradient = std::max(0.0, between / static_cast<double>(draws) - figures.measured);
+  return figures;
 }
 
 }  // namespace terse::train

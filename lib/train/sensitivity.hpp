@@ -39,4 +39,11 @@ std::vector<Sensitivity> exact_sensitivities(Trainer& trainer, const std::vector
 act::PrecisionTable fast_sensitivities(Trainer& trainer, std::uint64_t draws,
                                        const std::function<void(std::size_t, std::size_t)>& tick = {});
 
+/// OutputGradient::squared_norm() on the batch that the sensitivities are measured on.
+double squared_output_gradient(Trainer& trainer);
+
+/// Compares what sensitivities predict for level L1 with the variance that `draws` pairs of gradients of the same batch
+/// show, and with that between batches. Leaves the trainer as fast_sensitivities() does.
+VarianceFigures measure_variance(Trainer& trainer, const act::PrecisionTable& table, std::uint64_t draws);
+
 }  // namespace terse::train

@@ -63,12 +63,13 @@ StepFigures Trainer::step(const std::function<void()>& before_backward) {
   with_torch_errors(Error::Usage, [&] {
     if (adaptation_) adaptation_->begin_step(figures.step, network(), *compression_, batch);
     const auto guard = compression_->step(static_cast<std::uint32_t>(figures.step));
-    const auto loss = cross_entropy(network().forward(batch.inputs), batch.labels);
+    const auto output = network().forward(batch.inputs);
+    const auto loss = cross_entropy(output, batch.labels);
     figures.loss = loss.item<double>();
     if (!std::isfinite(figures.loss)) {
       throw Error(Error::Negative, "step " + std::to_string(figures.step) + ": the loss is not finite");
     }
-    if (adaptation_) adaptation_->before_backward(loss, network(), *compression_);
+    if (adaptation_) adaptation_->before_backward(output, loss, network(), *compression_);
     if (before_backward) before_backward();
     loss.backward();
   });

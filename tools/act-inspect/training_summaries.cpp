@@ -89,7 +89,12 @@ void describe_profile(Report& report, Input& input, const Options& options) {
   if (profile.step_seconds > 0) report.fact("step_seconds", profile.step_seconds);
   report.fact("sensitivity_method", profile.sensitivity_method);
   report.fact("sensitivity_draws", profile.sensitivity_draws);
-  if (profile.gradient_variance) report.fact("gradient_variance", *profile.gradient_variance);
+  for (const auto& [name, value] : {std::pair{"output_gradient", profile.output_gradient},
+                                    {"quantization_variance_predicted", profile.quantization_variance_predicted},
+                                    {"quantization_variance_measured", profile.quantization_variance_measured},
+                                    {"gradient_variance", profile.gradient_variance}}) {
+    if (value) report.fact(name, *value);
+  }
   report.table("reasons", {{.name = "reason"}, {.name = "tensors"}, {.name = "exact_bytes", .size = true}});
   for (const auto& [reason, sum] : sums) {
     if (reason != "all") report.row({reason, cell(sum.tensors), cell(sum.exact)});

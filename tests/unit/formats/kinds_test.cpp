@@ -103,6 +103,9 @@ TEST_CASE("a profile keeps its content") {
   CHECK(found.peak_allocated_bytes == expected.peak_allocated_bytes);
   CHECK(found.peak_resident_bytes == expected.peak_resident_bytes);
   CHECK(found.step_seconds == expected.step_seconds);
+  CHECK(found.output_gradient == expected.output_gradient);
+  CHECK(found.quantization_variance_predicted == expected.quantization_variance_predicted);
+  CHECK(found.quantization_variance_measured == expected.quantization_variance_measured);
   CHECK(found.gradient_variance == expected.gradient_variance);
 }
 

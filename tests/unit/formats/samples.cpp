@@ -171,6 +171,9 @@ Profile sample_profile() {
   p.peak_resident_bytes = 2 << 20;
   p.step_seconds = 0.25;
   p.gradient_variance = 1e-4;
+  p.output_gradient = 0.5;
+  p.quantization_variance_predicted = 2e-6;
+  p.quantization_variance_measured = 2.5e-6;
   return p;
 }
 

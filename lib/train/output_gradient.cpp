@@ -1,0 +1,14 @@
+#include "terse/train/output_gradient.hpp"
+
+namespace terse::train {
+
+std::shared_ptr<OutputGradient> OutputGradient::watch(const at::Tensor& output) {
+  auto watched = std::make_shared<OutputGradient>();
+  output.register_hook([watched](const at::Tensor& gradient) {
+    const double norm = at::linalg_vector_norm(gradient, 2, {}, false, at::kDouble).item<double>();
+    watched->squared_norm_ = norm * norm;
+  });
+  return watched;
+}
+
+}  // namespace terse::train
