@@ -39,7 +39,8 @@ enum class Reason : std::uint8_t {
   Exact,        ///< level L0, 32 bits asked for, or no smaller form exists
   Shape,        ///< backward needs its sizes alone: nothing stored
   Critical,     ///< rounding would spoil the gradient (divisors, logarithms, statistics): kept as it is
-  Derived,      ///< computed again from what is stored of `shared_with`: a layer norm's result from its input
+  Derived,      ///< computed again from what is stored of `shared_with`, its operand: a layer norm's result, an
+                ///< attention's, a smooth activation's, a dropout's (recipes.hpp)
 };
 inline constexpr int kReasonCount = 15;
 std::string_view to_string(Reason reason);   ///< "quantized", "mask", "non-finite" …
@@ -75,7 +76,7 @@ struct CompressionOptions {
   std::uint32_t group = 256;
   bool dither = true;                        ///< quant::AffineOptions::dither: half the variance for the same bytes
   bool sparse = true;                        ///< store zeros apart where that is smaller
-  bool derive = true;                        ///< compute a layer norm's result from its input again (Reason::Derived)
+  bool derive = true;                        ///< compute results again from what their operands are stored as (Reason::Derived)
   std::uint64_t seed = 0;
   std::uint64_t small_bytes = 1024;          ///< tensors below this are kept as they are
 };

@@ -205,6 +205,8 @@ void GradientProbe::attach(const at::Tensor& loss, std::vector<Probe> probes) {
 Substitution::Substitution(const std::vector<ProbeForms>& forms) : forms_(forms) { substitution = this; }
 Substitution::~Substitution() { substitution = nullptr; }
 
+bool Substitution::active() { return substitution != nullptr; }
+
 StoredTensor* Substitution::of(StoredTensor* stored) {
   if (!substitution) return stored;
   for (const ProbeForms& forms : substitution->forms_) {

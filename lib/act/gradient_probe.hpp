@@ -67,6 +67,7 @@ class Substitution {
 
   /// What to restore on this thread in place of `stored`: mostly itself.
   static StoredTensor* of(StoredTensor* stored);
+  static bool active();  ///< on this thread
 
  private:
   const std::vector<ProbeForms>& forms_;

@@ -28,12 +28,18 @@ struct Integers {
   std::vector<std::int64_t> values;
 };
 
+struct Text {
+  std::size_t index;
+  std::string value;
+};
+
 struct Frame {
   std::string name;       // keeps its buffer when the frame is reused
   std::string overload;
   std::vector<Argument> arguments;
   std::vector<Number> numbers;
-  std::vector<Integers> integers;  // of pooling operators: no other rule asks
+  std::vector<Integers> integers;  // of the operators of asks_for_integers()
+  std::vector<Text> texts;         // of GELU
   std::uint32_t occurrence = 0;   // 0 until the operator saves something
   std::uint32_t results = 0;      // saved tensors that are no arguments, so far
 };
@@ -61,6 +67,10 @@ void add_argument(Frame& frame, const at::Tensor& tensor, std::size_t index, std
                              static_cast<std::int16_t>(element)});
 }
 
+bool asks_for_integers(std::string_view op) {
+  return op.starts_with("aten::max_pool") || op == "aten::native_layer_norm";
+}
+
 std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction& function) {
   if (context.depth == context.frames.size()) context.frames.emplace_back();
   Frame& frame = context.frames[context.depth++];
@@ -69,6 +79,7 @@ std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction& function) {
   frame.arguments.clear();
   frame.numbers.clear();
   frame.integers.clear();
+  frame.texts.clear();
   frame.occurrence = 0;
   frame.results = 0;
   const auto inputs = function.inputs();
@@ -80,7 +91,11 @@ std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction& function) {
       for (std::size_t k = 0; k < list.size(); ++k) add_argument(frame, list[k], i, static_cast<std::int64_t>(k));
     } else if (inputs[i].isDouble() || inputs[i].isInt()) {
       frame.numbers.push_back({i, inputs[i].toScalar().toDouble()});
-    } else if (inputs[i].isIntList() && frame.name.starts_with("aten::max_pool")) {
+    } else if (inputs[i].isBool()) {
+      frame.numbers.push_back({i, inputs[i].toBool() ? 1.0 : 0.0});
+    } else if (inputs[i].isString() && frame.name.starts_with("aten::gelu")) {
+      frame.texts.push_back({i, inputs[i].toStringRef()});
+    } else if (inputs[i].isIntList() && asks_for_integers(frame.name)) {
       frame.integers.push_back({i, inputs[i].toIntVector()});
     }
   }
@@ -183,6 +198,27 @@ std::optional<at::IntArrayRef> OperatorTracker::sizes(std::string_view argument)
     }
   }
   return std::nullopt;
+}
+
+at::Tensor OperatorTracker::tensor(std::string_view argument) const {
+  if (const auto index = index_of(argument)) {
+    for (const Argument& found : context.frames[context.depth - 1].arguments) {
+      if (static_cast<std::size_t>(found.index) != *index || version_of(found.tensor) != found.version) continue;
+      // The operator's caller holds it while the operator runs.
+      auto* impl = const_cast<c10::TensorImpl*>(found.tensor);
+      return at::Tensor(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim_copy(impl));
+    }
+  }
+  return {};
+}
+
+std::string OperatorTracker::text(std::string_view argument) const {
+  if (const auto index = index_of(argument)) {
+    for (const Text& text : context.frames[context.depth - 1].texts) {
+      if (text.index == *index) return text.value;
+    }
+  }
+  return {};
 }
 
 std::string_view current_operator() {

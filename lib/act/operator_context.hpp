@@ -32,9 +32,11 @@ class OperatorTracker {
 
   /// Arguments of the running operator by their name in the schema. @return nullopt or empty where there is no such
   /// argument of that kind, or it is None
-  std::optional<double> number(std::string_view argument) const;
-  std::vector<std::int64_t> integers(std::string_view argument) const;  ///< of pooling operators
+  std::optional<double> number(std::string_view argument) const;           ///< or a truth value
+  std::vector<std::int64_t> integers(std::string_view argument) const;  ///< of pooling and layer norm
   std::optional<at::IntArrayRef> sizes(std::string_view argument) const;   ///< of a tensor
+  at::Tensor tensor(std::string_view argument) const;   ///< undefined where there is none, or it has been written to
+  std::string text(std::string_view argument) const;    ///< of GELU
 
  private:
   at::CallbackHandle callback_;

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "terse/act/dtype.hpp"
+#include "terse/act/normalised_tensor.hpp"
 #include "terse/act/pool_window.hpp"
 #include "terse/act/sensitivity.hpp"
 #include "terse/core/error.hpp"
@@ -14,6 +15,10 @@ namespace {
 
 constexpr int kExactBits = 32;
 constexpr int kProbeBits = 4;  // of a probe's other form
+// What is less than this share of all that the step has saved so far has these bits at least: they cost nothing, and
+// such a tensor may be one that the whole gradient hangs on (the pooled features before the last layer).
+constexpr std::uint64_t kMinorShare = 1024;
+constexpr int kMinorBits = 8;
 constexpr std::uint64_t kWidestView = 2;  // storage bytes to tensor bytes, up to which a kept view keeps its storage
 
 int bits_of(Level level) {
@@ -85,7 +90,7 @@ void Packer::end() {
   to_probe_.clear();
   tracker_.reset();
   shared_.clear();
-  layer_norms_.clear();
+  derivations_.clear();
   exact_.clear();
   kept_.clear();
 }
@@ -93,7 +98,9 @@ void Packer::end() {
 std::shared_ptr<StoredTensor> Packer::pack(const at::Tensor& tensor) {
   Packing packing{tensor, describe(tensor)};
   packing.need = requirement_of(packing.info);
-  if (const auto reason = reason_to_keep(packing)) {
+  if (derive_own(packing)) {
+    // Whatever would become of it: it must fit the operands.
+  } else if (const auto reason = reason_to_keep(packing)) {
     keep(packing, *reason);
   } else if (packing.need.need == Need::Shape) {
     packing.info.reason = Reason::Shape;
@@ -103,7 +110,7 @@ std::shared_ptr<StoredTensor> Packer::pack(const at::Tensor& tensor) {
     encode(packing, affine_for(packing.info));
     if (to_probe_.contains(packing.info.id)) probe(packing);
   }
-  layer_norms_.note(packing.info, packing.stored);
+  derivations_.note(packing.info, tensor, packing.stored, *tracker_, shared_);
   record(packing);
   return std::move(packing.stored);
 }
@@ -140,6 +147,12 @@ Requirement Packer::requirement_of(const SavedTensor& info) const {
   return requirement;
 }
 
+bool Packer::is_minor(const SavedTensor& info) const {
+  std::uint64_t bytes = core::size_of(info.dtype);
+  for (const std::int64_t size : info.shape) bytes *= static_cast<std::uint64_t>(size);
+  return bytes < totals_.exact_bytes / kMinorShare;
+}
+
 quant::AffineOptions Packer::affine_for(const SavedTensor& info) const {
   quant::AffineOptions affine;
   affine.group = options_.group;
@@ -149,7 +162,7 @@ quant::AffineOptions Packer::affine_for(const SavedTensor& info) const {
   } else {
     affine.bits = options_.bits != 0 ? options_.bits : bits_of(options_.level);
     affine.levels = options_.levels;
-    const int least = rule_of(info.op, info.role).least_bits;
+    const int least = std::max(rule_of(info.op, info.role).least_bits, is_minor(info) ? kMinorBits : 0);
     if (affine.bits < least || (affine.levels != 0 && affine.levels < 1 << least)) {
       affine.bits = std::max(affine.bits, least);
       affine.levels = 0;
@@ -206,8 +219,18 @@ bool Packer::derive(Packing& packing) {
       affine_for(packing.info).bits == kExactBits) {
     return false;
   }
-  packing.stored = layer_norms_.find(packing.tensor, packing.info.shared_with);
-  if (!packing.stored) return false;
+  return adopt(packing, derivations_.find(packing.tensor));
+}
+
+bool Packer::derive_own(Packing& packing) {
+  if (!options_.derive || options_.bits_of.contains(packing.info.id)) return false;
+  return adopt(packing, derivations_.find_own(packing.info, packing.tensor));
+}
+
+bool Packer::adopt(Packing& packing, std::optional<Derivations::Found> derived) {
+  if (!derived) return false;
+  packing.stored = std::move(derived->stored);
+  packing.info.shared_with = std::move(derived->source);
   packing.info.reason = Reason::Derived;
   packing.info.exact_bytes = exact_.charge(packing.tensor.storage());
   shared_.add(packing.tensor, {packing.stored, packing.info.id, packing.need, false});
@@ -241,10 +264,24 @@ void Packer::probe(const Packing& packing) {
   EncodeRequest request = request_for(packing, affine);
   request.positives = nullptr;  // they live with the first form
   request.key.stream = core::stream_of((info.id + "?").c_str());
-  Encoded other = act::encode(packing.tensor, request);
+  if (packing.need.need == Need::Logarithm) request.affine.dither = false;
+  NormalisedRows rows;
+  if (!rounded && rule_of(info.op, info.role).rows) rows = normalised_rows(packing.tensor, *tracker_);
+  const at::Tensor& content = packing.content.defined() ? packing.content
+                              : rows.rows.defined()     ? rows.rows
+                                                        : packing.tensor;
+  Encoded other = act::encode(content, request);
   if (!other.stored || other.reason != Reason::Quantized) return;
   const double noise = rounding_variance(other.layout.levels) + (rounded ? rounding_variance(info.layout.levels) : 0);
-  probes_.push_back({info.id, {{packing.stored, std::move(other.stored)}}, noise, {saving_node()}});
+  ProbeForms forms{rounded ? packing.encoded : packing.stored, std::move(other.stored)};
+  if (rows.rows.defined()) {
+    auto normalised = std::make_shared<NormalisedTensor>(
+        std::static_pointer_cast<EncodedTensor>(forms.other), rows.length, rows.epsilon, packing.tensor);
+    normalised->with_mean(std::make_shared<KeptTensor>(rows.mean, info.id));
+    normalised->with_rstd(std::make_shared<KeptTensor>(rows.rstd, info.id));
+    forms.other = std::move(normalised);
+  }
+  probes_.push_back({info.id, {std::move(forms)}, noise, {saving_node()}});
 }
 
 void Packer::keep(Packing& packing, Reason reason) {
@@ -299,6 +336,7 @@ void Packer::encode(Packing& packing, const quant::AffineOptions& affine) {
     if (const auto reason = encode_logarithm(packing, affine)) keep(packing, *reason);
     return;
   }
+  if (rule_of(packing.info.op, packing.info.role).rows && encode_rows(packing, affine)) return;
   Encoded encoded = act::encode(packing.tensor, request_for(packing, affine));
   totals_.non_finite += encoded.survey.non_finite;
   packing.info.survey = encoded.survey;
@@ -317,6 +355,21 @@ bool Packer::encode_window(Packing& packing) {
   auto stored = std::make_shared<PoolIndices>(*window, encoded.stored, packing.tensor.strides().vec());
   packing.info.survey = encoded.survey;
   packing.content = std::move(positions);
+  adopt(packing, std::move(encoded), std::move(stored));
+  return true;
+}
+
+bool Packer::encode_rows(Packing& packing, const quant::AffineOptions& affine) {
+  const NormalisedRows normalised = normalised_rows(packing.tensor, *tracker_);
+  if (!normalised.rows.defined()) return false;
+  EncodeRequest request = request_for(packing, affine);
+  request.positives = nullptr;  // of the tensor, not of its rows
+  Encoded encoded = act::encode(normalised.rows, request);
+  if (!encoded.stored || encoded.reason != Reason::Quantized) return false;
+  auto stored = std::make_shared<NormalisedTensor>(encoded.stored, normalised.length, normalised.epsilon,
+                                                   packing.tensor);
+  packing.info.survey = encoded.survey;
+  packing.content = normalised.rows;
   adopt(packing, std::move(encoded), std::move(stored));
   return true;
 }

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "terse/act/compression.hpp"
+#include "terse/act/derivations.hpp"
 #include "terse/act/encoder.hpp"
 #include "terse/act/gradient_probe.hpp"
 #include "terse/act/hook.hpp"
-#include "terse/act/layer_norm_results.hpp"
 #include "terse/act/operator_context.hpp"
 #include "terse/act/owned_tensors.hpp"
 #include "terse/act/shared_tensors.hpp"
@@ -46,7 +46,7 @@ class Packer final : public PackSink {
     SavedTensor info;
     Requirement need = {};
     std::shared_ptr<StoredTensor> stored = nullptr;
-    std::shared_ptr<const EncodedTensor> encoded = nullptr;  // where there are bytes to show,
+    std::shared_ptr<EncodedTensor> encoded = nullptr;  // where there are bytes to show,
     at::Tensor content = {};                                 // and what they encode, where that is not the tensor
   };
 
@@ -54,14 +54,18 @@ class Packer final : public PackSink {
   std::optional<Reason> reason_to_keep(const Packing& packing) const;
   Requirement requirement_of(const SavedTensor& info) const;
   quant::AffineOptions affine_for(const SavedTensor& info) const;  ///< bits 32: exact
+  bool is_minor(const SavedTensor& info) const;  ///< next to nothing of what the step saves
   bool share(Packing& packing);
   bool share_memory(Packing& packing);
   bool derive(Packing& packing);
+  bool derive_own(Packing& packing);
+  bool adopt(Packing& packing, std::optional<Derivations::Found> derived);
   void keep(Packing& packing, Reason reason);
   void encode(Packing& packing, const quant::AffineOptions& affine);
   void probe(const Packing& packing);
   void follow(const Packing& packing, const std::shared_ptr<StoredTensor>& content);
   bool encode_window(Packing& packing);
+  bool encode_rows(Packing& packing, const quant::AffineOptions& affine);
   std::optional<Reason> encode_logarithm(Packing& packing, const quant::AffineOptions& affine);
   EncodeRequest request_for(const Packing& packing, const quant::AffineOptions& affine) const;
   void adopt(Packing& packing, Encoded encoded, std::shared_ptr<StoredTensor> stored = nullptr);
@@ -77,7 +81,7 @@ class Packer final : public PackSink {
   std::optional<OperatorTracker> tracker_;
   std::unordered_map<const c10::StorageImpl*, Reason> owned_storages_;
   SharedTensors shared_;
-  LayerNormResults layer_norms_;
+  Derivations derivations_;
   StorageLedger exact_, kept_;  // storages charged to exact_bytes and to stored_bytes
   Totals totals_;
   std::vector<SavedTensor> saved_;

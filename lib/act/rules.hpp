@@ -31,6 +31,7 @@ struct Rule {
   std::string_view why;
   std::string_view lower = {}, upper = {};
   int least_bits = 0;
+  bool rows = false;  ///< rounded as normalised rows (normalised_tensor.hpp)
 };
 
 /// What one saved tensor must be stored for: a rule's need with its bounds as numbers.

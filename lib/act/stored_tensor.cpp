@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "terse/act/gradient_probe.hpp"
 #include "terse/core/error.hpp"
 
 namespace terse::act {
@@ -115,7 +116,7 @@ at::Tensor ReshapedTensor::restore() { return view_of(encoded_->restored_storage
 
 at::Tensor LogarithmOfTensor::restore() {
   const at::NoGradGuard no_grad;
-  return exponentials_->decoded().log_();
+  return Substitution::of(exponentials_.get())->restore().log();
 }
 
 ShapeOfTensor::ShapeOfTensor(const at::Tensor& tensor)

@@ -97,6 +97,7 @@ class LogarithmOfTensor final : public StoredTensor {
  public:
   explicit LogarithmOfTensor(std::shared_ptr<EncodedTensor> exponentials) : exponentials_(std::move(exponentials)) {}
   at::Tensor restore() override;
+  bool draws_on(const StoredTensor& other) const override { return this == &other || exponentials_.get() == &other; }
 
  private:
   std::shared_ptr<EncodedTensor> exponentials_;

@@ -9,13 +9,6 @@ using namespace test;
 
 namespace {
 
-CompressionOptions rounding(int bits, bool derive = true) {
-  CompressionOptions options;
-  options.bits = bits;
-  options.derive = derive;
-  return options;
-}
-
 struct Block {
   at::Tensor x = numbers({8, 32, 64}, 60).requires_grad_();
   at::Tensor weight = (numbers({64}, 61) + 1.5).requires_grad_(), bias = numbers({64}, 62).requires_grad_();

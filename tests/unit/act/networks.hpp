@@ -58,6 +58,13 @@ inline bool identical(const Gradients& a, const Gradients& b) {
   return a.size() == b.size();
 }
 
+inline CompressionOptions rounding(int bits, bool derive = true) {
+  CompressionOptions options;
+  options.bits = bits;
+  options.derive = derive;
+  return options;
+}
+
 /// ‖a − b‖ / ‖b‖ over all gradients.
 inline double relative_distance(const Gradients& a, const Gradients& b) {
   double difference = 0, norm = 0;
