@@ -6,12 +6,14 @@
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 
 #include "terse/act/block_cache.hpp"
 #include "terse/act/operator_context.hpp"
 #include "terse/act/torch.hpp"
 #include "terse/core/error.hpp"
+#include "terse/core/memory.hpp"
 
 namespace terse::act {
 
@@ -19,7 +21,8 @@ namespace {
 
 constexpr std::size_t kLargeBlock = 1u << 20;
 constexpr std::size_t kAlignment = 64;          // LibTorch's own
-constexpr std::uintptr_t kLargeAlignment = 2u << 20;
+constexpr std::size_t kLargeBlockBounded = 128u << 10;
+constexpr std::uintptr_t kLargeAlignment = 4096;  // at least
 constexpr std::uint8_t kPriority = 100;         // above LibTorch's default allocator
 
 class ReturningAllocator final : public c10::Allocator {
@@ -38,9 +41,14 @@ class ReturningAllocator final : public c10::Allocator {
     cache_.set_limit(bytes);
   }
 
+  void bound(std::uint64_t ceiling) {
+    ceiling_ = ceiling;
+    large_from_ = kLargeBlockBounded;
+  }
+
   AllocatorFigures figures() {
     const std::lock_guard lock(mutex_);
-    return {live_.load(), peak_.load(), cache_.cached_bytes()};
+    return {live_.load(), peak_.load(), cache_.cached_bytes(), held()};
   }
   void reset_peak() { peak_ = live_.load(); }
 
@@ -59,12 +67,17 @@ class ReturningAllocator final : public c10::Allocator {
   void* allocate_large(std::size_t bytes);
   void count(std::size_t bytes);
   void log_allocation(void* data, std::size_t bytes);
-  void log_release(void* data, std::size_t bytes);
+  void log_release(void* data, std::size_t bytes, std::optional<std::int64_t> unmanaged);
 
-  std::atomic<std::uint64_t> live_{0}, peak_{0};
+  std::uint64_t held() const { return live_ - large_bytes_ + large_mapped_; }
+  std::int64_t unmanaged_bytes() const;
+
+  std::atomic<std::uint64_t> live_{0}, peak_{0}, ceiling_{UINT64_MAX};
+  std::atomic<std::size_t> large_from_{kLargeBlock};
   std::mutex mutex_;  // guards what follows
   BlockCache cache_;
   std::unordered_map<void*, LargeBlock> large_;
+  std::uint64_t large_bytes_ = 0, large_mapped_ = 0;  // of large_
 
   std::atomic<bool> logging_{false};
   std::mutex log_mutex_;  // guards what follows
@@ -72,6 +85,8 @@ class ReturningAllocator final : public c10::Allocator {
   std::unordered_map<const void*, std::uint64_t> blocks_;
   std::uint64_t last_block_ = 0;
 };
+
+thread_local const void* restoring = nullptr;
 
 // Never destroyed: tensors with static lifetime are freed after main.
 std::atomic<ReturningAllocator*> installed{nullptr};
@@ -96,16 +111,19 @@ void* ReturningAllocator::allocate_small(std::size_t bytes) {
 void* ReturningAllocator::allocate_large(std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   LargeBlock block{bytes, 0};
-  void* data = cache_.take(bytes, block.mapped);
+  const std::uint64_t ceiling = ceiling_, needed = held() + held_bytes(bytes);
+  void* data = cache_.take(bytes, block.mapped, ceiling > needed ? ceiling - needed : 0);
   if (!data) refuse(bytes, live_);
   large_.emplace(data, block);
+  large_bytes_ += bytes;
+  large_mapped_ += block.mapped;
   return data;
 }
 
 c10::DataPtr ReturningAllocator::allocate(std::size_t bytes) {
   const c10::Device device(c10::DeviceType::CPU);
   if (bytes == 0) return {nullptr, nullptr, &release_data, device};
-  void* data = bytes < kLargeBlock ? allocate_small(bytes) : allocate_large(bytes);
+  void* data = bytes < large_from_ ? allocate_small(bytes) : allocate_large(bytes);
   count(bytes);
   if (logging_.load(std::memory_order_relaxed)) log_allocation(data, bytes);
   return {data, data, &release_data, device};
@@ -113,13 +131,15 @@ c10::DataPtr ReturningAllocator::allocate(std::size_t bytes) {
 
 void ReturningAllocator::release(void* data) {
   std::size_t bytes = 0;
-  // A large block starts on a 2 MiB boundary; a small one seldom does, and is then not in the table.
+  // A large block starts on a page; a small one seldom does, and is then not in the table.
   if (reinterpret_cast<std::uintptr_t>(data) % kLargeAlignment == 0) {
     const std::lock_guard lock(mutex_);
     if (const auto found = large_.find(data); found != large_.end()) {
       bytes = found->second.bytes;
-      if (logging_.load(std::memory_order_relaxed)) log_release(data, bytes);
+      if (logging_.load(std::memory_order_relaxed)) log_release(data, bytes, unmanaged_bytes());
       cache_.release(data, found->second.mapped);
+      large_bytes_ -= bytes;
+      large_mapped_ -= found->second.mapped;
       large_.erase(found);
       live_ -= bytes;
       return;
@@ -127,7 +147,7 @@ void ReturningAllocator::release(void* data) {
   }
   void* base = static_cast<std::byte*>(data) - kAlignment;
   std::memcpy(&bytes, base, sizeof bytes);
-  if (logging_.load(std::memory_order_relaxed)) log_release(data, bytes);
+  if (logging_.load(std::memory_order_relaxed)) log_release(data, bytes, std::nullopt);
   std::free(base);
   live_ -= bytes;
 }
@@ -144,15 +164,23 @@ void ReturningAllocator::count(std::size_t bytes) {
 void ReturningAllocator::log_allocation(void* data, std::size_t bytes) {
   const std::lock_guard lock(log_mutex_);
   blocks_[data] = ++last_block_;
-  log_.push_back({last_block_, static_cast<std::int64_t>(bytes), std::string(current_operator())});
+  const auto restored = restoring ? blocks_.find(restoring) : blocks_.end();
+  log_.push_back({last_block_, static_cast<std::int64_t>(bytes), std::string(current_operator()),
+                  restored == blocks_.end() ? 0 : restored->second});
 }
 
-void ReturningAllocator::log_release(void* data, std::size_t bytes) {
+void ReturningAllocator::log_release(void* data, std::size_t bytes, std::optional<std::int64_t> unmanaged) {
   const std::lock_guard lock(log_mutex_);
   const auto found = blocks_.find(data);
   if (found == blocks_.end()) return;
-  log_.push_back({found->second, -static_cast<std::int64_t>(bytes), std::string(current_operator())});
+  log_.push_back({found->second, -static_cast<std::int64_t>(bytes), std::string(current_operator()), 0, unmanaged});
   blocks_.erase(found);
+}
+
+// Called with mutex_ held.
+std::int64_t ReturningAllocator::unmanaged_bytes() const {
+  return static_cast<std::int64_t>(core::resident_bytes()) -
+         static_cast<std::int64_t>(held() + cache_.cached_bytes());
 }
 
 void ReturningAllocator::start_log() {
@@ -191,6 +219,18 @@ void install_allocator(std::uint64_t cache_bytes) {
   installed = allocator;
   c10::SetCPUAllocator(allocator, kPriority);
 }
+
+void bound_allocator(std::uint64_t ceiling) {
+  if (auto* allocator = installed.load()) allocator->bound(ceiling);
+}
+
+std::uint64_t held_bytes(std::uint64_t bytes) {
+  if (bytes < kLargeBlockBounded) return bytes;
+  return (bytes + kLargeAlignment - 1) / kLargeAlignment * kLargeAlignment;
+}
+
+RestoringFrom::RestoringFrom(const void* stored) { restoring = stored; }
+RestoringFrom::~RestoringFrom() { restoring = nullptr; }
 
 AllocatorFigures allocator_figures() {
   auto* allocator = installed.load();

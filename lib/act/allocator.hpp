@@ -1,22 +1,31 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace terse::act {
 
-/// Routes every CPU tensor through an allocator that gives memory back: blocks of 1 MiB and more are mapped on
-/// 2 MiB boundaries with MADV_HUGEPAGE, freed blocks are kept up to `cache_bytes` and reused within 1/8 of their
+/// Routes every CPU tensor through an allocator that gives memory back: blocks of 1 MiB and more are mapped, from 2 MiB
+/// on on 2 MiB boundaries with MADV_HUGEPAGE, freed blocks are kept up to `cache_bytes` and reused within 1/8 of their
 /// size; smaller ones come from malloc. Call before the first tensor; tensors that lived earlier stay with the heap
 /// they came from. A second call only sets cache_bytes.
 void install_allocator(std::uint64_t cache_bytes = 64u << 20);
+
+/// Makes resident memory follow live tensors closely from now on: blocks of 128 KiB and more are mapped, and freed ones
+/// are kept for reuse only as far as they and what lives take no more than `ceiling` bytes together.
+void bound_allocator(std::uint64_t ceiling);
+
+/// Bytes that a tensor of `bytes` takes under bound_allocator(): whole pages where it is mapped.
+std::uint64_t held_bytes(std::uint64_t bytes);
 
 /// Exact bytes of live CPU tensors now and at their peak since the last reset; 0 without install_allocator().
 struct AllocatorFigures {
   std::uint64_t live_bytes = 0;
   std::uint64_t peak_bytes = 0;
   std::uint64_t cached_bytes = 0;  ///< freed but kept for reuse
+  std::uint64_t held_bytes = 0;    ///< what live tensors take: whole pages where they are mapped
 };
 AllocatorFigures allocator_figures();
 void reset_allocator_peak();
@@ -26,6 +35,18 @@ struct Allocation {
   std::uint64_t block = 0;  ///< names the block from its allocation to its release, from 1
   std::int64_t bytes = 0;   ///< > 0 allocated, < 0 released
   std::string operator_name = {};  ///< operator of this thread that was running inside a Step: "aten::relu", or ""
+  std::uint64_t restores = 0;      ///< block of the stored tensor that is being restored into this one; 0: none
+  /// At the release of a mapped block: resident bytes of the process beside what tensors hold or the cache keeps.
+  std::optional<std::int64_t> unmanaged = {};
+};
+
+/// While it lives, what this thread allocates restores the stored tensor whose memory starts at `stored`.
+class RestoringFrom {
+ public:
+  explicit RestoringFrom(const void* stored);
+  ~RestoringFrom();
+  RestoringFrom(const RestoringFrom&) = delete;
+  RestoringFrom& operator=(const RestoringFrom&) = delete;
 };
 
 /// Records every allocation of the process from now on, and releases of blocks allocated since.

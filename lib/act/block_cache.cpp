@@ -16,6 +16,10 @@ std::size_t round_up(std::size_t bytes, std::size_t unit) { return (bytes + unit
 
 // Maps more than asked for and cuts both ends off, since mmap aligns to small pages only.
 void* map_aligned(std::size_t bytes) {
+  if (bytes < kHugePage) {
+    void* start = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return start == MAP_FAILED ? nullptr : start;
+  }
   const std::size_t room = bytes + kHugePage;
   void* raw = mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (raw == MAP_FAILED) return nullptr;
@@ -31,7 +35,7 @@ void* map_aligned(std::size_t bytes) {
 
 }  // namespace
 
-void* BlockCache::take(std::size_t bytes, std::size_t& mapped) {
+void* BlockCache::take(std::size_t bytes, std::size_t& mapped, std::size_t room) {
   static const std::size_t page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   if (bytes > SIZE_MAX / 2) return nullptr;
   const std::size_t needed = round_up(bytes, page);
@@ -41,12 +45,18 @@ void* BlockCache::take(std::size_t bytes, std::size_t& mapped) {
     if (best == blocks_.end() || block->mapped <= best->mapped) best = block;  // of equals the last freed: warm
   }
   if (best != blocks_.end()) {
-    void* start = best->start;
+    auto* start = static_cast<std::byte*>(best->start);
     mapped = best->mapped;
     cached_bytes_ -= mapped;
     blocks_.erase(best);
+    if (mapped - needed > room) {
+      munmap(start + needed, mapped - needed);
+      mapped = needed;
+    }
+    trim(room - (mapped - needed));
     return start;
   }
+  trim(room);
   mapped = needed;
   return map_aligned(needed);
 }
@@ -58,17 +68,17 @@ void BlockCache::release(void* start, std::size_t mapped) {
   }
   blocks_.push_back({start, mapped});
   cached_bytes_ += mapped;
-  trim();
+  trim(limit_);
 }
 
 void BlockCache::set_limit(std::size_t limit) {
   limit_ = limit;
-  trim();
+  trim(limit_);
 }
 
-void BlockCache::trim() {
+void BlockCache::trim(std::size_t limit) {
   auto kept = blocks_.begin();
-  for (; cached_bytes_ > limit_; ++kept) {
+  for (; cached_bytes_ > limit; ++kept) {
     munmap(kept->start, kept->mapped);
     cached_bytes_ -= kept->mapped;
   }

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace terse::act {
 
-/// Memory of large tensors: maps blocks on 2 MiB boundaries with MADV_HUGEPAGE and keeps freed ones up to a bound.
+/// Memory of large tensors: maps blocks, from 2 MiB on on 2 MiB boundaries with MADV_HUGEPAGE, and keeps freed
+/// ones up to a bound.
 /// A step allocates the same sizes again and again, so a small cache spares most page faults; the bound keeps
 /// resident memory close to the live bytes. Not thread-safe: the allocator holds its lock around every call.
 class BlockCache {
@@ -14,8 +16,11 @@ class BlockCache {
 
   /// A mapping of at least `bytes`, reused where a cached one is at most 1/8 larger.
   /// @param mapped  set to the mapping's size, to be handed back to release()
-  /// @return        the start, a multiple of 2 MiB; nullptr where the kernel refuses
-  void* take(std::size_t bytes, std::size_t& mapped);
+  /// @param room    bytes that may stay resident beside the pages that `bytes` need: a larger block is cut and the
+  ///                longest kept ones go until they fit
+  /// @return        the start, a multiple of the page size and, from 2 MiB on, of 2 MiB; nullptr where the kernel
+  ///                refuses
+  void* take(std::size_t bytes, std::size_t& mapped, std::size_t room = SIZE_MAX);
   /// Keeps the mapping, or unmaps it and the longest kept ones beyond the limit.
   void release(void* start, std::size_t mapped);
 
@@ -27,11 +32,11 @@ class BlockCache {
     void* start;
     std::size_t mapped;
   };
-  void trim();
+  void trim(std::size_t limit);
 
   std::size_t limit_;
   std::size_t cached_bytes_ = 0;
-  std::vector<Block> blocks_;  // oldest first; at most limit / 1 MiB of them
+  std::vector<Block> blocks_;  // oldest first
 };
 
 }  // namespace terse::act

@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "terse/act/allocator.hpp"
 #include "terse/act/gradient_probe.hpp"
 #include "terse/core/error.hpp"
 
@@ -78,6 +79,7 @@ void EncodedTensor::live_in(const at::Tensor& bytes, std::uint64_t offset) {
 }
 
 c10::Storage EncodedTensor::decode() const {
+  const RestoringFrom mark(bytes_.storage().data());
   const at::Tensor compact = allocate_elements(geometry_.encoded_count, type_);
   quant::decode(layout_, payload(), metadata(), compact.data_ptr());
   if (!geometry_.spreads()) return compact.storage();

@@ -25,9 +25,9 @@ void Adaptation::start_from(std::vector<formats::PolicyTensor> tensors) {
   bits_are_set_ = false;
 }
 
-void Adaptation::choose() {
+void Adaptation::choose(bool for_good) {
   options_.choose(table_);
-  chosen_ = true;
+  chosen_ = chosen_ || for_good;
   bits_are_set_ = false;
 }
 

@@ -41,8 +41,14 @@ class Adaptation {
   /// Begins with what a policy knows: sensitivities, and bits where it has chosen any.
   void start_from(std::vector<formats::PolicyTensor> tensors);
   const act::PrecisionTable& table() const { return table_; }
-  /// Chooses bits now, as every so many steps.
-  void choose();
+  /// Adds the tensors of a step to the table.
+  void note(std::span<const act::SavedTensor> saved) { table_.note(saved); }
+  /// Chooses otherwise from now on, as AdaptationOptions::choose.
+  void choose_by(std::function<void(act::PrecisionTable&)> choose) { options_.choose = std::move(choose); }
+  /// From now on bits stay, and nothing is probed.
+  void stop_probing() { options_.every = 0; }
+  /// Chooses bits now, as every so many steps. @param for_good  not to be chosen anew as soon as all tensors are known
+  void choose(bool for_good = true);
 
   // The phases of step `step`, from 1.
   /// Before the forward pass. May run a pass of its own on `batch` (VarianceCheck).

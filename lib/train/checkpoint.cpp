@@ -47,7 +47,9 @@ CheckpointInfo describe(Trainer& trainer) {
   if (trainer.adaptation()) {
     info.compression["adapt_every"] = options.adapt_every;
     info.compression["policy"] = options.policy_digest;
+    if (options.budget > 0) info.compression["budget"] = options.budget;
     info.adaptation = trainer.adaptation()->state();
+    if (trainer.budget_plan()) info.adaptation["budget"] = trainer.budget_plan()->state();
     info.precision = trainer.adaptation()->table().tensors();
   }
   info.options["batch"] = options.batch;
@@ -127,6 +129,9 @@ void CheckpointFolder::restore(Trainer& trainer) const {
   if (trainer.adaptation()) {
     try {
       trainer.adaptation()->restore(saved.adaptation, saved.precision);
+      if (trainer.options().budget > 0) {
+        trainer.plan_budget(saved.adaptation.at("budget"));
+      }
     } catch (const Error& error) {
       throw Error(error.code(), file() + ": " + error.what());
     }

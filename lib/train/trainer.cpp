@@ -7,6 +7,7 @@
 #include "terse/core/error.hpp"
 #include "terse/core/memory.hpp"
 #include "terse/core/parallel.hpp"
+#include "terse/train/rehearsal.hpp"
 #include "terse/train/torch_errors.hpp"
 
 namespace terse::train {
@@ -48,6 +49,31 @@ Trainer::Trainer(const TrainOptions& options)
   }
 }
 
+void Trainer::plan_budget(const formats::Value& resumed) {
+  if (!adaptation_) throw Error(Error::Usage, "a budget needs an adaptive level: L2, L2.1 or L2.2");
+  const auto peak_before = core::peak_resident_bytes();
+  act::bound_allocator(0);  // nothing is kept for reuse, so that all resident memory is accounted for
+  const Rehearsal rehearsal = rehearse(*this);
+  Budget budget{.bytes = options_.budget, .probing = options_.adapt_every > 0};
+  budget.floor = core::peak_resident_bytes();
+  budget.overhead = resumed.is_nil() ? resident_overhead(rehearsal, peak_before)
+                                     : static_cast<std::uint64_t>(resumed.at("overhead").as_integer());
+  budget_plan_ = std::make_unique<BudgetPlan>(rehearsal, budget);
+  if (budget.probing && budget_plan_->smallest() > budget.bytes) {
+    budget.probing = false;
+    budget_plan_ = std::make_unique<BudgetPlan>(rehearsal, budget);
+    adaptation_->stop_probing();
+  }
+  act::bound_allocator(budget_plan_->for_tensors());
+  adaptation_->note(rehearsal.saved);
+  adaptation_->choose_by([this](act::PrecisionTable& table) { budget_plan_->choose(table); });
+  if (resumed.is_nil()) {
+    adaptation_->choose(!budget.probing);
+  } else {
+    budget_plan_->restore(resumed);
+  }
+}
+
 void Trainer::set_compression(const act::CompressionOptions& options) {
   compression_ = std::make_unique<act::Compression>(options);
   own_tensors(*compression_, network());
@@ -74,6 +100,10 @@ StepFigures Trainer::step(const std::function<void()>& before_backward) {
     loss.backward();
   });
   if (adaptation_) figures.adaptation = adaptation_->end_step(figures.step, network(), *compression_);
+  if (budget_plan_) {
+    figures.budget = {options_.budget, budget_plan_->planned_peak(adaptation_->table())};
+    if (budget_plan_->see(compression_->saved(), adaptation_->table())) adaptation_->choose(false);
+  }
   optimizer_.step(figures.learning_rate);
   optimizer_.clear_gradients();
   ++steps_done_;

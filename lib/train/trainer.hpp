@@ -8,6 +8,7 @@
 #include "terse/act/compression.hpp"
 #include "terse/train/adaptation.hpp"
 #include "terse/train/batch_stream.hpp"
+#include "terse/train/budget.hpp"
 #include "terse/train/data/data.hpp"
 #include "terse/train/evaluate.hpp"
 #include "terse/train/make_network.hpp"
@@ -29,6 +30,7 @@ struct TrainOptions {
   std::uint64_t warmup = 0;           ///< steps
   act::CompressionOptions compression;
   std::uint64_t adapt_every = 100;    ///< steps between choices of bits at an adaptive level; 0: as the policy says
+  std::uint64_t budget = 0;           ///< not 0: bytes of resident size, in place of an adaptive level's average bits
   std::string policy_digest = {};     ///< of the policy that the run starts from, or ""
   std::uint64_t seed = 1;             ///< of batches, parameters, dropout and rounding
 };
@@ -48,6 +50,7 @@ struct StepFigures {
   std::uint64_t peak_resident_bytes = 0;      ///< of the process since its start
   double seconds = 0;                         ///< batch, forward, backward and update
   std::optional<AdaptationFigures> adaptation = {};  ///< at an adaptive level
+  std::optional<BudgetFigures> budget = {};          ///< where there is one
 };
 
 /// A training run that advances step by step.
@@ -80,6 +83,13 @@ class Trainer {
   BatchStream& batches() { return batches_; }
   /// At an adaptive level; else nullptr.
   Adaptation* adaptation() { return adaptation_.get(); }
+  /// Plans the bits so that the process's resident size stays within options().budget, by running a step that changes
+  /// nothing (rehearse()). To be called once, before the first step and after a policy or a checkpoint was taken in;
+  /// a checkpoint's bits stay.
+  /// @param resumed  BudgetPlan::state() of the run that is resumed
+  /// @throws Error::OutOfMemory naming the smallest budget that could be met
+  void plan_budget(const formats::Value& resumed = {});
+  const BudgetPlan* budget_plan() const { return budget_plan_.get(); }
   /// Compresses otherwise from the next step on.
   void set_compression(const act::CompressionOptions& options);
 
@@ -93,6 +103,7 @@ class Trainer {
   Schedule schedule_;
   std::unique_ptr<act::Compression> compression_;
   std::unique_ptr<Adaptation> adaptation_;
+  std::unique_ptr<BudgetPlan> budget_plan_;
   std::uint64_t steps_done_ = 0;
 };
 

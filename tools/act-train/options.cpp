@@ -28,8 +28,15 @@ void define_run(CLI::App& app, Options& options) {
            "Begin with the bits and sensitivities that act-profile --plan wrote, at its level if none is given")
       ->excludes("--bits");
   app.add_option("--adapt-every", options.adapt_every,
-                 "Steps between choices of bits at levels L2 to L2.2; 0: they stay as the policy or profile says")
-      ->type_name("N");
+                 "Steps between choices of bits at levels L2 to L2.2; 0: they stay as the policy or profile says, which "
+                 "is what a --budget with a policy or profile means if nothing else is asked for")
+      ->type_name("N")
+      ->each([&options](const std::string&) { options.adapt_every_given = true; });
+  add_size(app, "--budget", options.budget,
+           "Resident bytes that the whole process may take at its peak: bits follow from it in place of a level's "
+           "average; 64MiB, 2G")
+      ->default_str("")
+      ->excludes("--bits");
   app.add_option("--batch", options.batch, "Examples in a batch; a graph is one batch")
       ->type_name("N")
       ->check(above_zero())

@@ -18,8 +18,8 @@ struct Options {
   std::string model, data, profile, init;
   bool trust_model = false;
   std::string level = "L1", policy;
-  bool level_given = false;
-  std::uint64_t adapt_every = 100;
+  bool level_given = false, adapt_every_given = false;
+  std::uint64_t adapt_every = 100, budget = 0;
   int bits = 0;
   std::uint64_t epochs = 1, steps = 0;
   std::int64_t batch = 0;  // 0: the profile's, or 64

@@ -32,6 +32,7 @@ struct Plan {
 /// Bits and sensitivities that the run begins with, and the level that they belong to.
 void take_precision(Plan& plan, const Options& given, const std::optional<formats::Profile>& profile) {
   auto level = act::level_from_string(given.level);
+  if (given.budget > 0 && !given.level_given) level = act::Level::L2;
   if (!given.policy.empty()) {
     auto policy = formats::read_policy(core::open_source(given.policy));
     const bool at_a_level = !policy.content.level.empty();
@@ -81,6 +82,9 @@ Plan plan_of(const Options& given) {
   take_precision(plan, given, profile);
   options.compression.bits = given.bits;
   options.adapt_every = given.adapt_every;
+  // Probes take memory that bits could have.
+  if (given.budget > 0 && !plan.precision.empty() && !given.adapt_every_given) options.adapt_every = 0;
+  options.budget = given.budget;
   options.seed = given.shared.seed;
   return plan;
 }
@@ -153,6 +157,7 @@ int train_and_write(const Options& options) {
   auto outputs = open_outputs(options);
   std::optional<train::CheckpointFolder> checkpoints;
   if (!options.checkpoint.empty()) checkpoints.emplace(options.checkpoint);
+  if (options.budget > 0 && !options.allocator) throw Error(Error::Usage, "--budget needs the allocator");
   if (options.allocator) act::install_allocator();
   const Interruption interruption(checkpoints.has_value());
 
@@ -160,9 +165,13 @@ int train_and_write(const Options& options) {
   if (!options.init.empty()) train::initialise_from(trainer.network(), options.init);
   if (trainer.adaptation() && !plan.precision.empty()) {
     trainer.adaptation()->start_from(plan.precision);
-    if (!plan.bits_are_chosen) trainer.adaptation()->choose();
+    if (!plan.bits_are_chosen && options.budget == 0) trainer.adaptation()->choose();
   }
-  if (options.resume) checkpoints->restore(trainer);
+  if (options.resume) {
+    checkpoints->restore(trainer);
+  } else if (options.budget > 0) {
+    trainer.plan_budget();
+  }
 
   const auto header = [&] {
     return formats::Header{.producer = options.shared.producer,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,6 +30,8 @@ class DataSet {
   virtual std::int64_t size() const = 0;
   /// @param examples  indices in [0, size())
   virtual Batch batch(std::span<const std::int64_t> examples) const = 0;
+  /// An example than which none makes a larger batch; nullopt where all are alike.
+  virtual std::optional<std::int64_t> largest() const { return std::nullopt; }
 };
 
 /// A data set as a run needs it.

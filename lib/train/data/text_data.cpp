@@ -106,6 +106,12 @@ class TextDataSet : public DataSet {
     return {{tokens}, labels};
   }
 
+  std::optional<std::int64_t> largest() const override {
+    const auto longest = std::max_element(sentences_.begin(), sentences_.end(),
+                                          [](const auto& a, const auto& b) { return a.size() < b.size(); });
+    return longest - sentences_.begin();
+  }
+
  private:
   std::vector<std::vector<std::int64_t>> sentences_;
   std::vector<std::int64_t> labels_;

@@ -8,8 +8,6 @@
 #include "terse_catch.hpp"
 
 using namespace terse::act;
-using terse::formats::AllocationEvent;
-using terse::formats::Profile;
 
 namespace {
 
@@ -25,22 +23,26 @@ BitLadder ladder(const std::string& id, std::uint64_t elements, double sensitivi
 
 /// Forward saves n tensors one after the other over a workspace; backward releases them from the last on, each layer
 /// with a workspace of its own.
-Profile chain(const std::vector<std::int64_t>& stores, const std::vector<std::int64_t>& workspace) {
-  Profile profile;
-  profile.live_bytes_before = 1000;
-  profile.tensors.resize(stores.size());
+StepTimeline chain(const std::vector<std::int64_t>& stores, const std::vector<std::int64_t>& workspace) {
+  StepTimeline timeline{.live_before = 1000, .tensors = stores.size()};
   std::uint64_t block = 0;
   std::vector<std::uint64_t> blocks;
   for (std::size_t t = 0; t < stores.size(); ++t) {
     blocks.push_back(++block);
-    profile.timeline.push_back({block, stores[t], static_cast<std::int32_t>(t), 0});
+    timeline.events.push_back({block, stores[t], static_cast<std::uint32_t>(t), BlockPart::Stored});
   }
   for (std::size_t t = stores.size(); t-- > 0;) {
-    profile.timeline.push_back({++block, workspace[t], -1, 0});
-    profile.timeline.push_back({blocks[t], -stores[t], static_cast<std::int32_t>(t), 0});
-    profile.timeline.push_back({block, -workspace[t], -1, 0});
+    timeline.events.push_back({++block, workspace[t]});
+    timeline.events.push_back({blocks[t], -stores[t]});
+    timeline.events.push_back({block, -workspace[t]});
   }
-  return profile;
+  return timeline;
+}
+
+std::vector<std::uint32_t> tensors_of(const Moment& moment) {
+  std::vector<std::uint32_t> tensors;
+  for (const TensorAtMoment& at : moment.tensors) tensors.push_back(at.tensor);
+  return tensors;
 }
 
 double brute_force(std::span<const Moment> moments, const std::vector<BitLadder>& ladders, std::uint64_t budget,
@@ -63,21 +65,21 @@ double brute_force(std::span<const Moment> moments, const std::vector<BitLadder>
 }  // namespace
 
 TEST_CASE("peak moments of a chain: a later layer counts only if its workspace is larger") {
-  const Profile profile = chain({10, 20, 30}, {700, 100, 500});
-  const auto moments = peak_moments(profile);
+  const StepTimeline timeline = chain({10, 20, 30}, {700, 100, 500});
+  const auto moments = peak_moments(timeline);
   REQUIRE(moments.size() == 2);
   CHECK(moments[0].base == 1700);
-  CHECK(moments[0].stored == std::vector<std::uint32_t>{0});
+  CHECK(tensors_of(moments[0]) == std::vector<std::uint32_t>{0});
   CHECK(moments[1].base == 1500);
-  CHECK(moments[1].stored == std::vector<std::uint32_t>{0, 1, 2});
+  CHECK(tensors_of(moments[1]) == std::vector<std::uint32_t>{0, 1, 2});
 }
 
 TEST_CASE("a timeline that does not add up is refused") {
-  Profile profile;
-  profile.timeline = {{1, 10, -1, 0}, {1, -11, -1, 0}};
-  CHECK_THROWS_AS(peak_moments(profile), terse::Error);
-  profile.timeline = {{1, 10, 3, 0}};
-  CHECK_THROWS_AS(peak_moments(profile), terse::Error);
+  StepTimeline timeline;
+  timeline.events = {{1, 10}, {1, -11}};
+  CHECK_THROWS_AS(peak_moments(timeline), terse::Error);
+  timeline.events = {{1, 10, 3, BlockPart::Stored}};
+  CHECK_THROWS_AS(peak_moments(timeline), terse::Error);
 }
 
 TEST_CASE("a plan fits at every moment and is near what brute force finds") {
@@ -120,4 +122,54 @@ TEST_CASE("a budget below the smallest peak is refused with that peak") {
   const auto least = planned_peak(moments, ladders, low);
   CHECK_NOTHROW(plan_memory(moments, ladders, least));
   CHECK_THROWS_AS(plan_memory(moments, ladders, least - 1), terse::Error);
+}
+
+TEST_CASE("a tensor that is kept takes the place of its copies, and lives from its storing to its use") {
+  // Forward makes and stores 0, lets go of it, makes and stores 1; backward restores 1 and then 0.
+  StepTimeline step{.live_before = 0, .tensors = 2, .backward_start = 6};
+  step.events = {{1, 4000, 0, BlockPart::Saved}, {2, 100, 0, BlockPart::Stored}, {3, 4000, 1, BlockPart::Saved},
+                 {1, -4000},                     {4, 100, 1, BlockPart::Stored}, {3, -4000},
+                 {5, 4000, 1, BlockPart::Restored}, {4, -100}, {5, -4000},
+                 {6, 4000, 0, BlockPart::Restored}, {2, -100}, {6, -4000}};
+  std::vector<BitLadder> ladders;
+  for (const char* id : {"a", "b"}) ladders.push_back({id, {{1, 100, 1}, {8, 1000, 0.1}, {32, 4000, 0}}});
+  const auto moments = peak_moments(step);
+  const auto peak = [&](std::vector<std::size_t> choice) { return planned_peak(moments, ladders, choice); };
+  CHECK(peak({0, 0}) == 8100);   // 0 and 1 at once, and the store of 0
+  CHECK(peak({2, 2}) == 8000);
+  CHECK(peak({2, 0}) == 8100);   // 0 with the store and the restored form of 1
+  CHECK(peak({0, 2}) == 8100);
+  CHECK(plan_memory(moments, ladders, 8000).variance == 0);
+  CHECK(smallest_choice(moments, ladders) == std::vector<std::size_t>{2, 2});
+  CHECK_THROWS_AS(plan_memory(moments, ladders, 7999), terse::Error);
+}
+
+TEST_CASE("more budget never gives a lower planned peak, and probing never a lower need") {
+  std::vector<BitLadder> ladders;
+  std::vector<std::int64_t> stores, workspace;
+  terse::core::RandomSequence random({4, 9, 0});
+  for (int t = 0; t < 12; ++t) {
+    ladders.push_back(ladder("t" + std::to_string(t), 256 * (1 + random.below(40)), std::exp(2 * random.normal())));
+    stores.push_back(64);
+    workspace.push_back(static_cast<std::int64_t>(random.below(3'000)));
+  }
+  StepTimeline timeline = chain(stores, workspace);
+  timeline.backward_start = 12;
+  const auto moments = peak_moments(timeline), probing = peak_moments(timeline, 500);
+  const auto low = smallest_choice(moments, ladders);
+  const auto least = planned_peak(moments, ladders, low);
+  CHECK(planned_peak(probing, ladders, low) >= least + 500);
+  std::uint64_t last = 0;
+  double variance = std::numeric_limits<double>::infinity();
+  for (std::uint64_t budget = least; last < budget; budget += 4096) {
+    const auto plan = plan_memory(moments, ladders, budget);
+    const auto peak = planned_peak(moments, ladders, plan.choice);
+    CHECK(peak <= budget);
+    CHECK(peak >= last);
+    CHECK(plan.variance <= variance);
+    last = peak;
+    variance = plan.variance;
+    if (variance == 0) break;
+  }
+  CHECK(variance == 0);
 }

@@ -1,0 +1,173 @@
+#include "terse/train/budget.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "terse/act/allocator.hpp"
+#include "terse/core/error.hpp"
+#include "terse/core/memory.hpp"
+#include "terse/core/size.hpp"
+
+namespace terse::train {
+
+namespace {
+
+constexpr std::uint64_t kMiB = 1u << 20;
+constexpr std::uint64_t kUnit = 2 * kMiB;  // of overheads
+constexpr int kKeptBits = 32;
+constexpr double kChange = 1.0 / 32;  // of the bytes of zeros apart, for which there is room at first
+
+/// Bytes on a ladder's rung of so many bits, or 0.
+std::uint64_t bytes_at(const std::vector<formats::Rung>& rungs, int bits) {
+  for (const auto& rung : rungs) {
+    if (rung.bits == bits) return rung.bytes;
+  }
+  return 0;
+}
+
+bool changes(const act::SavedTensor& tensor) { return tensor.layout.codec == quant::Codec::Sparse; }
+
+std::uint64_t round_up(std::uint64_t bytes, std::uint64_t unit) { return (bytes + unit - 1) / unit * unit; }
+
+/// What the rounding of a byte does, as far as it is known: the median over the tensors; 1 where none is known.
+double sensitivity_of_a_byte(const act::PrecisionTable& table) {
+  std::vector<double> known;
+  for (const auto& tensor : table.tensors()) {
+    if (tensor.draws > 0) known.push_back(tensor.sensitivity / static_cast<double>(tensor.rungs.back().bytes));
+  }
+  if (known.empty()) return 1;
+  const auto middle = known.begin() + static_cast<std::ptrdiff_t>(known.size() / 2);
+  std::nth_element(known.begin(), middle, known.end());
+  return *middle;
+}
+
+/// What a probe holds beside the workspace of the pass that it runs: a second form and the difference of what a node
+/// sends on.
+std::uint64_t probe_bytes(const std::vector<act::SavedTensor>& saved) {
+  std::uint64_t largest = 0;
+  for (const auto& tensor : saved) {
+    if (const auto rungs = act::rungs_of(tensor); !rungs.empty()) largest = std::max(largest, rungs.back().bytes);
+  }
+  return 2 * largest;
+}
+
+}  // namespace
+
+BudgetPlan::BudgetPlan(const Rehearsal& rehearsal, Budget budget)
+    : saved_(rehearsal.saved),
+      stored_(rehearsal.stored),
+      kept_(rehearsal.kept),
+      moments_(act::peak_moments(rehearsal.timeline, budget.probing ? probe_bytes(rehearsal.saved) : 0)),
+      budget_(budget),
+      growth_(rehearsal.saved.size(), 1) {
+  for (std::size_t i = 0; i < saved_.size(); ++i) index_.emplace(saved_[i].id, i);
+  const auto all = ladders({}, kChange);
+  smallest_ = act::planned_peak(moments_, all, act::smallest_choice(moments_, all)) + budget_.overhead;
+  smallest_ = std::max(smallest_, budget_.floor);
+}
+
+std::uint64_t BudgetPlan::for_tensors() const {
+  return budget_.bytes > budget_.overhead ? budget_.bytes - budget_.overhead : 0;
+}
+
+std::vector<act::BitLadder> BudgetPlan::ladders(const act::PrecisionTable& table, double change) const {
+  std::map<std::string, const formats::PolicyTensor*> known;
+  for (const auto& tensor : table.tensors()) known[tensor.id] = &tensor;
+  const double prior = sensitivity_of_a_byte(table);
+  std::vector<act::BitLadder> ladders;
+  for (std::size_t i = 0; i < saved_.size(); ++i) {
+    act::BitLadder ladder{saved_[i].id, {}};
+    const auto rungs = act::rungs_of(saved_[i]);
+    const auto found = known.find(ladder.id);
+    const bool measured = found != known.end() && found->second->draws > 0;
+    // Signs that are stored with a tensor take their bytes whatever its bits.
+    const std::uint64_t beside = !rungs.empty() && stored_[i] > rungs.front().bytes ? stored_[i] - rungs.front().bytes : 0;
+    const double growth = changes(saved_[i]) ? growth_[i] * (1 + change) : growth_[i];
+    for (const auto& rung : rungs) {
+      const auto bytes = rung.bits == kKeptBits ? std::max(rung.bytes, kept_[i])
+                                                : static_cast<std::uint64_t>(growth * static_cast<double>(rung.bytes));
+      const double sensitivity =
+          measured ? found->second->sensitivity : prior * static_cast<double>(rungs.back().bytes);
+      ladder.choices.push_back({rung.bits, act::held_bytes(bytes + beside),
+                                rung.bits == kKeptBits ? 0 : sensitivity * act::rounding_variance_of_bits(rung.bits)});
+    }
+    if (ladder.choices.empty()) ladder.choices.push_back({});
+    ladders.push_back(std::move(ladder));
+  }
+  return ladders;
+}
+
+void BudgetPlan::choose(act::PrecisionTable& table) const {
+  if (smallest_ > budget_.bytes) {
+    // One unit more, since the next process may be a little larger than this one.
+    throw Error(Error::OutOfMemory, "a budget of " + core::format_size(budget_.bytes) +
+                                        " cannot be met: this run takes at least " +
+                                        std::to_string(round_up(smallest_ + kUnit, kMiB) / kMiB) + "MiB");
+  }
+  const auto choices = ladders(table, kChange);
+  const auto allocation = act::plan_memory(moments_, choices, for_tensors());
+  std::map<std::string, int> bits;
+  for (std::size_t i = 0; i < choices.size(); ++i) bits[choices[i].id] = choices[i].choices[allocation.choice[i]].bits;
+  for (auto& tensor : table.tensors()) {
+    const auto found = bits.find(tensor.id);
+    // What the rehearsal did not see must not take more than it has to.
+    tensor.bits = found != bits.end() && found->second > 0 ? found->second : tensor.rungs.front().bits;
+  }
+}
+
+std::uint64_t BudgetPlan::planned_peak(const act::PrecisionTable& table) const { return peak(table, 0); }
+
+bool BudgetPlan::see(std::span<const act::SavedTensor> saved, const act::PrecisionTable& table) {
+  bool grown = false;
+  for (const auto& tensor : saved) {
+    const auto found = index_.find(tensor.id);
+    if (found == index_.end() || tensor.reason != act::Reason::Quantized || tensor.layout.count == 0) continue;
+    const auto& rehearsed = saved_[found->second];
+    const auto expected = bytes_at(act::rungs_of(rehearsed), tensor.layout.bits);
+    if (expected == 0 || (!changes(rehearsed) && !changes(tensor))) continue;
+    const double scale = static_cast<double>(rehearsed.layout.count) / static_cast<double>(tensor.layout.count);
+    const double growth = static_cast<double>(tensor.stored_bytes) * scale / static_cast<double>(expected);
+    grown |= growth > growth_[found->second];
+    growth_[found->second] = std::max(growth_[found->second], growth);
+  }
+  return grown && peak(table, kChange / 2) > budget_.bytes;
+}
+
+formats::Value BudgetPlan::state() const {
+  formats::Value growth = formats::Value::Array{};
+  for (const double one : growth_) growth.as_array().emplace_back(one);
+  return formats::Value::Map{{"overhead", budget_.overhead}, {"growth", std::move(growth)}};
+}
+
+void BudgetPlan::restore(const formats::Value& state) {
+  const auto& growth = state.at("growth").as_array();
+  if (growth.size() != growth_.size()) {
+    throw Error(Error::BadInput, "a budget for " + std::to_string(growth.size()) + " saved tensors, not " +
+                                     std::to_string(growth_.size()));
+  }
+  for (std::size_t i = 0; i < growth.size(); ++i) growth_[i] = growth[i].as_double();
+}
+
+std::uint64_t BudgetPlan::peak(const act::PrecisionTable& table, double change) const {
+  const auto choices = ladders(table, change);
+  const auto bits = table.bits();
+  std::vector<std::size_t> chosen;
+  for (const auto& ladder : choices) {
+    const auto wanted = bits.find(ladder.id);
+    std::size_t at = 0;
+    for (std::size_t c = 0; c < ladder.choices.size(); ++c) {
+      if (wanted != bits.end() && ladder.choices[c].bits == wanted->second) at = c;
+    }
+    chosen.push_back(at);
+  }
+  return std::max(act::planned_peak(moments_, choices, chosen) + budget_.overhead, budget_.floor);
+}
+
+std::uint64_t resident_overhead(const Rehearsal& rehearsal, std::uint64_t peak_before) {
+  std::uint64_t overhead = rehearsal.unmanaged_bytes;
+  const auto peak = core::peak_resident_bytes();
+  if (peak > peak_before && peak > rehearsal.peak_bytes) overhead = std::max(overhead, peak - rehearsal.peak_bytes);
+  return round_up(overhead, kUnit);
+}
+
+}  // namespace terse::train

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "terse/act/memory_plan.hpp"
+#include "terse/act/precision.hpp"
+#include "terse/formats/value.hpp"
+#include "terse/train/rehearsal.hpp"
+
+namespace terse::train {
+
+/// A budget on a process's resident size, and what of it is not for tensors.
+struct Budget {
+  std::uint64_t bytes = 0;
+  std::uint64_t overhead = 0;  ///< code, libraries, the heap of small things: resident_overhead()
+  std::uint64_t floor = 0;     ///< resident size at the peak so far, which nothing can undo
+  bool probing = false;        ///< steps probe sensitivities: they hold more
+};
+
+/// What a budget asks for and gets.
+struct BudgetFigures {
+  std::uint64_t budget_bytes = 0;
+  std::uint64_t planned_peak_bytes = 0;  ///< resident, with the bits of the next step
+};
+
+/// Chooses the bits of saved tensors so that the process's resident size stays within a budget.
+///
+/// What a tensor can become is a rung of its ladder (ladders()): bits today. Other ways to store it, as moving it to a
+/// second memory, are further rungs. What changes the step itself, as computing a block once more in the backward pass,
+/// needs a rehearsal of its own: Trainer::plan_budget() turns to it where smallest() is above the budget.
+class BudgetPlan {
+ public:
+  BudgetPlan(const Rehearsal& rehearsal, Budget budget);
+
+  /// Smallest budget that can be met by bits alone.
+  std::uint64_t smallest() const { return smallest_; }
+  const Budget& budget() const { return budget_; }
+  /// Most bytes that tensors may take.
+  std::uint64_t for_tensors() const;
+
+  /// Gives the tensors of a table the bits of least variance whose peak fits. A tensor of unknown sensitivity counts as
+  /// if rounding it did per byte what it does to the median one.
+  /// @throws Error::OutOfMemory naming smallest()
+  void choose(act::PrecisionTable& table) const;
+  /// Takes in what the tensors of a step were stored in: zeros stored apart take other bytes from batch to batch, and
+  /// change as the network learns.
+  /// @return  whether the table's bits might no longer fit a step from now, and should be chosen anew
+  bool see(std::span<const act::SavedTensor> saved, const act::PrecisionTable& table);
+  /// What see() has learnt: for a checkpoint; and back. @throws Error::BadInput
+  formats::Value state() const;
+  void restore(const formats::Value& state);
+
+  /// Resident size at the peak of a step with the table's bits.
+  std::uint64_t planned_peak(const act::PrecisionTable& table) const;
+
+ private:
+  /// @param change  of the bytes of tensors with zeros apart, to be provided for
+  std::vector<act::BitLadder> ladders(const act::PrecisionTable& table, double change) const;
+  std::uint64_t peak(const act::PrecisionTable& table, double change) const;
+
+  std::vector<act::SavedTensor> saved_;
+  std::vector<std::uint64_t> stored_, kept_;  // [saved] as Rehearsal has them
+  std::map<std::string, std::size_t> index_;
+  std::vector<act::Moment> moments_;
+  Budget budget_;
+  std::vector<double> growth_;  // [saved] most bytes since the rehearsal as a multiple of the rehearsal's
+  std::uint64_t smallest_ = 0;
+};
+
+/// Resident bytes of the process that are no tensor's at its peak, to be asked right after a rehearsal: what it showed,
+/// and the margin that its own error asks for. In steps of 2 MiB, so that runs alike choose alike.
+/// @param peak_before  peak_resident_bytes() before the rehearsal: where that is still the peak, it says nothing of the
+///                     rehearsal
+std::uint64_t resident_overhead(const Rehearsal& rehearsal, std::uint64_t peak_before);
+
+}  // namespace terse::train

@@ -1,0 +1,155 @@
+#include "terse/train/budget.hpp"
+
+#include "terse/act/allocator.hpp"
+#include "terse/core/parallel.hpp"
+#include "terse/core/philox.hpp"
+#include "terse/train/trainer.hpp"
+#include "terse_catch.hpp"
+
+namespace terse::train {
+namespace {
+
+constexpr std::uint64_t kTiB = std::uint64_t{1} << 40;
+
+TrainOptions budgeted(const std::string& model, const std::string& data, std::uint64_t budget) {
+  TrainOptions options;
+  options.model = parse_spec(model, "model");
+  options.data = parse_spec(data, "data");
+  options.batch = 16;
+  options.steps = 10;
+  options.learning_rate = 0.01;
+  options.compression.level = act::Level::L2;
+  options.adapt_every = 0;
+  options.budget = budget;
+  return options;
+}
+
+const std::pair<const char*, const char*> kRuns[] = {
+    {"resnet18:stem=small,classes=10", "random:3x32x32,classes=10,count=64"},
+    {"vit:dim=64,heads=2,depth=3,patch=4,dropout=0.1", "random:3x32x32,classes=10,count=64"},
+    {"text:dim=64,heads=2,depth=3", "random:48,vocabulary=100,count=64"}};
+
+/// The trainer's tensors at bits drawn at random, or all at `bits`.
+std::vector<formats::PolicyTensor> tensors_at(const act::PrecisionTable& table, int bits) {
+  auto tensors = table.tensors();
+  core::RandomSequence random({7, 3, 0});
+  for (auto& tensor : tensors) {
+    tensor.bits = bits > 0 ? bits : tensor.rungs[random.below(tensor.rungs.size())].bits;
+  }
+  return tensors;
+}
+
+bool same_parameters(Trainer& a, Trainer& b) {
+  const auto x = a.network().parameters(), y = b.network().parameters();
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (!at::equal(x[i].second, y[i].second)) return false;
+  }
+  return x.size() == y.size();
+}
+
+TEST_CASE("a step's simulated peak is the allocator's, whatever the bits") {
+  act::install_allocator();
+  for (const auto& [model, data] : kRuns) {
+    Trainer trainer(budgeted(model, data, kTiB));
+    trainer.plan_budget();
+    trainer.step();  // gradients and what LibTorch keeps
+    const auto known = trainer.adaptation()->table();
+    for (const int bits : {1, 2, 4, 8, 32, 0}) {
+      trainer.adaptation()->start_from(tensors_at(known, bits));
+      const auto planned = trainer.budget_plan()->planned_peak(trainer.adaptation()->table()) -
+                           trainer.budget_plan()->budget().overhead;
+      const auto peak = trainer.step().peak_allocated_bytes;
+      INFO(model << " at " << bits << " bits: planned " << planned << ", peak " << peak);
+      CHECK(static_cast<double>(planned) > 0.99 * static_cast<double>(peak));
+      CHECK(static_cast<double>(planned) < 1.03 * static_cast<double>(peak));
+    }
+  }
+}
+
+TEST_CASE("a rehearsal leaves the run as it is, and plenty trains exactly") {
+  act::install_allocator();
+  for (const auto& [model, data] : kRuns) {
+    Trainer trainer(budgeted(model, data, kTiB));
+    trainer.plan_budget();
+    for (const auto& tensor : trainer.adaptation()->table().tensors()) CHECK(tensor.bits == 32);
+    auto options = budgeted(model, data, 0);
+    options.compression.level = act::Level::L0;
+    Trainer exact(options);
+    for (int i = 0; i < 3; ++i) {
+      trainer.step();
+      exact.step();
+    }
+    CHECK(same_parameters(trainer, exact));
+  }
+}
+
+TEST_CASE("a budget that cannot be met is refused with the smallest, which can be met") {
+  act::install_allocator();
+  const auto& [model, data] = kRuns[2];
+  Trainer small(budgeted(model, data, 1 << 20));
+  try {
+    small.plan_budget();
+    FAIL("not refused");
+  } catch (const Error& error) {
+    CHECK(error.code() == Error::OutOfMemory);
+    const auto smallest = small.budget_plan()->smallest();
+    const std::string what = error.what();
+    const auto named = std::stoull(what.substr(what.rfind(' '))) << 20;
+    CHECK(named > smallest);
+    CHECK(named < smallest + (4 << 20));
+    Budget budget = small.budget_plan()->budget();
+    budget.bytes = smallest;
+    BudgetPlan plan(rehearse(small), budget);
+    act::PrecisionTable table = small.adaptation()->table();
+    plan.choose(table);
+    CHECK(plan.planned_peak(table) <= smallest);
+    // Bits, and with them the peak, follow the budget.
+    std::uint64_t before = 0;
+    double variance = 1e300;
+    for (int i = 0; i < 12; ++i) {
+      budget.bytes = smallest + static_cast<std::uint64_t>(i) * (2 << 20);
+      BudgetPlan larger(rehearse(small), budget);
+      larger.choose(table);
+      const auto peak = larger.planned_peak(table);
+      CHECK(peak <= budget.bytes);
+      CHECK(peak >= before);
+      CHECK(table.predicted_variance(4) <= variance);
+      before = peak;
+      variance = table.predicted_variance(4);
+    }
+  }
+}
+
+TEST_CASE("bits are chosen anew where zeros become fewer") {
+  act::install_allocator();
+  Trainer trainer(budgeted("resnet18:stem=small,classes=10", "random:3x32x32,classes=10,count=64", kTiB));
+  trainer.plan_budget();
+  const auto rehearsal = rehearse(trainer);
+  Budget budget = trainer.budget_plan()->budget();
+  budget.bytes = trainer.budget_plan()->smallest() + (4 << 20);
+  BudgetPlan plan(rehearsal, budget);
+  act::PrecisionTable table = trainer.adaptation()->table();
+  plan.choose(table);
+  trainer.compression().set_bits(table.bits());
+  trainer.step();
+  auto saved = trainer.compression().saved();
+  CHECK_FALSE(plan.see(saved, table));
+  std::size_t apart = 0;
+  for (auto& tensor : saved) {
+    if (tensor.layout.codec != quant::Codec::Sparse) continue;
+    tensor.stored_bytes += tensor.stored_bytes / 3;
+    ++apart;
+  }
+  REQUIRE(apart > 0);
+  REQUIRE(plan.see(saved, table));
+  const auto state = plan.state();
+  plan.choose(table);
+  CHECK(plan.planned_peak(table) <= budget.bytes);
+  BudgetPlan resumed(rehearsal, budget);
+  resumed.restore(state);
+  CHECK(resumed.planned_peak(table) == plan.planned_peak(table));
+  CHECK_THROWS_AS(resumed.restore(formats::Value::Map{{"growth", formats::Value::Array{}}}), Error);
+}
+
+}  // namespace
+}  // namespace terse::train
