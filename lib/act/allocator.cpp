@@ -42,8 +42,10 @@ class ReturningAllocator final : public c10::Allocator {
   }
 
   void bound(std::uint64_t ceiling) {
+    const std::lock_guard lock(mutex_);
     ceiling_ = ceiling;
     large_from_ = kLargeBlockBounded;
+    cache_.keep_at_most(ceiling > held() ? ceiling - held() : 0);
   }
 
   AllocatorFigures figures() {
@@ -56,6 +58,8 @@ class ReturningAllocator final : public c10::Allocator {
   std::vector<Allocation> stop_log();
   std::uint64_t log_length();
   std::uint64_t block_of(const void* data);
+  void count_saved(const void* memory);
+  std::vector<std::uint64_t> blocks_of_saved();
 
  private:
   struct LargeBlock {
@@ -84,9 +88,11 @@ class ReturningAllocator final : public c10::Allocator {
   std::vector<Allocation> log_;
   std::unordered_map<const void*, std::uint64_t> blocks_;
   std::uint64_t last_block_ = 0;
+  std::vector<std::uint64_t> saved_blocks_;
 };
 
 thread_local const void* restoring = nullptr;
+thread_local bool storing = false;
 
 // Never destroyed: tensors with static lifetime are freed after main.
 std::atomic<ReturningAllocator*> installed{nullptr};
@@ -166,14 +172,14 @@ void ReturningAllocator::log_allocation(void* data, std::size_t bytes) {
   blocks_[data] = ++last_block_;
   const auto restored = restoring ? blocks_.find(restoring) : blocks_.end();
   log_.push_back({last_block_, static_cast<std::int64_t>(bytes), std::string(current_operator()),
-                  restored == blocks_.end() ? 0 : restored->second});
+                  restored == blocks_.end() ? 0 : restored->second, storing ? saved_blocks_.size() : 0});
 }
 
 void ReturningAllocator::log_release(void* data, std::size_t bytes, std::optional<std::int64_t> unmanaged) {
   const std::lock_guard lock(log_mutex_);
   const auto found = blocks_.find(data);
   if (found == blocks_.end()) return;
-  log_.push_back({found->second, -static_cast<std::int64_t>(bytes), std::string(current_operator()), 0, unmanaged});
+  log_.push_back({found->second, -static_cast<std::int64_t>(bytes), std::string(current_operator()), 0, 0, unmanaged});
   blocks_.erase(found);
 }
 
@@ -188,6 +194,7 @@ void ReturningAllocator::start_log() {
   log_.clear();
   blocks_.clear();
   last_block_ = 0;
+  saved_blocks_.clear();
   logging_ = true;
 }
 
@@ -207,6 +214,18 @@ std::uint64_t ReturningAllocator::block_of(const void* data) {
   const std::lock_guard lock(log_mutex_);
   const auto found = blocks_.find(data);
   return found == blocks_.end() ? 0 : found->second;
+}
+
+void ReturningAllocator::count_saved(const void* memory) {
+  if (!logging_.load(std::memory_order_relaxed)) return;
+  const std::lock_guard lock(log_mutex_);
+  const auto found = blocks_.find(memory);
+  saved_blocks_.push_back(found == blocks_.end() ? 0 : found->second);
+}
+
+std::vector<std::uint64_t> ReturningAllocator::blocks_of_saved() {
+  const std::lock_guard lock(log_mutex_);
+  return saved_blocks_;
 }
 
 }  // namespace
@@ -229,8 +248,23 @@ std::uint64_t held_bytes(std::uint64_t bytes) {
   return (bytes + kLargeAlignment - 1) / kLargeAlignment * kLargeAlignment;
 }
 
-RestoringFrom::RestoringFrom(const void* stored) { restoring = stored; }
-RestoringFrom::~RestoringFrom() { restoring = nullptr; }
+AllocationMark::AllocationMark(Purpose purpose, const void* memory) {
+  restoring = purpose == Purpose::Restore ? memory : nullptr;
+  storing = purpose == Purpose::Store;
+}
+AllocationMark::~AllocationMark() {
+  restoring = nullptr;
+  storing = false;
+}
+
+void count_saved(const void* memory) {
+  if (auto* allocator = installed.load()) allocator->count_saved(memory);
+}
+
+std::vector<std::uint64_t> blocks_of_saved() {
+  auto* allocator = installed.load();
+  return allocator ? allocator->blocks_of_saved() : std::vector<std::uint64_t>{};
+}
 
 AllocatorFigures allocator_figures() {
   auto* allocator = installed.load();

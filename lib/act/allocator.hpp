@@ -36,18 +36,26 @@ struct Allocation {
   std::int64_t bytes = 0;   ///< > 0 allocated, < 0 released
   std::string operator_name = {};  ///< operator of this thread that was running inside a Step: "aten::relu", or ""
   std::uint64_t restores = 0;      ///< block of the stored tensor that is being restored into this one; 0: none
+  std::uint64_t stores = 0;        ///< the how-manieth saved tensor of the log is being encoded into this; 0: none
   /// At the release of a mapped block: resident bytes of the process beside what tensors hold or the cache keeps.
   std::optional<std::int64_t> unmanaged = {};
 };
 
-/// While it lives, what this thread allocates restores the stored tensor whose memory starts at `stored`.
-class RestoringFrom {
+/// What allocations of this thread are for while a mark lives: to restore the stored tensor whose memory starts at
+/// `memory`, or to encode the saved tensor that count_saved() counted last.
+class AllocationMark {
  public:
-  explicit RestoringFrom(const void* stored);
-  ~RestoringFrom();
-  RestoringFrom(const RestoringFrom&) = delete;
-  RestoringFrom& operator=(const RestoringFrom&) = delete;
+  enum class Purpose { Restore, Store };
+  explicit AllocationMark(Purpose purpose, const void* memory = nullptr);
+  ~AllocationMark();
+  AllocationMark(const AllocationMark&) = delete;
+  AllocationMark& operator=(const AllocationMark&) = delete;
 };
+
+/// While recording: tells the log that the tensor whose memory starts at `memory` is saved for backward now.
+void count_saved(const void* memory);
+/// After a recording: for each tensor that was saved meanwhile, the block that it lay in, or 0.
+std::vector<std::uint64_t> blocks_of_saved();
 
 /// Records every allocation of the process from now on, and releases of blocks allocated since.
 /// @throws Error::Usage without install_allocator()

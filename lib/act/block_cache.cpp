@@ -53,10 +53,10 @@ void* BlockCache::take(std::size_t bytes, std::size_t& mapped, std::size_t room)
       munmap(start + needed, mapped - needed);
       mapped = needed;
     }
-    trim(room - (mapped - needed));
+    keep_at_most(room - (mapped - needed));
     return start;
   }
-  trim(room);
+  keep_at_most(room);
   mapped = needed;
   return map_aligned(needed);
 }
@@ -68,17 +68,17 @@ void BlockCache::release(void* start, std::size_t mapped) {
   }
   blocks_.push_back({start, mapped});
   cached_bytes_ += mapped;
-  trim(limit_);
+  keep_at_most(limit_);
 }
 
 void BlockCache::set_limit(std::size_t limit) {
   limit_ = limit;
-  trim(limit_);
+  keep_at_most(limit_);
 }
 
-void BlockCache::trim(std::size_t limit) {
+void BlockCache::keep_at_most(std::size_t bytes) {
   auto kept = blocks_.begin();
-  for (; cached_bytes_ > limit; ++kept) {
+  for (; cached_bytes_ > bytes; ++kept) {
     munmap(kept->start, kept->mapped);
     cached_bytes_ -= kept->mapped;
   }

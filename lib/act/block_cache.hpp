@@ -25,6 +25,8 @@ class BlockCache {
   void release(void* start, std::size_t mapped);
 
   void set_limit(std::size_t limit);
+  /// Unmaps the longest kept ones beyond so many bytes, for once.
+  void keep_at_most(std::size_t bytes);
   std::size_t cached_bytes() const { return cached_bytes_; }
 
  private:
@@ -32,7 +34,6 @@ class BlockCache {
     void* start;
     std::size_t mapped;
   };
-  void trim(std::size_t limit);
 
   std::size_t limit_;
   std::size_t cached_bytes_ = 0;

@@ -51,9 +51,7 @@ void Compression::set_bits(std::map<std::string, int> bits_of) { state_->packer.
 void Compression::probe(std::set<std::string> ids) { state_->packer.probe(std::move(ids)); }
 std::vector<Probe> Compression::take_probes() { return state_->packer.take_probes(); }
 
-void Compression::observe(PackObserver observer, bool survey) {
-  state_->packer.observe(std::move(observer), survey);
-}
+void Compression::observe(PackObserver observer) { state_->packer.observe(std::move(observer)); }
 const Totals& Compression::totals() const { return state_->packer.totals(); }
 const std::vector<SavedTensor>& Compression::saved() const { return state_->packer.saved(); }
 

@@ -64,7 +64,7 @@ struct SavedTensor {
   /// Payload and metadata, less what an earlier saved tensor has of them (the mask of a ReLU whose result is encoded
   /// with its zeros apart); or what is kept.
   std::uint64_t stored_bytes = 0;
-  quant::Survey survey = {};       ///< of the whole content; taken only where an observer wants it, it costs a pass
+  quant::Survey survey = {};       ///< of the whole content; taken only while an observer is set, it costs a pass
 };
 
 struct CompressionOptions {
@@ -155,8 +155,7 @@ class Compression {
   /// The probes of the current step, where they were asked for and the tensors can be rounded. Moves them out.
   std::vector<Probe> take_probes();
 
-  /// Calls `observer` for each saved tensor; empty to stop. @param survey  whether SavedTensor::survey is wanted
-  void observe(PackObserver observer, bool survey = true);
+  void observe(PackObserver observer);   ///< called for each saved tensor; empty to stop
   const Totals& totals() const;          ///< of the current or last step
   /// Every saved tensor of the current or last step, in order of saving.
   const std::vector<SavedTensor>& saved() const;

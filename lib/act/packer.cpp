@@ -317,7 +317,7 @@ EncodeRequest Packer::request_for(const Packing& packing, const quant::AffineOpt
   request.affine = affine;
   request.sparse = options_.sparse;
   request.key = {options_.seed, core::stream_of(packing.info.id.c_str()), step_};
-  request.survey = survey_;
+  request.survey = static_cast<bool>(observer_);
   if (packing.need.need == Need::Values && options_.sparse) {
     if (const auto* signs = shared_.find_made_for(packing.tensor, {Need::Positive})) {
       request.positives = std::dynamic_pointer_cast<EncodedTensor>(signs->stored.lock());

@@ -24,10 +24,7 @@ class Packer final : public PackSink {
 
   OwnedTensors& owned() { return owned_; }
   OwnedTensors& batch() { return batch_; }
-  void observe(PackObserver observer, bool survey) {
-    survey_ = survey && observer;
-    observer_ = std::move(observer);
-  }
+  void observe(PackObserver observer) { observer_ = std::move(observer); }
 
   void set_bits(std::map<std::string, int> bits_of);
   void probe(std::set<std::string> ids) { to_probe_ = std::move(ids); }
@@ -77,7 +74,6 @@ class Packer final : public PackSink {
   CompressionOptions options_;
   OwnedTensors owned_, batch_;
   PackObserver observer_;
-  bool survey_ = false;
   std::set<std::string> to_probe_;  // in the step to come
   std::vector<Probe> probes_;       // of the step
 

@@ -56,6 +56,7 @@ EncodedTensor::EncodedTensor(Geometry geometry, at::ScalarType type, quant::Layo
 
 at::Tensor EncodedTensor::allocate(const quant::Layout& layout) {
   const std::uint64_t bytes = quant::payload_bytes(layout) + quant::metadata_bytes(layout);
+  const AllocationMark mark(AllocationMark::Purpose::Store);
   return allocate_elements(static_cast<std::int64_t>(bytes), at::kByte);
 }
 
@@ -79,7 +80,7 @@ void EncodedTensor::live_in(const at::Tensor& bytes, std::uint64_t offset) {
 }
 
 c10::Storage EncodedTensor::decode() const {
-  const RestoringFrom mark(bytes_.storage().data());
+  const AllocationMark mark(AllocationMark::Purpose::Restore, bytes_.storage().data());
   const at::Tensor compact = allocate_elements(geometry_.encoded_count, type_);
   quant::decode(layout_, payload(), metadata(), compact.data_ptr());
   if (!geometry_.spreads()) return compact.storage();

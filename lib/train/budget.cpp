@@ -5,7 +5,6 @@
 
 #include "terse/act/allocator.hpp"
 #include "terse/core/error.hpp"
-#include "terse/core/memory.hpp"
 #include "terse/core/size.hpp"
 
 namespace terse::train {
@@ -81,7 +80,8 @@ std::vector<act::BitLadder> BudgetPlan::ladders(const act::PrecisionTable& table
     const auto found = known.find(ladder.id);
     const bool measured = found != known.end() && found->second->draws > 0;
     // Signs that are stored with a tensor take their bytes whatever its bits.
-    const std::uint64_t beside = !rungs.empty() && stored_[i] > rungs.front().bytes ? stored_[i] - rungs.front().bytes : 0;
+    const auto own = bytes_at(rungs, saved_[i].layout.bits);
+    const std::uint64_t beside = !rungs.empty() && stored_[i] > own ? stored_[i] - own : 0;
     const double growth = changes(saved_[i]) ? growth_[i] * (1 + change) : growth_[i];
     for (const auto& rung : rungs) {
       const auto bytes = rung.bits == kKeptBits ? std::max(rung.bytes, kept_[i])
@@ -163,11 +163,6 @@ std::uint64_t BudgetPlan::peak(const act::PrecisionTable& table, double change) 
   return std::max(act::planned_peak(moments_, choices, chosen) + budget_.overhead, budget_.floor);
 }
 
-std::uint64_t resident_overhead(const Rehearsal& rehearsal, std::uint64_t peak_before) {
-  std::uint64_t overhead = rehearsal.unmanaged_bytes;
-  const auto peak = core::peak_resident_bytes();
-  if (peak > peak_before && peak > rehearsal.peak_bytes) overhead = std::max(overhead, peak - rehearsal.peak_bytes);
-  return round_up(overhead, kUnit);
-}
+std::uint64_t resident_overhead(const Rehearsal& rehearsal) { return round_up(rehearsal.unmanaged_bytes, kUnit) + kUnit; }
 
 }  // namespace terse::train

@@ -71,10 +71,8 @@ class BudgetPlan {
   std::uint64_t smallest_ = 0;
 };
 
-/// Resident bytes of the process that are no tensor's at its peak, to be asked right after a rehearsal: what it showed,
-/// and the margin that its own error asks for. In steps of 2 MiB, so that runs alike choose alike.
-/// @param peak_before  peak_resident_bytes() before the rehearsal: where that is still the peak, it says nothing of the
-///                     rehearsal
-std::uint64_t resident_overhead(const Rehearsal& rehearsal, std::uint64_t peak_before);
+/// Resident bytes of a process that are no tensor's, from what a rehearsal showed: rounded up to 2 MiB, so that runs
+/// alike choose alike, and 2 MiB more for what differs nevertheless.
+std::uint64_t resident_overhead(const Rehearsal& rehearsal);
 
 }  // namespace terse::train

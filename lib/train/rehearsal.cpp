@@ -3,10 +3,13 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <map>
 #include <unordered_map>
 
 #include "terse/act/allocator.hpp"
 #include "terse/act/precision.hpp"
+#include "terse/core/memory.hpp"
 #include "terse/train/torch_errors.hpp"
 #include "terse/train/trainer.hpp"
 
@@ -24,49 +27,50 @@ struct Part {
 using Parts = std::unordered_map<std::uint64_t, Part>;
 
 /// Follows the saved tensors whose bits can be chosen to the blocks that hold them.
-class BlockFinder {
- public:
-  void see(const act::PackedView& view) {
-    const std::uint32_t tensor = seen_++;
-    if (act::rungs_of(view.info).empty()) return;
-    const auto& first = view.metadata.empty() ? view.payload : view.metadata;
-    if (const auto block = act::allocation_block(first.data())) parts_[block] = {tensor, act::BlockPart::Stored};
-    const auto& storage = view.exact.storage();
-    if (storage.nbytes() > kWidestView * view.exact.nbytes()) return;
-    if (const auto block = act::allocation_block(storage.data())) {
-      parts_.emplace(block, Part{tensor, act::BlockPart::Saved});
-    }
+/// @param own_blocks  [saved] the block that each lay in when it was saved, or 0
+Parts find_parts(const std::vector<act::SavedTensor>& saved, const std::vector<std::uint64_t>& own_blocks,
+                 const std::vector<act::Allocation>& log) {
+  std::vector<bool> chosen;
+  for (const auto& tensor : saved) chosen.push_back(!act::rungs_of(tensor).empty());
+  Parts parts;
+  std::vector<std::uint64_t> stores(saved.size(), 0);
+  std::unordered_map<std::uint64_t, std::uint64_t> sizes;
+  for (const act::Allocation& allocation : log) {
+    if (allocation.bytes > 0) sizes[allocation.block] = static_cast<std::uint64_t>(allocation.bytes);
+    if (allocation.stores > 0 && chosen[allocation.stores - 1]) stores[allocation.stores - 1] = allocation.block;
   }
-
-  /// The log with each block's part in the step; what restores a tensor that would be kept is one as well.
-  act::StepTimeline timeline(const std::vector<act::Allocation>& log) {
-    act::StepTimeline timeline{.tensors = seen_};
-    std::vector<bool> would_be_kept(seen_, false);
-    for (const auto& [block, part] : parts_) {
-      if (part.part == act::BlockPart::Saved) would_be_kept[part.tensor] = true;
-    }
-    for (const act::Allocation& allocation : log) {
-      if (const auto source = parts_.find(allocation.restores); source != parts_.end()) {
-        const auto tensor = source->second.tensor;
-        if (would_be_kept[tensor]) parts_.emplace(allocation.block, Part{tensor, act::BlockPart::Restored});
-      }
-      const auto part = parts_.find(allocation.block);
-      const auto bytes = static_cast<std::int64_t>(
-          act::held_bytes(static_cast<std::uint64_t>(std::abs(allocation.bytes))));
-      act::StepEvent event{allocation.block, allocation.bytes > 0 ? bytes : -bytes};
-      if (part != parts_.end()) {
-        event.tensor = part->second.tensor;
-        event.part = part->second.part;
-      }
-      timeline.events.push_back(event);
-    }
-    return timeline;
+  for (std::uint32_t i = 0; i < saved.size(); ++i) {
+    if (stores[i] > 0) parts[stores[i]] = {i, act::BlockPart::Stored};  // the last: others were tried and given up
   }
+  std::vector<bool> would_be_kept(saved.size(), false);
+  for (std::uint32_t i = 0; i < saved.size(); ++i) {
+    if (stores[i] == 0 || own_blocks[i] == 0) continue;
+    if (sizes[own_blocks[i]] > kWidestView * act::rungs_of(saved[i]).back().bytes) continue;
+    would_be_kept[i] = parts.emplace(own_blocks[i], Part{i, act::BlockPart::Saved}).second;
+  }
+  // What restores a tensor that would be kept would not be there either.
+  for (const act::Allocation& allocation : log) {
+    const auto source = parts.find(allocation.restores);
+    if (allocation.bytes <= 0 || source == parts.end() || !would_be_kept[source->second.tensor]) continue;
+    parts.emplace(allocation.block, Part{source->second.tensor, act::BlockPart::Restored});
+  }
+  return parts;
+}
 
- private:
-  Parts parts_;
-  std::uint32_t seen_ = 0;
-};
+act::StepTimeline timeline_of(const std::vector<act::Allocation>& log, const Parts& parts) {
+  act::StepTimeline timeline;
+  for (const act::Allocation& allocation : log) {
+    const auto bytes =
+        static_cast<std::int64_t>(act::held_bytes(static_cast<std::uint64_t>(std::abs(allocation.bytes))));
+    act::StepEvent event{allocation.block, allocation.bytes > 0 ? bytes : -bytes};
+    if (const auto part = parts.find(allocation.block); part != parts.end()) {
+      event.tensor = part->second.tensor;
+      event.part = part->second.part;
+    }
+    timeline.events.push_back(event);
+  }
+  return timeline;
+}
 
 /// A batch than which the run has none larger.
 Batch largest_batch(const DataSet& data, std::int64_t size) {
@@ -98,6 +102,33 @@ std::uint64_t pass(Trainer& trainer, act::Compression& compression, const Batch&
   return backward_start;
 }
 
+/// Bits of the fewest bytes for every tensor that has a choice.
+std::map<std::string, int> fewest_bits(const std::vector<act::SavedTensor>& saved) {
+  std::map<std::string, int> bits;
+  for (const auto& tensor : saved) {
+    if (const auto rungs = act::rungs_of(tensor); !rungs.empty()) bits[tensor.id] = rungs.front().bits;
+  }
+  return bits;
+}
+
+/// The most that the timeline's blocks take at once, and what they take for each saved tensor.
+void sum_up(Rehearsal& rehearsal) {
+  rehearsal.stored.resize(rehearsal.saved.size());
+  rehearsal.kept.resize(rehearsal.saved.size());
+  auto live = static_cast<std::int64_t>(rehearsal.timeline.live_before);
+  for (const act::StepEvent& event : rehearsal.timeline.events) {
+    live += event.bytes;
+    rehearsal.peak_bytes = std::max(rehearsal.peak_bytes, static_cast<std::uint64_t>(live));
+    if (event.bytes <= 0 || event.part == act::BlockPart::Other) continue;
+    const auto bytes = static_cast<std::uint64_t>(event.bytes);
+    if (event.part == act::BlockPart::Stored) {
+      rehearsal.stored[event.tensor] += bytes;
+    } else {
+      rehearsal.kept[event.tensor] = std::max(rehearsal.kept[event.tensor], bytes);
+    }
+  }
+}
+
 }  // namespace
 
 Rehearsal rehearse(Trainer& trainer) {
@@ -108,44 +139,35 @@ Rehearsal rehearse(Trainer& trainer) {
   options.bits = 1;
   act::Compression compression(options);
   own_tensors(compression, trainer.network());
-  BlockFinder blocks;
-  std::uint64_t live_before = 0, backward_start = 0;
+  std::uint64_t live_before = 0, backward_start = 0, peak_before = 0;
   std::vector<act::Allocation> log;
   with_torch_errors(Error::Usage, [&] {
     forward_as_in_evaluation(trainer);
     pass(trainer, compression, largest_batch(*trainer.data().train, trainer.options().batch));
-    compression.observe([&](const act::PackedView& view) { blocks.see(view); }, false);
+    compression.set_bits(fewest_bits(compression.saved()));
     live_before = act::allocator_figures().held_bytes;
+    peak_before = core::peak_resident_bytes();
     act::start_allocation_log();
-    {
-      const auto batch = largest_batch(*trainer.data().train, trainer.options().batch);
-      backward_start = pass(trainer, compression, batch);
-    }
+    backward_start = pass(trainer, compression, largest_batch(*trainer.data().train, trainer.options().batch));
     log = act::stop_allocation_log();
   });
-  rehearsal.timeline = blocks.timeline(log);
-  rehearsal.timeline.live_before = live_before;
-  rehearsal.timeline.backward_start = backward_start;
   rehearsal.saved = compression.saved();
-  rehearsal.stored.resize(rehearsal.saved.size());
-  rehearsal.kept.resize(rehearsal.saved.size());
-  std::int64_t live = static_cast<std::int64_t>(live_before);
-  for (const act::StepEvent& event : rehearsal.timeline.events) {
-    live += event.bytes;
-    rehearsal.peak_bytes = std::max(rehearsal.peak_bytes, static_cast<std::uint64_t>(live));
-    if (event.bytes <= 0) continue;
-    const auto bytes = static_cast<std::uint64_t>(event.bytes);
-    if (event.part == act::BlockPart::Stored) rehearsal.stored[event.tensor] += bytes;
-    if (event.part == act::BlockPart::Saved || event.part == act::BlockPart::Restored) {
-      rehearsal.kept[event.tensor] = std::max(rehearsal.kept[event.tensor], bytes);
-    }
-  }
+  const auto own_blocks = act::blocks_of_saved();
+  if (own_blocks.size() != rehearsal.saved.size()) throw Error(Error::Internal, "a rehearsal lost sight of saved tensors");
+  rehearsal.timeline = timeline_of(log, find_parts(rehearsal.saved, own_blocks, log));
+  rehearsal.timeline.live_before = live_before;
+  rehearsal.timeline.tensors = rehearsal.saved.size();
+  rehearsal.timeline.backward_start = backward_start;
+  sum_up(rehearsal);
   for (const act::Allocation& allocation : log) {
-    if (!allocation.unmanaged) continue;
-    rehearsal.unmanaged_bytes =
-        std::max(rehearsal.unmanaged_bytes, static_cast<std::uint64_t>(std::max<std::int64_t>(*allocation.unmanaged, 0)));
+    const auto unmanaged = std::max<std::int64_t>(allocation.unmanaged.value_or(0), 0);
+    rehearsal.unmanaged_bytes = std::max(rehearsal.unmanaged_bytes, static_cast<std::uint64_t>(unmanaged));
   }
-  malloc_trim(0);  // what the heap kept of tensors at 1 bit is not there where they are mapped
+  // The kernel's peak counts what lies between those moments, if it is this step's.
+  if (const auto peak = core::peak_resident_bytes(); peak > peak_before && peak > rehearsal.peak_bytes) {
+    rehearsal.unmanaged_bytes = std::max(rehearsal.unmanaged_bytes, peak - rehearsal.peak_bytes);
+  }
+  malloc_trim(0);  // what the heap kept of tensors in 1 bit is not there where they are mapped
   return rehearsal;
 }
 

@@ -51,12 +51,11 @@ Trainer::Trainer(const TrainOptions& options)
 
 void Trainer::plan_budget(const formats::Value& resumed) {
   if (!adaptation_) throw Error(Error::Usage, "a budget needs an adaptive level: L2, L2.1 or L2.2");
-  const auto peak_before = core::peak_resident_bytes();
   act::bound_allocator(0);  // nothing is kept for reuse, so that all resident memory is accounted for
   const Rehearsal rehearsal = rehearse(*this);
   Budget budget{.bytes = options_.budget, .probing = options_.adapt_every > 0};
   budget.floor = core::peak_resident_bytes();
-  budget.overhead = resumed.is_nil() ? resident_overhead(rehearsal, peak_before)
+  budget.overhead = resumed.is_nil() ? resident_overhead(rehearsal)
                                      : static_cast<std::uint64_t>(resumed.at("overhead").as_integer());
   budget_plan_ = std::make_unique<BudgetPlan>(rehearsal, budget);
   if (budget.probing && budget_plan_->smallest() > budget.bytes) {
@@ -64,13 +63,20 @@ void Trainer::plan_budget(const formats::Value& resumed) {
     budget_plan_ = std::make_unique<BudgetPlan>(rehearsal, budget);
     adaptation_->stop_probing();
   }
-  act::bound_allocator(budget_plan_->for_tensors());
   adaptation_->note(rehearsal.saved);
-  adaptation_->choose_by([this](act::PrecisionTable& table) { budget_plan_->choose(table); });
+  // Freed blocks are kept for reuse as far as the plan's peak leaves room, so that the process's peak is the plan's.
+  const auto bound = [this](const act::PrecisionTable& table) {
+    act::bound_allocator(budget_plan_->planned_peak(table) - budget_plan_->budget().overhead);
+  };
+  adaptation_->choose_by([this, bound](act::PrecisionTable& table) {
+    budget_plan_->choose(table);
+    bound(table);
+  });
   if (resumed.is_nil()) {
     adaptation_->choose(!budget.probing);
   } else {
     budget_plan_->restore(resumed);
+    bound(adaptation_->table());
   }
 }
 

@@ -133,6 +133,10 @@ void say_summary(const train::RunSummary& summary, const std::optional<train::Ev
                 core::format_size(summary.peak_allocated_bytes()).c_str(),
                 core::format_size(summary.last()->peak_resident_bytes).c_str());
   say_note(text);
+  if (const auto& budget = summary.last()->budget) {
+    say_note("budget " + core::format_size(budget->budget_bytes) + ", planned peak " +
+             core::format_size(budget->planned_peak_bytes));
+  }
   if (!evaluation) return;
   std::snprintf(text, sizeof text, "evaluation: accuracy %.4f, loss %.4f on %llu examples", evaluation->accuracy,
                 evaluation->loss, static_cast<unsigned long long>(evaluation->examples));
@@ -149,6 +153,22 @@ train::RunHooks make_hooks(const Options& options, train::Trainer& trainer) {
     throw Error(Error::Usage, "step " + std::to_string(hooks.dump_step) + " to be dumped is not in this run");
   }
   return hooks;
+}
+
+/// Under a budget, gives back what is kept for reuse while `body` runs, which is no training step: what it takes of its
+/// own fits in its place.
+template <class Body>
+auto beside_training(train::Trainer& trainer, Body body) {
+  if (!trainer.budget_plan()) return body();
+  struct Bound {
+    train::Trainer& trainer;
+    explicit Bound(train::Trainer& of) : trainer(of) { act::bound_allocator(0); }
+    ~Bound() {
+      const auto& plan = *trainer.budget_plan();
+      act::bound_allocator(plan.planned_peak(trainer.adaptation()->table()) - plan.budget().overhead);
+    }
+  } const bound(trainer);
+  return body();
 }
 
 /// @return  0, or the signal that interrupted the run
@@ -181,7 +201,9 @@ int train_and_write(const Options& options) {
   };
   auto hooks = make_hooks(options, trainer);
   if (checkpoints) {
-    hooks.save_checkpoint = [&] { checkpoints->save(trainer, options.shared.producer, options.shared.arguments); };
+    hooks.save_checkpoint = [&] {
+      beside_training(trainer, [&] { checkpoints->save(trainer, options.shared.producer, options.shared.arguments); });
+    };
   }
   if (outputs.dump) {
     hooks.record_dump = [&] {
@@ -207,11 +229,13 @@ int train_and_write(const Options& options) {
   }
   std::optional<train::Evaluation> evaluation;
   if (finished) {
-    if (options.evaluate && trainer.data().evaluation) evaluation = trainer.evaluate();
+    if (options.evaluate && trainer.data().evaluation) evaluation = beside_training(trainer, [&] { return trainer.evaluate(); });
     if (metrics) metrics->final(summary, evaluation);
     if (outputs.model) {
-      train::write_trained_model(*outputs.model, header(), trainer, train::reached(summary, evaluation));
-      outputs.model->finish();
+      beside_training(trainer, [&] {
+        train::write_trained_model(*outputs.model, header(), trainer, train::reached(summary, evaluation));
+        outputs.model->finish();
+      });
     }
   }
   if (outputs.metrics) outputs.metrics->finish();

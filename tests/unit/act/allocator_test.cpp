@@ -36,7 +36,8 @@ TEST_CASE("blocks are aligned and writable to their ends", "[allocator]") {
     at::Tensor block = bytes(count);
     const auto address = reinterpret_cast<std::uintptr_t>(block.data_ptr());
     CHECK(address % 64 == 0);
-    if (count >= kMiB) CHECK(address % (2 * kMiB) == 0);
+    if (count >= kMiB) CHECK(address % 4096 == 0);
+    if (count >= 2 * kMiB) CHECK(address % (2 * kMiB) == 0);
     block.fill_(7);
     CHECK(block.sum().item<std::int64_t>() == static_cast<std::int64_t>(7 * count));
   }
@@ -56,6 +57,33 @@ TEST_CASE("freed blocks are reused within an eighth of their size and the cache 
   install_allocator(0);
   CHECK(allocator_figures().cached_bytes == 0);
   install_allocator();
+}
+
+TEST_CASE("a log tells stores and what is restored from them, and what the process takes beside tensors", "[allocator]") {
+  install_allocator();
+  start_allocation_log();
+  at::Tensor saved = bytes(3 * kMiB), stored, restored;
+  saved.fill_(1);
+  count_saved(saved.storage().data());
+  {
+    const AllocationMark mark(AllocationMark::Purpose::Store);
+    stored = bytes(kMiB);
+  }
+  {
+    const AllocationMark mark(AllocationMark::Purpose::Restore, stored.storage().data());
+    restored = bytes(3 * kMiB);
+  }
+  saved.reset();
+  const auto blocks = blocks_of_saved();
+  const auto log = stop_allocation_log();
+  REQUIRE(log.size() == 4);
+  CHECK(blocks == std::vector<std::uint64_t>{log[0].block});
+  CHECK(log[0].stores == 0);
+  CHECK(log[1].stores == 1);
+  CHECK(log[2].restores == log[1].block);
+  REQUIRE(log[3].unmanaged);
+  CHECK(*log[3].unmanaged > 0);
+  CHECK(static_cast<std::uint64_t>(*log[3].unmanaged) < core::peak_resident_bytes());
 }
 
 TEST_CASE("resident memory follows live bytes", "[allocator]") {
@@ -113,6 +141,27 @@ TEST_CASE("the log tells every allocation and release in order", "[allocator]") 
     CHECK(log[i].bytes == sizes[i]);
     CHECK(log[i].block == blocks[i]);
   }
+}
+
+// Last, since it bounds this process's allocator.
+TEST_CASE("kept blocks and what lives stay within a bound, and are whole pages", "[allocator]") {
+  install_allocator(64 * kMiB);
+  const std::uint64_t before = allocator_figures().held_bytes;
+  bound_allocator(before + 20 * kMiB);
+  { const at::Tensor a = bytes(6 * kMiB), b = bytes(9 * kMiB); }
+  CHECK(allocator_figures().cached_bytes == 15 * kMiB);
+  {
+    const at::Tensor c = bytes(12 * kMiB + 1);
+    CHECK(allocator_figures().held_bytes == before + held_bytes(12 * kMiB + 1));
+    CHECK(allocator_figures().held_bytes + allocator_figures().cached_bytes <= before + 20 * kMiB);
+  }
+  { const at::Tensor beyond = bytes(30 * kMiB); }  // is given, and leaves nothing that is kept
+  const at::Tensor all = bytes(20 * kMiB - 8192), small = bytes(200 * 1024);
+  CHECK(allocator_figures().cached_bytes == 0);
+  CHECK(held_bytes(200 * 1024) == 200 * 1024);
+  CHECK(held_bytes(200 * 1024 + 1) == 204 * 1024);
+  CHECK(held_bytes(100) == 100);
+  bound_allocator(UINT64_MAX);
 }
 
 }  // namespace terse::act
