@@ -64,20 +64,20 @@ void Trainer::plan_budget(const formats::Value& resumed) {
     adaptation_->stop_probing();
   }
   adaptation_->note(rehearsal.saved);
-  // Freed blocks are kept for reuse as far as the plan's peak leaves room, so that the process's peak is the plan's.
-  const auto bound = [this](const act::PrecisionTable& table) {
-    act::bound_allocator(budget_plan_->planned_peak(table) - budget_plan_->budget().overhead);
-  };
-  adaptation_->choose_by([this, bound](act::PrecisionTable& table) {
+  adaptation_->choose_by([this](act::PrecisionTable& table) {
     budget_plan_->choose(table);
-    bound(table);
+    bound_memory();
   });
   if (resumed.is_nil()) {
     adaptation_->choose(!budget.probing);
   } else {
     budget_plan_->restore(resumed);
-    bound(adaptation_->table());
+    bound_memory();
   }
+}
+
+void Trainer::bound_memory() const {
+  act::bound_allocator(budget_plan_->planned_peak(adaptation_->table()) - budget_plan_->budget().overhead);
 }
 
 void Trainer::set_compression(const act::CompressionOptions& options) {

@@ -90,6 +90,8 @@ class Trainer {
   /// @throws Error::OutOfMemory naming the smallest budget that could be met
   void plan_budget(const formats::Value& resumed = {});
   const BudgetPlan* budget_plan() const { return budget_plan_.get(); }
+  /// Lets freed blocks be kept for reuse as far as the plan's peak leaves room, so that the process's peak is the plan's.
+  void bound_memory() const;
   /// Compresses otherwise from the next step on.
   void set_compression(const act::CompressionOptions& options);
 

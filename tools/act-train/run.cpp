@@ -163,10 +163,7 @@ auto beside_training(train::Trainer& trainer, Body body) {
   struct Bound {
     train::Trainer& trainer;
     explicit Bound(train::Trainer& of) : trainer(of) { act::bound_allocator(0); }
-    ~Bound() {
-      const auto& plan = *trainer.budget_plan();
-      act::bound_allocator(plan.planned_peak(trainer.adaptation()->table()) - plan.budget().overhead);
-    }
+    ~Bound() { trainer.bound_memory(); }
   } const bound(trainer);
   return body();
 }
