@@ -6,6 +6,7 @@
 
 #include "common/messages.hpp"
 #include "relsim-dedup/evidence_command.hpp"
+#include "relsim-dedup/phrase_reasons.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/table.hpp"
 #include "terse/formats/clusters.hpp"
@@ -121,6 +122,9 @@ void define(CLI::App& app, DedupOptions& options) {
       ->type_name("SHARE")
       ->check(CLI::Range(1e-9, 0.999).description(""));
   app.add_flag("--names", options.names, "With --auto: count words that names of relations share as evidence, too");
+  app.add_flag("--phrases", options.phrases,
+               "With --auto: relations are phrases of Open IE; group those of one kind, by their words and arguments, until "
+               "groups are no more alike than two phrases at random");
   app.add_option("--explain", options.explain, "Tell what speaks for and against merging relations A and B, with facts that "
                  "they share and facts that they do not")
       ->type_name("A B")
@@ -161,6 +165,10 @@ int run(const DedupOptions& options) {
   if ((options.automatic || !options.explain.empty()) && options.facts.empty()) {
     throw Error(Error::Usage, "--auto and --explain need the facts: --facts FILE");
   }
+  if (options.phrases && !options.automatic) throw Error(Error::Usage, "--phrases goes with --auto");
+  if (options.phrases && (options.names || !options.explain.empty())) {
+    throw Error(Error::Usage, "--phrases weighs names in its own way, and --explain does not tell of it");
+  }
   if (options.similarity == "-" && options.facts == "-") {
     throw Error(Error::Usage, "the similarity and the facts cannot both come from standard input");
   }
@@ -177,7 +185,13 @@ int run(const DedupOptions& options) {
   how.count = options.count;
   how.merge_thin = options.merge_thin;
   std::optional<WeighedFacts> weighed;
-  if (options.automatic || !options.explain.empty()) {
+  std::optional<relsim::PhraseKinds> kinds;
+  if (options.phrases) {
+    const auto facts = load_facts(loaded.content, options);
+    kinds.emplace(facts.triples, facts.facts.entities, loaded.content.relations);
+    loaded.content = relsim::to_similarity(*kinds, loaded.content);
+    how.threshold = options.threshold.value_or(1 - kinds->at_random());
+  } else if (options.automatic || !options.explain.empty()) {
     weighed = weigh_facts(loaded.content, options);
     if (!options.explain.empty()) {
       explain(*weighed, loaded.content, options);
@@ -189,6 +203,7 @@ int run(const DedupOptions& options) {
   if (options.no_inverse) loaded.content.swapped.clear();
   auto clusters = relsim::cluster_relations(loaded.content, how);
   if (weighed) give_reasons(clusters, weighed->evidence);
+  if (kinds) give_reasons(clusters, *kinds);
   say_note(std::to_string(clusters.relations.size()) + " relations in " +
            std::to_string(clusters.representatives.size()) + " clusters");
   if (const auto& thin = loaded.content.thin; !how.merge_thin && std::count(thin.begin(), thin.end(), 1) > 0) {

@@ -50,15 +50,20 @@ std::int32_t relation_called(const formats::Similarity& similarity, const std::s
 
 }  // namespace
 
-WeighedFacts weigh_facts(const formats::Similarity& similarity, const DedupOptions& options) {
-  WeighedFacts weighed;
-  weighed.facts = formats::read_facts(core::open_source(options.facts)).content;
-  if (weighed.facts.relations != similarity.relations) {
+LoadedFacts load_facts(const formats::Similarity& similarity, const DedupOptions& options) {
+  LoadedFacts loaded;
+  loaded.facts = formats::read_facts(core::open_source(options.facts)).content;
+  if (loaded.facts.relations != similarity.relations) {
     throw Error(Error::BadInput, options.facts + ": its relations are not those of the similarity");
   }
-  const auto& ids = weighed.facts.triples;
+  const auto& ids = loaded.facts.triples;
   if (ids.empty()) throw Error(Error::BadInput, options.facts + ": holds no triples");
-  for (std::size_t i = 0; i + 2 < ids.size(); i += 3) weighed.triples.push_back({ids[i], ids[i + 1], ids[i + 2]});
+  for (std::size_t i = 0; i + 2 < ids.size(); i += 3) loaded.triples.push_back({ids[i], ids[i + 1], ids[i + 2]});
+  return loaded;
+}
+
+WeighedFacts weigh_facts(const formats::Similarity& similarity, const DedupOptions& options) {
+  WeighedFacts weighed{load_facts(similarity, options), {}};
   relsim::EvidenceOptions how;
   how.names = options.names;
   weighed.evidence = relsim::weigh_evidence(weighed.triples, static_cast<std::int32_t>(weighed.facts.entities.size()),

@@ -9,10 +9,17 @@
 
 namespace terse::tools {
 
-/// The facts that a similarity was computed from, with what they say of its relations.
-struct WeighedFacts {
+/// The facts that a similarity was computed from.
+struct LoadedFacts {
   formats::Facts facts;
   std::vector<relsim::Triple> triples;
+};
+
+/// Reads options.facts. @throws Error::BadInput where they are not the similarity's facts
+LoadedFacts load_facts(const formats::Similarity& similarity, const DedupOptions& options);
+
+/// Facts with what they say of the relations.
+struct WeighedFacts : LoadedFacts {
   relsim::Evidence evidence;
 };
 

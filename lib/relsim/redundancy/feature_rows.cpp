@@ -1,0 +1,64 @@
+#include "terse/relsim/redundancy/feature_rows.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "terse/relsim/kb/vocabulary.hpp"
+
+namespace terse::relsim {
+
+SparseMatrix rare_features(const std::vector<std::vector<std::string>>& rows) {
+  SparseMatrix matrix;
+  Vocabulary known;
+  std::vector<double> frequency;
+  for (const auto& row : rows) {
+    const auto first = static_cast<std::ptrdiff_t>(matrix.column.size());
+    for (const auto& feature : row) matrix.column.push_back(known.intern(feature));
+    std::sort(matrix.column.begin() + first, matrix.column.end());
+    matrix.column.erase(std::unique(matrix.column.begin() + first, matrix.column.end()), matrix.column.end());
+    matrix.begin.push_back(matrix.column.size());
+    frequency.resize(static_cast<std::size_t>(known.size()));
+    for (auto i = static_cast<std::size_t>(first); i < matrix.column.size(); ++i) {
+      ++frequency[static_cast<std::size_t>(matrix.column[i])];
+    }
+  }
+  matrix.columns = known.size();
+  for (const auto c : matrix.column) {
+    matrix.value.push_back(
+        static_cast<float>(std::log1p(static_cast<double>(rows.size()) / frequency[static_cast<std::size_t>(c)])));
+  }
+  return matrix;
+}
+
+SparseMatrix sum_rows(const SparseMatrix& matrix, const std::vector<std::vector<std::size_t>>& groups) {
+  SparseMatrix sums;
+  sums.columns = matrix.columns;
+  for (const auto& group : groups) {
+    std::map<std::int32_t, float> sum;
+    for (const auto row : group) {
+      const auto columns = matrix.columns_of(row);
+      const auto values = matrix.values_of(row);
+      for (std::size_t i = 0; i < columns.size(); ++i) sum[columns[i]] += values[i];
+    }
+    for (const auto& [column, value] : sum) sums.column.push_back(column), sums.value.push_back(value);
+    sums.begin.push_back(sums.column.size());
+  }
+  return sums;
+}
+
+void scale_rows(std::span<SparseMatrix> matrices, double length) {
+  if (matrices.empty()) return;
+  for (std::size_t row = 0; row < matrices.front().rows(); ++row) {
+    double square = 0;
+    for (const auto& matrix : matrices) {
+      for (const float x : matrix.values_of(row)) square += static_cast<double>(x) * static_cast<double>(x);
+    }
+    const auto factor = static_cast<float>(square > 0 ? length / std::sqrt(square) : 0);
+    for (auto& matrix : matrices) {
+      for (std::size_t i = matrix.begin[row]; i < matrix.begin[row + 1]; ++i) matrix.value[i] *= factor;
+    }
+  }
+}
+
+}  // namespace terse::relsim

@@ -1,0 +1,95 @@
+#include "terse/relsim/redundancy/phrase_kinds.hpp"
+
+#include <cmath>
+
+#include "terse/core/parallel.hpp"
+#include "terse/relsim/redundancy/feature_rows.hpp"
+#include "terse/relsim/redundancy/linkage.hpp"
+#include "terse_catch.hpp"
+
+namespace terse::relsim {
+namespace {
+
+struct World {
+  std::vector<std::string> entities, phrases;
+  std::vector<Triple> triples;
+  PhraseKinds kinds() const { return PhraseKinds(triples, entities, phrases); }
+};
+
+/// Twelve phrases, one or two facts each: six of people and firms, six of dishes and towns. Few words recur.
+World world() {
+  World world;
+  world.entities = {"ann", "bob", "cid", "acme corp", "widget corp", "sprocket corp", "soup", "stew", "pie", "oldtown", "newtown", "hightown"};
+  world.phrases = {"is chairman of", "owns",     "was the head of", "left",      "has retired from", "founded",
+                   "is eaten in",    "hails to", "is cooked at",    "pleases",   "was invented in",  "is sold at"};
+  for (std::int32_t p = 0; p < 12; ++p) {
+    const std::int32_t first = p < 6 ? 0 : 6;
+    world.triples.push_back({first + p % 3, p, first + 3 + p % 3});
+    world.triples.push_back({first + p % 3, p, first + 3 + (p + 1) % 3});
+  }
+  return world;
+}
+
+TEST_CASE("features weigh by their rarity, once a row", "[redundancy]") {
+  auto rows = rare_features({{"a", "b", "a"}, {"b"}, {}});
+  REQUIRE(rows.begin == std::vector<std::size_t>{0, 2, 3, 3});
+  CHECK(rows.value[0] == Approx(std::log(4.0)));
+  CHECK(rows.value[1] == Approx(std::log(2.5)));
+  const auto sums = sum_rows(rows, {{0, 1}, {2}});
+  CHECK(sums.values_of(0)[1] == Approx(2 * std::log(2.5)));
+  CHECK(sums.values_of(1).empty());
+  scale_rows(std::span(&rows, 1), 2);
+  CHECK(std::hypot(rows.value[0], rows.value[1]) == Approx(2));
+  CHECK(rows.value[2] == Approx(2));
+}
+
+TEST_CASE("phrases of one kind are grouped at a threshold that nobody chose", "[redundancy]") {
+  const auto w = world();
+  const auto kinds = w.kinds();
+  formats::Similarity original;
+  original.relations = w.phrases;
+  original.counts.assign(12, 2);
+  const auto clusters = cluster_relations(to_similarity(kinds, original), {.threshold = 1 - kinds.at_random()});
+  REQUIRE(clusters.representatives.size() == 2);
+  for (std::size_t p = 0; p < 12; ++p) CHECK(clusters.cluster[p] == clusters.cluster[p < 6 ? 0 : 6]);
+}
+
+TEST_CASE("parts of the likeness add up to it, for pairs and for groups", "[redundancy][numeric]") {
+  const auto kinds = world().kinds();
+  double all = 0;
+  for (std::int32_t a = 0; a < 12; ++a) {
+    CHECK(kinds.likeness(static_cast<std::size_t>(a), static_cast<std::size_t>(a)) == 1);
+    for (std::int32_t b = 0; b < 12; ++b) {
+      double sum = 0;
+      for (const double part : kinds.parts(std::span(&a, 1), std::span(&b, 1))) sum += part;
+      CHECK(sum == Approx(kinds.likeness(static_cast<std::size_t>(a), static_cast<std::size_t>(b))).margin(1e-6));
+      if (a != b) all += sum;
+    }
+  }
+  CHECK(kinds.at_random() == Approx(all / (12 * 11)).epsilon(1e-6));
+  const std::vector<std::int32_t> a = {0, 7}, b = {2, 3, 9};
+  double mean = 0, sum = 0;
+  for (const auto x : a) {
+    for (const auto y : b) mean += kinds.likeness(static_cast<std::size_t>(x), static_cast<std::size_t>(y)) / 6;
+  }
+  for (const double part : kinds.parts(a, b)) sum += part;
+  CHECK(sum == Approx(mean).epsilon(1e-6));
+}
+
+TEST_CASE("the likeness has the same bytes for any number of threads and is symmetric", "[redundancy]") {
+  const auto w = world();
+  core::set_threads(1);
+  const auto one = w.kinds();
+  core::set_threads(3);
+  const auto three = w.kinds();
+  core::set_threads(0);
+  for (std::size_t a = 0; a < 12; ++a) {
+    for (std::size_t b = 0; b < 12; ++b) {
+      CHECK(one.likeness(a, b) == three.likeness(a, b));
+      CHECK(one.likeness(a, b) == one.likeness(b, a));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace terse::relsim
