@@ -3,6 +3,7 @@
 
 #include "common/tool.hpp"
 #include "relsim-score/correlate_command.hpp"
+#include "relsim-score/extract_command.hpp"
 #include "relsim-score/merge_command.hpp"
 #include "relsim-score/predict_command.hpp"
 #include "relsim-score/similarity_command.hpp"
@@ -19,6 +20,7 @@ struct Options {
   MergeOptions merge;
   CorrelateOptions correlate;
   PredictOptions predict;
+  ScoreExtractOptions extract;
 };
 
 void define(CLI::App& app, Options& options) {
@@ -35,6 +37,9 @@ void define(CLI::App& app, Options& options) {
   define_predict(add_command(app, "predict", options.command,
                              "Rank the relations between two entities by embeddings, fact models and counts"),
                  options.predict);
+  define_score_extract(add_command(app, "extract", options.command,
+                                   "Classify the relations of test sentences by extractors: precision, recall and F1"),
+                       options.extract);
 }
 
 int run(const Options& options) {
@@ -42,6 +47,7 @@ int run(const Options& options) {
   if (options.command == "merge") return run_merge(options.shared, options.merge);
   if (options.command == "correlate") return run_correlate(options.shared, options.correlate);
   if (options.command == "predict") return run_predict(options.shared, options.predict);
+  if (options.command == "extract") return run_score_extract(options.shared, options.extract);
   throw terse::Error(terse::Error::Usage, "no such command: " + options.command);
 }
 

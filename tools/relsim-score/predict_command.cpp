@@ -69,8 +69,9 @@ Bench read_bench(const PredictOptions& options) {
     relsim::make_distinct(counted);
   }
   if (!options.counts.empty()) {
+    const double mean = static_cast<double>(counted.size()) / static_cast<double>(bench.kb.relations.size());
     bench.counts = std::make_shared<relsim::CountScorer>(counted, bench.kb.entities.size(), bench.kb.relations.size(),
-                                                         options.smoothing);
+                                                         options.smoothing.value_or(mean));
   }
   bench.relations = bench.kb.relations.names();
   return bench;
@@ -96,9 +97,13 @@ void define_predict(CLI::App& command, PredictOptions& options) {
                   "with --counts")
       ->required()
       ->type_name("FILE");
-  command.add_option("--counts", options.counts, "Also predict by counting in the training facts KB: P(r) P(h|r) P(t|r)")->type_name("FILE");
-  command.add_option("--smoothing", options.smoothing, "With --counts: weight of the smoothing, in facts")->type_name("X")->check(above_zero());
-  command.add_option("--known", options.known, "Further facts that hold: filtered ranks leave their relations out")->type_name("FILE");
+  command.add_option("--counts", options.counts, "Also predict by counting in the training facts of FILE, P(r) P(h|r) P(t|r); may be given several times")
+      ->type_name("FILE")
+      ->allow_extra_args(false);  // what follows is TEST
+  command.add_option("--smoothing", options.smoothing, "With --counts: weight of the smoothing, in facts (default: the mean of a relation's facts)")->type_name("X")->check(above_zero());
+  command.add_option("--known", options.known, "Further facts that hold: filtered ranks leave their relations out; may be given several times")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   add_file(command, "--mix", options.mix,
            "Also predict by a mixture of all, whose weights are learned from the facts in FILE, which no model has learned from");
   add_file(command, "--prior", options.prior,
@@ -134,7 +139,7 @@ int run_predict(const SharedOptions& shared, const PredictOptions& options) {
     for (auto& [name, scorer] : scorers) {
       relsim::MixtureOptions only_biases;
       only_biases.learn_weights = false;
-      owned.push_back(std::make_unique<relsim::ScorerMixture>(relsim::learn_mixture({scorer}, for_prior, only_biases)));
+      owned.push_back(std::make_unique<relsim::ScorerMixture>(relsim::learn_mixture({scorer}, for_prior, known, only_biases)));
       scorer = owned.back().get();
     }
   }
@@ -145,7 +150,7 @@ int run_predict(const SharedOptions& shared, const PredictOptions& options) {
       parts.push_back(scorer);
       names.push_back(name);
     }
-    owned.push_back(std::make_unique<relsim::ScorerMixture>(relsim::learn_mixture(parts, mix)));
+    owned.push_back(std::make_unique<relsim::ScorerMixture>(relsim::learn_mixture(parts, mix, known)));
     say_weights(*owned.back(), names);
     scorers.emplace_back("mixture", owned.back().get());
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,7 @@ namespace terse::tools {
 struct PredictOptions {
   std::vector<std::string> files;   ///< models, then the test facts
   std::vector<std::string> counts;  ///< knowledge base to count in; empty: do not
-  double smoothing = 1;
+  std::optional<double> smoothing;  ///< of the counts, in facts; unset: the mean of a relation's facts
   std::vector<std::string> known;   ///< further facts that hold
   std::string mix, prior;           ///< facts to learn a mixture and priors from; empty: do not
   bool seeds = false, by_relation = false;

@@ -1,21 +1,18 @@
 #include "relsim-train/embed_command.hpp"
 
 #include <CLI/CLI.hpp>
-#include <cmath>
 #include <cstdio>
-#include <map>
 
 #include "common/groups.hpp"
 #include "common/messages.hpp"
 #include "common/numbers.hpp"
 #include "relsim-train/metrics_file.hpp"
+#include "relsim-train/similarity_input.hpp"
 #include "relsim-train/split.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/progress.hpp"
-#include "terse/formats/similarity.hpp"
 #include "terse/relsim/embedding/embedding_artifact.hpp"
 #include "terse/relsim/embedding/embedding_checkpoint.hpp"
-#include "terse/relsim/redundancy/pair_ranking.hpp"
 
 namespace terse::tools {
 namespace {
@@ -53,42 +50,6 @@ relsim::EmbeddingTrainingOptions settle(const SharedOptions& shared, const Embed
   }
   o.tau_start = options.tau_start.value_or(o.tau);
   return o;
-}
-
-/// [R, R] divergences in the knowledge base's order, both directions combined; relations that the similarity does not
-/// know are infinitely far, so that they are drawn for none.
-std::vector<double> read_divergences(const std::string& path, const relsim::Vocabulary& relations, std::string& parent) {
-  const auto loaded = formats::read_similarity(core::open_source(path));
-  const auto& similarity = loaded.content;
-  parent = loaded.digest;
-  std::map<std::string_view, std::size_t> ids;
-  for (std::size_t i = 0; i < similarity.relations.size(); ++i) ids[similarity.relations[i]] = i;
-  const auto count = static_cast<std::size_t>(relations.size());
-  std::vector<std::optional<std::size_t>> at(count);
-  std::size_t unknown = 0;
-  for (std::size_t r = 0; r < count; ++r) {
-    const auto found = ids.find(relations.name(static_cast<std::int32_t>(r)));
-    if (found == ids.end()) {
-      ++unknown;
-    } else {
-      at[r] = found->second;
-    }
-  }
-  if (unknown == count) throw Error(Error::BadInput, path + ": knows none of the relations");
-  if (unknown > 0) {
-    say_warning(path + ": does not know " + std::to_string(unknown) + " of " + std::to_string(count) +
-                " relations: their negatives are drawn uniformly");
-  }
-  std::vector<double> divergences(count * count, INFINITY);
-  const auto n = similarity.relations.size();
-  for (std::size_t a = 0; a < count; ++a) {
-    for (std::size_t b = 0; b < count; ++b) {
-      if (!at[a] || !at[b]) continue;
-      divergences[a * count + b] = relsim::combine_directions(similarity.divergence[*at[a] * n + *at[b]],
-                                                              similarity.divergence[*at[b] * n + *at[a]], similarity.combine);
-    }
-  }
-  return divergences;
 }
 
 Value::Map to_map(const EmbeddingEpoch& report, bool validated) {

@@ -3,6 +3,7 @@
 
 #include "common/tool.hpp"
 #include "relsim-train/embed_command.hpp"
+#include "relsim-train/extract_command.hpp"
 #include "relsim-train/facts_command.hpp"
 #include "terse/core/error.hpp"
 
@@ -15,6 +16,7 @@ struct Options {
   std::string command;
   FactsOptions facts;
   EmbedOptions embed;
+  ExtractOptions extract;
 };
 
 void define(CLI::App& app, Options& options) {
@@ -26,16 +28,20 @@ void define(CLI::App& app, Options& options) {
   define_embed(add_command(app, "embed", options.command,
                            "Train vectors of entities and relations that predict relations; writes a model artifact"),
                options.embed);
+  define_extract(add_command(app, "extract", options.command,
+                             "Train a classifier of the relation between two entities of a sentence; writes a model artifact"),
+                 options.extract);
 }
 
 int run(const Options& options) {
   if (options.command == "facts") return run_facts(options.shared, options.facts);
   if (options.command == "embed") return run_embed(options.shared, options.embed);
+  if (options.command == "extract") return run_extract(options.shared, options.extract);
   throw terse::Error(terse::Error::Usage, "no such command: " + options.command);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return run_tool<Options>({"relsim-train", "train models on the facts of a knowledge base"}, argc, argv, define, run);
+  return run_tool<Options>({"relsim-train", "train models on the facts of a knowledge base, or on sentences that state them"}, argc, argv, define, run);
 }

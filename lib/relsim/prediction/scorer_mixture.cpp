@@ -17,18 +17,22 @@ constexpr int kRounds = 30;
 /// Scores [scorers][facts][R], less each row's largest: what softmax sees.
 struct ScoreTable {
   std::vector<std::int32_t> truth;
+  std::vector<std::span<const std::int32_t>> holds;  // relations of each fact's pair
   std::vector<std::vector<float>> scores;
   std::size_t relations = 0;
 };
 
-ScoreTable tabulate(const std::vector<const RelationScorer*>& scorers, std::span<const Triple> facts) {
+ScoreTable tabulate(const std::vector<const RelationScorer*>& scorers, std::span<const Triple> facts, const PairIndex& known) {
   ScoreTable table;
   table.relations = static_cast<std::size_t>(scorers.front()->relations());
   const auto most = std::max<std::size_t>(1, kCells / (table.relations * scorers.size()));
   const auto count = std::min(facts.size(), most);
   std::vector<Triple> chosen(count);
   for (std::size_t i = 0; i < count; ++i) chosen[i] = facts[i * facts.size() / count];
-  for (const auto& fact : chosen) table.truth.push_back(fact.relation);
+  for (const auto& fact : chosen) {
+    table.truth.push_back(fact.relation);
+    table.holds.push_back(known.relations(fact.head, fact.tail));
+  }
   // Facts come sorted by head; those of one head are scored together.
   std::vector<std::size_t> begin;
   for (std::size_t i = 0; i < count; ++i) {
@@ -89,6 +93,10 @@ void add_fact(const ScoreTable& table, std::size_t i, std::span<const double> we
     for (std::size_t r = 0; r < relations; ++r) p[r] += weights[a] * static_cast<double>(scores[r]);
   }
   const auto truth = static_cast<std::size_t>(table.truth[i]);
+  // What holds as well is no wrong answer: it takes no part.
+  for (const auto r : table.holds[i]) {
+    if (r != table.truth[i]) p[static_cast<std::size_t>(r)] = -INFINITY;
+  }
   const double own = p[truth], largest = *std::max_element(p.begin(), p.end());
   double total = 0;
   for (auto& value : p) total += value = std::exp(value - largest);
@@ -175,9 +183,9 @@ void ScorerMixture::score(std::int32_t head, std::span<const std::int32_t> tails
 }
 
 ScorerMixture learn_mixture(std::vector<const RelationScorer*> scorers, std::span<const Triple> facts,
-                            const MixtureOptions& options) {
+                            const PairIndex& known, const MixtureOptions& options) {
   if (facts.empty()) throw Error(Error::Usage, "there are no facts to learn a mixture from");
-  const auto table = tabulate(scorers, facts);
+  const auto table = tabulate(scorers, facts, known);
   const auto k = scorers.size();
   std::vector<double> weights(k, options.learn_weights ? 1 / static_cast<double>(k) : 1), biases(table.relations);
   std::vector<double> observed(table.relations);

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "terse/relsim/kb/knowledge_base.hpp"
+#include "terse/relsim/kb/pair_index.hpp"
 #include "terse/relsim/prediction/relation_scorer.hpp"
 
 namespace terse::relsim {
@@ -32,11 +32,12 @@ struct MixtureOptions {
   double prior = 10;          ///< how many facts of a relation it takes to move its bias halfway
 };
 
-/// Learns a mixture from `facts`, which none of the scorers may have learned from: most likely weights by Newton's
-/// method, biases by iterative scaling, in turns. Facts beyond 2^25 / (R · scorers) are left out, evenly. The same for
+/// Learns a mixture from `facts`, which none of the scorers may have learned from: weights by Newton's method and biases
+/// by iterative scaling, in turns, that make the facts' relations most likely among those that are not known to hold. Facts beyond 2^25 / (R · scorers) are left out, evenly. The same for
 /// any number of threads.
+/// @param known  every fact that holds, those of `facts` included
 /// @throws Error::Usage where there are no facts
-ScorerMixture learn_mixture(std::vector<const RelationScorer*> scorers, std::span<const Triple> facts,
+ScorerMixture learn_mixture(std::vector<const RelationScorer*> scorers, std::span<const Triple> facts, const PairIndex& known,
                             const MixtureOptions& options = {});
 
 }  // namespace terse::relsim

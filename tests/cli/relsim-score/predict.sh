@@ -26,6 +26,9 @@ awk -F '\t' '$1 == "counts" && $2 == "micro" { c = $4 } $1 == "mixture" && $2 ==
 
 predict one.model --seeds two.model > seeds
 awk -F '\t' '$2 == "micro" { mrr[$1] = $4 } END { d = mrr["mean"] - (mrr["one.model"] + mrr["two.model"]) / 2; exit !(d < 1e-3 && d > -1e-3 && mrr["deviation"] > 0) }' seeds
+predict one.model --known "$nations/valid.tsv" --known "$nations/train.tsv" > known
+predict --counts "$nations/train.tsv" > counts
+test "$(wc -l < known)$(wc -l < counts)" = 33
 predict one.model --by-relation > by_relation
 test "$(awk -F '\t' '!/^#/ { sum += $3 } END { print sum }' by_relation)" = 201
 predict --counts "$nations/train.tsv" --prior "$nations/valid.tsv" --json | grep -q '"model":"counts","average":"micro"'

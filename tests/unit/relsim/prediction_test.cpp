@@ -111,7 +111,7 @@ TEST_CASE("a mixture weighs scorers by what they know", "[relsim]") {
   MixtureOptions options;
   options.learn_biases = false;
   const auto learned = grid(0, 60), test = grid(60, 90);
-  const auto mixture = learn_mixture({&good, &weak, &none}, learned, options);
+  const auto mixture = learn_mixture({&good, &weak, &none}, learned, PairIndex(learned), options);
   CHECK(mixture.weights()[0] == Approx(2).epsilon(0.15));
   CHECK(mixture.weights()[1] == Approx(0.25).epsilon(0.25));
   CHECK(std::abs(mixture.weights()[2]) < 0.12);
@@ -120,7 +120,7 @@ TEST_CASE("a mixture weighs scorers by what they know", "[relsim]") {
   CHECK(mrr(mixture) > mrr(good));
   CHECK(mrr(good) > mrr(weak));
   core::set_threads(1);
-  const auto again = learn_mixture({&good, &weak, &none}, learned, options);
+  const auto again = learn_mixture({&good, &weak, &none}, learned, PairIndex(learned), options);
   core::set_threads(0);
   CHECK(std::vector(again.weights().begin(), again.weights().end()) ==
         std::vector(mixture.weights().begin(), mixture.weights().end()));
@@ -133,12 +133,28 @@ TEST_CASE("biases learn how common relations are", "[relsim]") {
   MixtureOptions options;
   options.learn_weights = false;
   options.prior = 1e-3;
-  const auto mixture = learn_mixture({&none}, facts, options);
+  const auto mixture = learn_mixture({&none}, facts, PairIndex(facts), options);
   const auto scores = scores_of(mixture, 0, {1});
   CHECK(scores[0] - scores[1] == Approx(std::log(3.5)).epsilon(0.01));
   CHECK(scores[1] - scores[2] == Approx(std::log(2)).epsilon(0.02));
   CHECK(scores[2] - scores[3] > 5);
-  CHECK_THROWS_AS(learn_mixture({&none}, {}, options), Error);
+  CHECK_THROWS_AS(learn_mixture({&none}, {}, PairIndex(), options), Error);
+}
+
+TEST_CASE("relations that hold as well are no wrong answers to a mixture", "[relsim]") {
+  // The scorer prefers relation (h + t) mod 6; the facts are those, and others that hold too and are scored as noise.
+  const NoisyScorer good(3, 1, 1);
+  const auto asked = grid(0, 40);
+  auto all = asked;
+  for (const auto& fact : asked) all.push_back({fact.head, (fact.relation + 1) % 6, fact.tail});
+  MixtureOptions options;
+  options.learn_biases = false;
+  const auto filtered = learn_mixture({&good}, asked, PairIndex(all), options);
+  CHECK(filtered.weights()[0] == Approx(3).epsilon(0.2));
+  // The second relations alone are noise among noise once the first are known to hold.
+  const std::vector<Triple> second(all.begin() + static_cast<std::ptrdiff_t>(asked.size()), all.end());
+  CHECK(std::abs(learn_mixture({&good}, second, PairIndex(all), options).weights()[0]) < 0.15);
+  CHECK(learn_mixture({&good}, second, PairIndex(second), options).weights()[0] < -0.2);
 }
 
 TEST_CASE("mistakes are ranked by similarity, by hand", "[relsim]") {

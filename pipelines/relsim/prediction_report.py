@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""prediction_report FOLDER NAME…: one Markdown page over `make predict`, from FOLDER/predict-NAME.*."""
+"""prediction_report.py FOLDER NAME…: one Markdown page over `make predict`, from FOLDER/predict-NAME.*."""
 
 import json
 import math
@@ -67,6 +67,7 @@ def main(folder, names):
         print(f"\n![similarity ranks of wrong relations, {name}](predict-{name}.errors.svg)")
 
 
-if len(sys.argv) < 3:
-    sys.exit(__doc__.strip())
-main(sys.argv[1], sys.argv[2:])
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__.strip())
+    main(sys.argv[1], sys.argv[2:])

@@ -1,0 +1,68 @@
+# Both extractors train, from every form of sentences, to the same bytes for any number of threads; scores, ensembles and
+# errors; what makes no sense is refused.
+set -euo pipefail
+folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+PATH=$TERSE_BIN:$PATH
+# The word between the entities tells the relation.
+awk 'BEGIN { for (i = 0; i < 240; ++i) { r = i % 4; printf "r%d\t1\t2\t%d\t%d\tw%d e%d tells%d%s e%d .\n", r, 3 + i % 3, 4 + i % 3, i % 7, i % 31, r, i % 3 == 0 ? "" : i % 3 == 1 ? " x" : " y z", i % 29 } }' > train.tsv
+awk 'BEGIN { for (i = 0; i < 40; ++i) { r = (i + 1) % 4; printf "r%d\t1\t2\t3\t4\tw%d e%d tells%d e%d .\n", r, i % 7, i % 31, r, i % 29 } }' > test.tsv
+train() { relsim-train extract "$@" --valid test.tsv --word-dim 10 --hidden 16 --layers 1 --distance-dim 4 --epochs 8 --batch 20 --lr 0.01 -q; }
+for model in pa-lstm transformer; do
+  train train.tsv --model $model -j 1 -o $model.model --metrics $model.json
+  train train.tsv --model $model -j 2 > again
+  cmp $model.model again
+  tail -n 1 $model.json | grep -q '"final":true'
+  train train.tsv --model $model --level L1 -o compressed.model --metrics compressed.json
+  tail -n 1 compressed.json | grep -q '"activation_bytes_stored":'
+done
+python3 - << 'END'
+import json
+records, by_relation = [], {}
+for line in open("train.tsv"):
+    relation, hb, he, tb, te, text = line.rstrip("\n").split("\t")
+    tokens, (hb, he, tb, te) = text.split(" "), map(int, (hb, he, tb, te))
+    records.append({"token": tokens, "relation": relation, "subj_start": hb, "subj_end": he - 1, "obj_start": tb, "obj_end": te - 1})
+json.dump(records, open("train.json", "w"))
+END
+train - --model pa-lstm < train.json > again
+cmp pa-lstm.model again
+awk 'BEGIN { for (w = 0; w < 7; ++w) { printf "w%d", w; for (i = 0; i < 10; ++i) printf " %g", w / 10; print "" } }' > vectors.txt
+train train.tsv --model pa-lstm --vectors vectors.txt -o vectors.model
+if cmp -s pa-lstm.model vectors.model; then echo "vectors change nothing"; exit 1; fi
+
+# A similarity of these relations from their sentences' own pairs of entities.
+awk -F '\t' -v OFS='\t' '{ split($6, w, " "); print w[$2 + 1], $1, w[$4 + 1] }' train.tsv | relsim-train facts --model counts -q |
+  relsim-score similarity -q -o relations.similarity
+train train.tsv --model pa-lstm --alpha 1 --similarity relations.similarity -o margin.model --metrics margin.json
+grep -q '"tau":' margin.json
+if cmp -s pa-lstm.model margin.model; then echo "the margin changes nothing"; exit 1; fi
+
+relsim-score extract pa-lstm.model margin.model test.tsv -q -j 1 > table
+relsim-score extract pa-lstm.model margin.model test.tsv -q -j 2 | cmp table -
+test "$(cut -f 1,2 table | paste -sd ' ')" = "#model	average pa-lstm.model	micro pa-lstm.model	macro margin.model	micro margin.model	macro ensemble	micro ensemble	macro"
+awk -F '\t' '!/^#/ && $6 < 0.8 { exit 1 }' table
+relsim-score extract pa-lstm.model test.tsv --by-relation --excluded r0 -q > by_relation
+test "$(cut -f 2 by_relation | paste -sd ' ')" = "relation r1 r2 r3"
+relsim-score extract pa-lstm.model test.tsv --errors relations.similarity -q | head -n 1 | grep -q '^#model	kind	mistakes'
+
+expect() {
+  local status=$1 pattern=$2 got=0; shift 2
+  "$@" > out 2> err < /dev/null || got=$?
+  test "$got" = "$status" || { echo "status $got, not $status: $*"; cat err; exit 1; }
+  grep -q -- "$pattern" err || { echo "no '$pattern' in:"; cat err; exit 1; }
+}
+printf 'r\t0\t1\n' > bad.tsv
+expect 65 "bad.tsv:1: expected relation" relsim-train extract bad.tsv -o x
+expect 65 "no sentences" relsim-train extract -o x
+expect 2 "need one another" relsim-train extract train.tsv --alpha 1 -o x
+expect 2 "heads must divide" relsim-train extract train.tsv --model transformer --hidden 10 --heads 3 -o x
+printf 'w0 1 2\n' > short.txt
+expect 65 "short.txt:1: expected a word and 10 numbers" relsim-train extract train.tsv --word-dim 10 --vectors short.txt -o x
+expect 66 "missing" relsim-score extract missing test.tsv
+expect 65 "is no extractor" relsim-score extract "$TERSE_DATA/golden/1.0/sample.model" test.tsv
+expect 2 "know no relation" relsim-score extract pa-lstm.model test.tsv --excluded nothing
+head -c 3000 pa-lstm.model > cut.model
+expect 65 "cut.model" relsim-score extract cut.model test.tsv
+expect 74 "" relsim-train extract train.tsv --epochs 1 --hidden 8 --word-dim 4 -o /dev/full
+test ! -e x

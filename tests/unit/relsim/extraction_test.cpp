@@ -1,0 +1,176 @@
+#include <cmath>
+#include <fstream>
+
+#include "terse/core/error.hpp"
+#include "terse/core/parallel.hpp"
+#include "terse/relsim/extraction/extractor_artifact.hpp"
+#include "terse/relsim/extraction/extractor_trainer.hpp"
+#include "terse/relsim/extraction/margin_cost.hpp"
+#include "terse_catch.hpp"
+
+namespace terse::relsim {
+namespace {
+
+/// Sentences "x… head y… tail z…" whose relation is told by one word between the entities.
+std::vector<Sentence> toy_sentences(std::size_t count, std::uint64_t seed) {
+  core::RandomSequence random({seed, 1, 0});
+  std::vector<Sentence> set;
+  for (std::size_t i = 0; i < count; ++i) {
+    Sentence s;
+    s.relation = static_cast<std::int32_t>(random.below(3));
+    const auto fill = [&] {
+      for (auto n = random.below(4); n-- > 0;) s.tokens.push_back("w" + std::to_string(random.below(20)));
+    };
+    const auto entity = [&](Span& span, std::string& name) {
+      span.begin = static_cast<std::int32_t>(s.tokens.size());
+      name = "e" + std::to_string(random.below(50));
+      s.tokens.push_back(name);
+      span.end = static_cast<std::int32_t>(s.tokens.size());
+    };
+    fill();
+    entity(s.head, s.head_name);
+    s.tokens.push_back("tells" + std::to_string(s.relation));
+    fill();
+    entity(s.tail, s.tail_name);
+    fill();
+    set.push_back(std::move(s));
+  }
+  return set;
+}
+
+ExtractorShape small_shape(ExtractorKind kind, const FeatureVocabulary& vocabulary) {
+  ExtractorShape shape;
+  shape.kind = kind;
+  shape.words = vocabulary.words.size() + 2;
+  shape.relations = 3;
+  shape.word_dim = 12;
+  shape.distance_dim = 4;
+  shape.hidden = 16;
+  shape.layers = 1;
+  shape.dropout = 0.1;
+  return shape;
+}
+
+ExtractorTrainingOptions quick_options() {
+  ExtractorTrainingOptions options;
+  options.epochs = 6;
+  options.batch = 16;
+  options.lr = 1e-2;
+  return options;
+}
+
+TEST_CASE("both extractors learn from words and places", "[relsim]") {
+  const auto train = toy_sentences(240, 1), test = toy_sentences(90, 2);
+  const auto vocabulary = FeatureVocabulary::of(train, 1, 100);
+  for (const auto kind : {ExtractorKind::PaLstm, ExtractorKind::Transformer}) {
+    for (const auto level : {act::Level::L0, act::Level::L1}) {
+      Extractor extractor(small_shape(kind, vocabulary), 1);
+      auto options = quick_options();
+      options.level = level;
+      const auto best = train_extractor(extractor, vocabulary, train, test, {}, std::nullopt, options, {});
+      INFO(to_string(kind) << " " << act::to_string(level));
+      CHECK(best.micro_f1 > 0.9);  // by chance 0.33
+      CHECK(best.exact_bytes > 0);
+      // Most tensors of so small an LSTM are below what is worth packing.
+      if (level == act::Level::L1) CHECK(best.stored_bytes < best.exact_bytes / (kind == ExtractorKind::PaLstm ? 1 : 2));
+    }
+  }
+}
+
+TEST_CASE("padding and company change no logits", "[relsim]") {
+  auto set = toy_sentences(20, 3);
+  const auto vocabulary = FeatureVocabulary::of(set, 1, 100);
+  for (const auto kind : {ExtractorKind::PaLstm, ExtractorKind::Transformer}) {
+    Extractor extractor(small_shape(kind, vocabulary), 5);
+    const auto all = extract_logits(extractor, vocabulary, set);
+    for (std::size_t i = 0; i < set.size(); ++i) {
+      const auto one = extract_logits(extractor, vocabulary, std::span(set).subspan(i, 1));
+      for (std::size_t r = 0; r < 3; ++r) CHECK(one[r] == Approx(all[3 * i + r]).margin(1e-5));
+    }
+    core::set_threads(1);
+    const auto again = extract_logits(extractor, vocabulary, set);
+    core::set_threads(0);
+    CHECK((again == all));
+  }
+}
+
+TEST_CASE("extractors depend on their seed alone, and artifacts give them back", "[relsim]") {
+  const auto train = toy_sentences(60, 1);
+  const auto vocabulary = FeatureVocabulary::of(train, 1, 100);
+  const auto logits = [&](std::uint64_t seed, int threads) {
+    core::set_threads(threads);
+    Extractor extractor(small_shape(ExtractorKind::PaLstm, vocabulary), seed);
+    auto options = quick_options();
+    options.epochs = 2;
+    options.seed = seed;
+    train_extractor(extractor, vocabulary, train, {}, {}, std::nullopt, options, {});
+    auto result = extract_logits(extractor, vocabulary, train);
+    const auto stored = store_extractor(extractor, vocabulary, {"a", "b", "c"}, "b");
+    const auto loaded = load_extractor(stored, "stored");
+    CHECK((extract_logits(*loaded.extractor, loaded.vocabulary, train) == result));
+    CHECK(loaded.excluded == "b");
+    auto bad = stored;
+    bad.parameters.pop_back();
+    CHECK_THROWS_WITH(load_extractor(bad, "bad"), Catch::Contains("bad: tensor"));
+    bad = stored;
+    bad.spec = "mlp";
+    CHECK_THROWS_WITH(load_extractor(bad, "bad"), Catch::Contains("'mlp' is no extractor"));
+    core::set_threads(0);
+    return result;
+  };
+  const auto one = logits(1, 1);
+  CHECK((logits(1, 2) == one));
+  CHECK((logits(2, 1) != one));
+}
+
+TEST_CASE("margin costs: α is their mean, near relations cost more", "[relsim]") {
+  const std::vector<double> divergences{0, 1, 3, 2, 0, INFINITY, INFINITY, INFINITY, 0};
+  for (const double alpha : {0.5, 4.0}) {
+    const auto costs = margin_costs(divergences, 3, alpha, 2);
+    const double near = std::exp(-0.5), far = std::exp(-1.5);
+    CHECK(costs[0] == 0);
+    CHECK(costs[1] == Approx(2 * alpha * near / (near + far)));
+    CHECK(costs[2] == Approx(2 * alpha * far / (near + far)));
+    CHECK(costs[3] == Approx(2 * alpha));  // the only one known
+    CHECK(costs[5] == 0);
+    CHECK(costs[6] == Approx(alpha));      // nothing known
+    CHECK(costs[7] == Approx(alpha));
+    CHECK(costs[8] == 0);
+  }
+  const auto flat = margin_costs(divergences, 3, 1, 1e6);
+  CHECK(flat[1] == Approx(1).epsilon(1e-5));
+}
+
+TEST_CASE("precision, recall and F1, by hand", "[relsim]") {
+  const std::vector<std::int32_t> truths{0, 0, 1, 1, 2, 2}, answers{0, 1, 1, 1, 0, 2};
+  const auto all = score_classification(truths, answers, 4, std::nullopt);
+  CHECK(all.accuracy == Approx(4.0 / 6));
+  CHECK(all.micro.f1 == Approx(4.0 / 6));
+  CHECK(all.classes[1].precision == Approx(2.0 / 3));
+  CHECK(all.classes[1].recall == 1);
+  CHECK(all.macro.f1 == Approx((0.5 + 0.8 + 2.0 / 3) / 3));  // class 3 has no sentences
+  // Without class 0: answers 1 1 1 2, of which three are right; truths 1 1 2 2.
+  const auto some = score_classification(truths, answers, 4, 0);
+  CHECK(some.micro.precision == Approx(3.0 / 4));
+  CHECK(some.micro.recall == Approx(3.0 / 4));
+  CHECK(some.accuracy == Approx(4.0 / 6));
+}
+
+TEST_CASE("long sentences are cut around their entities", "[relsim]") {
+  Sentence s;
+  for (int i = 0; i < 100; ++i) s.tokens.push_back("t" + std::to_string(i));
+  s.head = {70, 72};
+  s.tail = {60, 61};
+  const std::vector<Sentence> set{s};
+  const auto vocabulary = FeatureVocabulary::of(set, 1, 30);
+  const std::vector<std::uint32_t> chosen{0};
+  const auto batch = make_batch(vocabulary, set, chosen);
+  CHECK(batch.words.size(1) == 30);
+  CHECK(batch.lengths[0].item<std::int64_t>() == 30);
+  CHECK(batch.head_distance.eq(kFarthest + 1).sum().item<std::int64_t>() == 2);
+  CHECK(batch.tail_distance.eq(kFarthest + 1).sum().item<std::int64_t>() == 1);
+  CHECK(batch.words[0][0].item<std::int64_t>() == *vocabulary.words.find("t51") + 2);
+}
+
+}  // namespace
+}  // namespace terse::relsim

@@ -1,0 +1,161 @@
+#include "relsim-score/extract_command.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "common/messages.hpp"
+#include "relsim-score/prediction_tables.hpp"
+#include "terse/core/error.hpp"
+#include "terse/core/table.hpp"
+#include "terse/relsim/extraction/extractor_artifact.hpp"
+#include "terse/relsim/extraction/extractor_trainer.hpp"
+
+namespace terse::tools {
+namespace {
+
+/// What one model, or all together, make of the test sentences.
+struct Answers {
+  std::string name;
+  std::vector<float> logits;  // [n, R]
+};
+
+/// Test sentences of the relations that the models know, in the models' numbers.
+std::vector<relsim::Sentence> read_test(const std::string& path, const relsim::Vocabulary& relations) {
+  relsim::SentenceSet set;
+  relsim::read_sentences(path, set);
+  std::vector<relsim::Sentence> known;
+  for (auto& sentence : set.sentences) {
+    const auto id = relations.find(set.relations.name(sentence.relation));
+    if (!id) continue;
+    sentence.relation = *id;
+    known.push_back(std::move(sentence));
+  }
+  if (known.size() < set.sentences.size()) {
+    say_warning(path + ": " + std::to_string(set.sentences.size() - known.size()) + " sentences of relations that the models do not know: left out");
+  }
+  if (known.empty()) throw Error(Error::BadInput, path + ": no sentences of relations that the models know");
+  return known;
+}
+
+/// log of the mean over models of softmax(logits): an ensemble's answer.
+std::vector<float> ensemble(const std::vector<Answers>& answers, std::size_t relations) {
+  std::vector<float> mean(answers.front().logits.size());
+  for (const auto& one : answers) {
+    for (std::size_t at = 0; at < mean.size(); at += relations) {
+      const auto* row = one.logits.data() + at;
+      const float largest = *std::max_element(row, row + relations);
+      double total = 0;
+      for (std::size_t r = 0; r < relations; ++r) total += std::exp(static_cast<double>(row[r] - largest));
+      for (std::size_t r = 0; r < relations; ++r) {
+        mean[at + r] += static_cast<float>(std::exp(static_cast<double>(row[r] - largest)) / total / static_cast<double>(answers.size()));
+      }
+    }
+  }
+  for (auto& value : mean) value = std::log(value);
+  return mean;
+}
+
+/// As relation prediction has it: where the truth came among all relations.
+std::vector<relsim::RelationRank> ranks_of(std::span<const float> logits, std::span<const relsim::Triple> truths, std::size_t relations) {
+  std::vector<relsim::RelationRank> ranks(truths.size());
+  for (std::size_t i = 0; i < truths.size(); ++i) {
+    const auto row = logits.subspan(i * relations, relations);
+    auto& rank = ranks[i];
+    rank.answer = static_cast<std::int32_t>(std::max_element(row.begin(), row.end()) - row.begin());
+    for (std::size_t r = 0; r < relations; ++r) {
+      if (row[r] > row[static_cast<std::size_t>(truths[i].relation)]) rank.above.push_back(static_cast<std::int32_t>(r));
+    }
+    rank.raw = rank.filtered = static_cast<double>(rank.above.size()) + 1;
+  }
+  return ranks;
+}
+
+void print_scores(const SharedOptions& shared, const ScoreExtractOptions& options, const std::vector<Answers>& answers,
+                  std::span<const std::int32_t> truths, const relsim::Vocabulary& relations, std::optional<std::int32_t> excluded) {
+  const auto sink = core::open_sink("-", core::Content::Text);
+  core::TableWriter table(*sink, core::table_style(shared.json, "-"),
+                          {{"model"}, {options.by_relation ? "relation" : "average"}, {"sentences"}, {"precision", 4}, {"recall", 4}, {"f1", 4}, {"accuracy", 4}});
+  for (const auto& one : answers) {
+    const auto given = relsim::answers_of(one.logits, static_cast<std::size_t>(relations.size()));
+    const auto scores = relsim::score_classification(truths, given, relations.size(), excluded);
+    const auto row = [&](const std::string& over, const relsim::ClassScores& s, core::Cell accuracy) {
+      table.row({one.name, over, s.truths, s.precision, s.recall, s.f1, std::move(accuracy)});
+    };
+    if (options.by_relation) {
+      for (std::int32_t r = 0; r < relations.size(); ++r) {
+        const auto& s = scores.classes[static_cast<std::size_t>(r)];
+        if (s.truths > 0 && r != excluded) row(relations.name(r), s, core::Cell());
+      }
+    } else {
+      row("micro", scores.micro, scores.accuracy);
+      row("macro", scores.macro, scores.accuracy);
+    }
+  }
+  table.finish();
+  sink->finish();
+}
+
+}  // namespace
+
+void define_score_extract(CLI::App& command, ScoreExtractOptions& options) {
+  command
+      .add_option("files", options.files,
+                  "MODEL... TEST: model artifacts of `relsim-train extract`, of the same relations, and then test sentences in any "
+                  "form that it takes; several models are also scored as an ensemble, by the mean of their probabilities")
+      ->required()
+      ->expected(2, 1 << 16)
+      ->type_name("FILE");
+  command.add_option("--excluded", options.excluded, "Relation that stands for none: left out of precision, recall and F1 (default: as in training)")->type_name("NAME");
+  command.add_flag("--count-all", options.count_all, "Leave no relation out");
+  command.add_flag("--by-relation", options.by_relation, "One row a relation in place of averages");
+  add_file(command, "--errors", options.errors, "Print how similar wrong answers are to right ones in place of how many there are, by a similarity artifact");
+  command.add_flag("--histogram", options.histogram, "With --errors: count the wrong answers of each similarity rank");
+  add_file(command, "--plot", options.plot, "With --errors: draw that histogram as SVG (needs gnuplot)");
+}
+
+int run_score_extract(const SharedOptions& shared, const ScoreExtractOptions& options) {
+  if (options.errors.empty() && (options.histogram || !options.plot.empty())) {
+    throw Error(Error::Usage, "--histogram and --plot go with --errors");
+  }
+  if (options.by_relation && !options.errors.empty()) throw Error(Error::Usage, "--by-relation does not go with --errors");
+  std::optional<formats::Similarity> similarity;
+  if (!options.errors.empty()) similarity = formats::read_similarity(core::open_source(options.errors)).content;
+  std::vector<relsim::StoredExtractor> models;
+  for (std::size_t i = 0; i + 1 < options.files.size(); ++i) {
+    models.push_back(relsim::load_extractor(formats::read_model(core::open_source(options.files[i])).content, options.files[i]));
+    if (models.back().relations != models.front().relations) {
+      throw Error(Error::BadInput, options.files[i] + ": knows other relations than " + options.files.front());
+    }
+  }
+  const relsim::Vocabulary relations(models.front().relations);
+  const auto test = read_test(options.files.back(), relations);
+  std::vector<Answers> answers;
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    answers.push_back({options.files[i], relsim::extract_logits(*models[i].extractor, models[i].vocabulary, test)});
+  }
+  if (models.size() > 1) {
+    auto together = ensemble(answers, static_cast<std::size_t>(relations.size()));
+    answers.push_back({"ensemble", std::move(together)});
+  }
+  std::vector<std::int32_t> truths;
+  std::vector<relsim::Triple> facts;
+  for (const auto& sentence : test) {
+    truths.push_back(sentence.relation);
+    facts.push_back({0, sentence.relation, 0});
+  }
+  if (similarity) {
+    std::vector<Prediction> predictions;
+    for (const auto& one : answers) predictions.push_back({one.name, ranks_of(one.logits, facts, static_cast<std::size_t>(relations.size()))});
+    print_errors(shared, predictions, facts, models.front().relations, *similarity, {options.histogram, options.plot});
+    return 0;
+  }
+  const auto name = options.excluded.empty() ? models.front().excluded : options.excluded;
+  const auto excluded = options.count_all || name.empty() ? std::nullopt : relations.find(name);
+  if (!options.excluded.empty() && !excluded && !options.count_all) throw Error(Error::Usage, "--excluded: the models know no relation '" + name + "'");
+  print_scores(shared, options, answers, truths, relations, excluded);
+  return 0;
+}
+
+}  // namespace terse::tools

@@ -1,0 +1,189 @@
+#include "relsim-train/extract_command.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <optional>
+
+#include "common/messages.hpp"
+#include "common/numbers.hpp"
+#include "relsim-train/metrics_file.hpp"
+#include "relsim-train/similarity_input.hpp"
+#include "terse/core/error.hpp"
+#include "terse/core/progress.hpp"
+#include "terse/relsim/extraction/extractor_artifact.hpp"
+#include "terse/relsim/extraction/word_vectors.hpp"
+
+namespace terse::tools {
+namespace {
+
+using formats::Value;
+using relsim::Sentence;
+
+struct SentenceSplit {
+  relsim::Vocabulary relations;
+  std::vector<Sentence> train, held_out;
+};
+
+SentenceSplit read_sentences(const SharedOptions& shared, const ExtractOptions& options) {
+  relsim::SentenceSet set;
+  for (const auto& input : options.inputs) relsim::read_sentences(input, set);
+  if (set.sentences.empty()) throw Error(Error::BadInput, options.inputs.front() + ": no sentences");
+  SentenceSplit split;
+  if (options.valid.empty()) {
+    core::RandomSequence random({shared.seed, core::stream_of("relsim/held-out sentences"), 0});
+    for (auto& sentence : set.sentences) {
+      (random.uniform() < options.held_out ? split.held_out : split.train).push_back(std::move(sentence));
+    }
+  } else {
+    split.train = std::move(set.sentences);
+    const auto known = set.relations.size();
+    set.sentences.clear();
+    relsim::read_sentences(options.valid, set);
+    for (auto& sentence : set.sentences) {
+      if (sentence.relation < known) split.held_out.push_back(std::move(sentence));
+    }
+    const auto skipped = set.sentences.size() - split.held_out.size();
+    if (skipped > 0) {
+      say_warning(options.valid + ": " + std::to_string(skipped) + " sentences of relations without training sentences: left out");
+      relsim::Vocabulary trained;
+      for (std::int32_t r = 0; r < known; ++r) trained.intern(set.relations.name(r));
+      set.relations = std::move(trained);
+    }
+  }
+  if (split.train.empty()) throw Error(Error::BadInput, options.inputs.front() + ": no sentences are left to train on");
+  split.relations = std::move(set.relations);
+  return split;
+}
+
+Value::Map to_map(const relsim::ExtractorEpoch& report, bool validated) {
+  Value::Map map{{"epoch", report.epoch},
+                 {"step", report.steps},
+                 {"loss", report.loss},
+                 {"activation_bytes_exact", Value(report.exact_bytes)},
+                 {"activation_bytes_stored", Value(report.stored_bytes)}};
+  if (validated) {
+    map["held_out_micro_f1"] = report.micro_f1;
+    map["held_out_macro_f1"] = report.macro_f1;
+    map["held_out_accuracy"] = report.accuracy;
+  }
+  if (report.tau > 0) map["tau"] = report.tau;
+  return map;
+}
+
+std::string decimals(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4f", value);
+  return text;
+}
+
+std::int64_t numbers_of(const relsim::Vocabulary& vocabulary) { return vocabulary.size() > 0 ? vocabulary.size() + 2 : 0; }
+
+void define_loss(CLI::App& command, ExtractOptions& options) {
+  auto& training = options.training;
+  command.add_option("--alpha", training.alpha,
+                     "α of the softmax-margin loss: what taking one relation for another costs on average; 0 is plain softmax")
+      ->type_name("X")
+      ->check(not_negative());
+  add_file(command, "--similarity", options.similarity,
+           "With --alpha: a similarity artifact of these relations, by name; similar relations cost more");
+  command.add_option("--tau", training.tau, "Temperature τ of the cost exp(-D/τ), where it ends, in nats")->type_name("NATS")->check(above_zero());
+  command.add_option("--tau-start", training.tau_start, "τ of the first epoch")->type_name("NATS")->check(above_zero());
+  command.add_option("--tau-decay", training.tau_decay, "Factor by which τ falls from epoch to epoch")->type_name("X")->check(above_zero());
+}
+
+}  // namespace
+
+void define_extract(CLI::App& command, ExtractOptions& options) {
+  auto& shape = options.shape;
+  auto& training = options.training;
+  command
+      .add_option("inputs", options.inputs,
+                  "Sentences with two entities and their relation: FewRel's JSON, TACRED's JSON, or TSV (relation, head begin, "
+                  "head end, tail begin, tail end, tokens separated by blanks), plain, .gz or .zst; - is standard input")
+      ->type_name("FILE");
+  add_file(command, "--valid", options.valid, "Held-out sentences for early stopping, in place of a share of the inputs");
+  command.add_option("--held-out", options.held_out, "Share of the sentences held out; 0 trains for all epochs on everything")
+      ->type_name("SHARE")
+      ->check(CLI::Range(0.0, 0.9).description(""));
+  add_choice(command, "--model", options.model, {"pa-lstm", "transformer"}, "Position-aware attention over an LSTM, or a small encoder");
+  add_file(command, "--vectors", options.vectors, "Word vectors to begin from: a word and --word-dim numbers a line");
+  command.add_option("--word-dim", shape.word_dim, "Size of word vectors")->type_name("N");
+  command.add_option("--label-dim", shape.label_dim, "Size of the vectors of part-of-speech tags and entity types, where sentences have them")->type_name("N");
+  command.add_option("--distance-dim", shape.distance_dim, "Size of the vectors of distances to an entity")->type_name("N");
+  command.add_option("--hidden", shape.hidden, "Units of the LSTM or the encoder")->type_name("N");
+  command.add_option("--layers", shape.layers, "With transformer: layers")->type_name("N");
+  command.add_option("--heads", shape.heads, "With transformer: attention heads")->type_name("N");
+  command.add_option("--dropout", shape.dropout, "Share of inputs, states and features dropped")->type_name("SHARE");
+  command.add_option("--least-words", options.least_words, "Words that occur less often are unknown ones")->type_name("N");
+  command.add_option("--length", options.length, "Tokens a sentence is cut to, around its entities")->type_name("N");
+  command.add_option("--epochs", training.epochs, "Most passes over the sentences")->type_name("N");
+  command.add_option("--patience", training.patience, "Stop after N epochs without a better micro F1 of the held-out sentences")->type_name("N");
+  command.add_option("--batch", training.batch, "Sentences a step")->type_name("N");
+  command.add_option("--lr", training.lr, "AdamW's learning rate")->type_name("RATE");
+  command.add_option("--weight-decay", training.weight_decay, "AdamW's decay of weights")->type_name("RATE");
+  define_loss(command, options);
+  command.add_option("--excluded", options.excluded, "The relation that stands for none: left out of F1, as TACRED has it")->type_name("NAME");
+  add_choice(command, "--level", options.level, {"L0", "L1", "L1.1", "L1.2"}, "Compress what the backward pass keeps: not, to 4, 8 or 2 bits");
+  add_file(command, "--metrics", options.metrics, "Write one JSON line an epoch to FILE");
+}
+
+int run_extract(const SharedOptions& shared, const ExtractOptions& options) {
+  if ((options.training.alpha > 0) == options.similarity.empty()) {
+    throw Error(Error::Usage, "--alpha and --similarity FILE need one another");
+  }
+  if (options.length < 1 || options.length > (1 << 16)) throw Error(Error::Usage, "--length must be from 1 to 65536");
+  // Opened first: an output that cannot be written should not cost a training run.
+  const auto sink = core::open_sink(shared.output, core::Content::Binary);
+  MetricsFile metrics(options.metrics);
+  const auto split = read_sentences(shared, options);
+  const bool validated = !split.held_out.empty();
+  formats::Header header;
+  header.producer = shared.producer;
+  header.arguments = shared.arguments;
+  header.seed = shared.seed;
+  std::vector<double> divergences;
+  if (!options.similarity.empty()) {
+    header.parents.emplace_back();
+    divergences = read_divergences(options.similarity, split.relations, header.parents.back());
+  }
+  auto training = options.training;
+  training.seed = shared.seed;
+  training.level = act::level_from_string(options.level);
+  const auto vocabulary = relsim::FeatureVocabulary::of(split.train, options.least_words, options.length);
+  auto shape = options.shape;
+  shape.kind = relsim::extractor_kind_of(options.model);
+  shape.words = vocabulary.words.size() + 2;
+  shape.tags = numbers_of(vocabulary.tags);
+  shape.entities = numbers_of(vocabulary.entities);
+  shape.relations = split.relations.size();
+  relsim::Extractor extractor(shape, shared.seed);
+  if (!options.vectors.empty()) {
+    const torch::NoGradGuard guard;
+    const auto found = relsim::read_word_vectors(options.vectors, vocabulary.words, extractor.named_parameters()["words"]);
+    say_note(options.vectors + ": vectors of " + std::to_string(found) + " of " + std::to_string(vocabulary.words.size()) + " words");
+  }
+  const auto excluded = split.relations.find(options.excluded);
+  core::Progress progress("training", static_cast<std::uint64_t>(training.epochs), shared.progress);
+  const auto best = relsim::train_extractor(
+      extractor, vocabulary, split.train, split.held_out, divergences, excluded, training, [&](const auto& report) {
+        metrics.line(to_map(report, validated), report.step_seconds);
+        progress.update(static_cast<std::uint64_t>(report.epoch),
+                        "loss " + decimals(report.loss) + (validated ? ", held-out micro F1 " + decimals(report.micro_f1) : ""));
+      });
+  auto stored = relsim::store_extractor(extractor, vocabulary, split.relations.names(), excluded ? options.excluded : "");
+  auto final_line = to_map(best, validated);
+  final_line["held_out_sentences"] = static_cast<std::int64_t>(split.held_out.size());
+  stored.metrics = final_line;
+  final_line["final"] = true;
+  metrics.line(std::move(final_line), best.step_seconds);
+  metrics.finish();
+  if (validated) {
+    say_note(std::to_string(split.held_out.size()) + " held-out sentences: micro F1 " + decimals(best.micro_f1) + ", macro F1 " +
+             decimals(best.macro_f1) + " (epoch " + std::to_string(best.epoch) + ")");
+  }
+  write_model(*sink, header, stored);
+  sink->finish();
+  return 0;
+}
+
+}  // namespace terse::tools
