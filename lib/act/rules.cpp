@@ -45,8 +45,8 @@ constexpr Rule kRules[] = {
     {"elu", "*", Need::Values, "a smooth slope"},
     {"_softmax", "result", Need::Values, "y (g - sum g y)"},
     {"_safe_softmax", "result", Need::Values, "y (g - sum g y)"},
-    {"_scaled_dot_product_flash_attention_for_cpu", "query", Need::Values, "logits, exponentiated again", {}, {}, 4},
-    {"_scaled_dot_product_flash_attention_for_cpu", "key", Need::Values, "logits, exponentiated again", {}, {}, 4},
+    {"_scaled_dot_product_flash_attention_for_cpu", "query", Need::Values, "logits, exponentiated again", {}, {}, 2},
+    {"_scaled_dot_product_flash_attention_for_cpu", "key", Need::Values, "logits, exponentiated again", {}, {}, 2},
     {"_scaled_dot_product_flash_attention_for_cpu", "value", Need::Values, "linear"},
     {"_scaled_dot_product_flash_attention_for_cpu", "output", Need::Values, "linear: its products with the gradient"},
 

@@ -127,9 +127,11 @@ void print(const std::string& model, std::uint64_t exact, const Point& point) {
   std::fflush(stdout);
 }
 
-/// Bytes on the curve at `error`, between its points by logarithms of both; 0 where it does not reach there.
+/// Bytes on the curve at `error`, between its points by logarithms of both; 0 where no point is as exact as that. Where
+/// all are, the fewest bytes: an upper bound.
 double bytes_at(std::vector<Point> curve, double error) {
   std::sort(curve.begin(), curve.end(), [](const Point& a, const Point& b) { return a.error > b.error; });
+  if (curve.front().error <= error) return double(curve.front().bytes);
   for (std::size_t i = 1; i < curve.size(); ++i) {
     if (curve[i].error > error || curve[i - 1].error < error) continue;
     const double share = std::log(curve[i - 1].error / error) / std::log(curve[i - 1].error / curve[i].error);
