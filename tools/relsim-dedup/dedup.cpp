@@ -117,8 +117,8 @@ void define(CLI::App& app, DedupOptions& options) {
            "The facts artifact that the similarity was computed from, for --auto and --explain");
   app.add_flag("--auto", options.automatic,
                "Merge by the evidence in the facts, with a threshold chosen without labels: only where the chance that two "
-               "relations do not say the same is below --false-merges");
-  app.add_option("--false-merges", options.false_merges, "With --auto: the share of merges that may be wrong")
+               "relations do not say the same, as the evidence has it, is below --false-merges");
+  app.add_option("--false-merges", options.false_merges, "With --auto: the largest chance of being wrong that a merge may have, as the evidence has it")
       ->type_name("SHARE")
       ->check(CLI::Range(1e-9, 0.999).description(""));
   app.add_flag("--names", options.names, "With --auto: count words that names of relations share as evidence, too");

@@ -21,6 +21,8 @@ struct Evidence {
   /// certain the closer one is the surer.
   std::vector<float> distance[2];
 
+  /// The parts look at the same facts and are not independent: relations that are related without saying the same may
+  /// look alike in all of them, so that this is no guaranteed rate of errors.
   /// Sum of the parts and the prior, at most kMostCertain, less the distance.
   double log_odds(std::size_t a, std::size_t b, bool swapped) const;
 };
