@@ -7,9 +7,12 @@
 
 namespace terse::act {
 
+/// Bits of a tensor that is kept as it is, whatever its type.
+inline constexpr int kKeptBits = 32;
+
 /// One way to store a saved tensor.
 struct BitChoice {
-  int bits = 0;             ///< for people and CompressionOptions::bits_of; 32 keeps the tensor exact
+  int bits = 0;             ///< for people and CompressionOptions::bits_of; kKeptBits keeps the tensor exact
   std::uint64_t bytes = 0;  ///< stored: payload, metadata and padding
   double variance = 0;      ///< what it adds to the gradient's variance: sensitivity x S(bits); ≥ 0
 };

@@ -10,8 +10,6 @@ namespace terse::act {
 
 namespace {
 
-constexpr int kKeptBits = 32;
-
 /// The live blocks of one saved tensor.
 struct Live {
   int stored = 0;

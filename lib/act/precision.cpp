@@ -9,8 +9,6 @@ namespace terse::act {
 
 namespace {
 
-constexpr int kKeptBits = 32;
-
 std::uint64_t bytes_at(const formats::PolicyTensor& tensor, int bits) {
   for (const formats::Rung& rung : tensor.rungs) {
     if (rung.bits >= bits) return rung.bytes;
