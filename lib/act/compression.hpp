@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "terse/act/swap_store.hpp"
 #include "terse/act/torch.hpp"
 #include "terse/core/dtype.hpp"
 #include "terse/quant/codec.hpp"
@@ -19,6 +20,9 @@ namespace terse::act {
 enum class Level { L0, L1, L1_1, L1_2, L2, L2_1, L2_2 };
 
 Level level_from_string(std::string_view name);  ///< "L0", "L1.1" …; @throws Error::Usage
+/// Levels with a second tier, as GACT names them: "L3" is L2 with one, "L4bit-swap" L1, "swap" L0. Others are given back.
+/// @param swaps  set to whether the name asks for a second tier
+std::string_view level_beside_swap(std::string_view name, bool& swaps);
 std::string_view to_string(Level level);
 /// Average bits of an adaptive level; 0 for the others.
 int average_bits(Level level);
@@ -41,8 +45,9 @@ enum class Reason : std::uint8_t {
   Critical,     ///< rounding would spoil the gradient (divisors, logarithms, statistics): kept as it is
   Derived,      ///< computed again from what is stored of `shared_with`, its operand: a layer norm's result, an
                 ///< attention's, a smooth activation's, a dropout's (recipes.hpp)
+  Recomputed,   ///< inside a recomputed block (recompute.hpp) that has not run again: nothing stored
 };
-inline constexpr int kReasonCount = 15;
+inline constexpr int kReasonCount = 16;
 std::string_view to_string(Reason reason);   ///< "quantized", "mask", "non-finite" …
 
 /// One saved tensor of one step.
@@ -79,6 +84,7 @@ struct CompressionOptions {
   bool derive = true;                        ///< compute results again from what their operands are stored as (Reason::Derived)
   std::uint64_t seed = 0;
   std::uint64_t small_bytes = 1024;          ///< tensors below this are kept as they are
+  std::shared_ptr<SwapStore> swap = {};      ///< where stored tensors go; null: they stay in memory
 };
 
 /// Sums over the saved tensors of the current or last step.

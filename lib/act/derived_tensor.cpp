@@ -57,6 +57,12 @@ bool Derivation::draws_on(const StoredTensor& other) const {
   return std::any_of(parts_.begin(), parts_.end(), [&](const auto& part) { return part && part->draws_on(other); });
 }
 
+void Derivation::note_use() const {
+  for (const auto& part : parts_) {
+    if (part) part->note_use();
+  }
+}
+
 DerivedTensor::DerivedTensor(std::shared_ptr<Derivation> derivation, std::size_t result, Form whole, Form seen,
                              bool own)
     : derivation_(std::move(derivation)), result_(result), whole_(std::move(whole)), seen_(std::move(seen)), own_(own) {}

@@ -34,6 +34,7 @@ class Derivation {
   /// @param own  asked for by the operator's own backward pass, the last to ask
   c10::Storage result(std::size_t k, const Form& form, bool own);
   bool draws_on(const StoredTensor& other) const;
+  void note_use() const;
 
  private:
   std::vector<at::Tensor> compute() const;
@@ -55,6 +56,8 @@ class DerivedTensor final : public StoredTensor {
   DerivedTensor(std::shared_ptr<Derivation> derivation, std::size_t result, Form whole, Form seen, bool own);
   at::Tensor restore() override;
   bool draws_on(const StoredTensor& other) const override;
+  void swap_out(Swapper&) override { derivation_->note_use(); }
+  void note_use() override { derivation_->note_use(); }
 
  private:
   std::shared_ptr<Derivation> derivation_;

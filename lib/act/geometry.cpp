@@ -68,10 +68,10 @@ at::Tensor compact(const at::Tensor& tensor, const Geometry& geometry) {
 }
 
 at::Tensor view_of(const c10::Storage& storage, at::ScalarType type, const std::vector<std::int64_t>& sizes,
-                   const std::vector<std::int64_t>& strides) {
+                   const std::vector<std::int64_t>& strides, std::int64_t offset) {
   at::Tensor tensor = at::detail::make_tensor<at::TensorImpl>(
       c10::Storage(storage), c10::DispatchKeySet(c10::DispatchKey::CPU), c10::scalarTypeToTypeMeta(type));
-  tensor.unsafeGetTensorImpl()->set_sizes_and_strides(sizes, strides);
+  tensor.unsafeGetTensorImpl()->set_sizes_and_strides(sizes, strides, offset);
   return tensor;
 }
 

@@ -30,8 +30,8 @@ struct Geometry {
 /// The compact copy that a tensor with gaps is encoded from. No autograd.
 at::Tensor compact(const at::Tensor& tensor, const Geometry& geometry);
 
-/// A tensor over `storage` from its start. No dispatcher, no autograd.
+/// A tensor over `storage`, from element `offset` on. No dispatcher, no autograd.
 at::Tensor view_of(const c10::Storage& storage, at::ScalarType type, const std::vector<std::int64_t>& sizes,
-                   const std::vector<std::int64_t>& strides);
+                   const std::vector<std::int64_t>& strides, std::int64_t offset = 0);
 
 }  // namespace terse::act

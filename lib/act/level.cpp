@@ -1,4 +1,5 @@
 #include <string>
+#include <utility>
 
 #include "terse/act/compression.hpp"
 #include "terse/core/error.hpp"
@@ -14,6 +15,16 @@ Level level_from_string(std::string_view name) {
     if (kLevels[i] == name) return static_cast<Level>(i);
   }
   throw Error(Error::Usage, "unknown level '" + std::string(name) + "' (L0, L1, L1.1, L1.2, L2, L2.1, L2.2)");
+}
+
+std::string_view level_beside_swap(std::string_view name, bool& swaps) {
+  constexpr std::pair<std::string_view, std::string_view> kSwapping[] = {
+      {"L3", "L2"}, {"swap", "L0"}, {"L4bit-swap", "L1"}};
+  for (const auto& [swapping, level] : kSwapping) {
+    swaps = name == swapping;
+    if (swaps) return level;
+  }
+  return name;
 }
 
 std::string_view to_string(Level level) { return kLevels[static_cast<int>(level)]; }

@@ -26,6 +26,8 @@ class NormalisedTensor final : public StoredTensor {
 
   at::Tensor restore() override;
   bool draws_on(const StoredTensor& other) const override;
+  void swap_out(Swapper& swapper) override { rows_->swap_out(swapper); }
+  void note_use() override { rows_->note_use(); }
   const std::shared_ptr<EncodedTensor>& rows() const { return rows_; }
 
  private:

@@ -221,6 +221,23 @@ std::string OperatorTracker::text(std::string_view argument) const {
   return {};
 }
 
+std::uint32_t OperatorTracker::count(const std::string& name) {
+  return ++context.occurrences[context.scope + '/' + name];
+}
+
+TrackerPosition TrackerPosition::of_thread() { return {context.scope, context.occurrences}; }
+
+TrackerRewind::TrackerRewind(const TrackerPosition& position)
+    : outer_{std::move(context.scope), std::move(context.occurrences)} {
+  context.scope = position.scope;
+  context.occurrences = position.occurrences;
+}
+
+TrackerRewind::~TrackerRewind() {
+  context.scope = std::move(outer_.scope);
+  context.occurrences = std::move(outer_.occurrences);
+}
+
 std::string_view current_operator() {
   return context.depth > 0 ? std::string_view(context.frames[context.depth - 1].name) : std::string_view();
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "terse/act/torch.hpp"
@@ -38,8 +39,31 @@ class OperatorTracker {
   at::Tensor tensor(std::string_view argument) const;   ///< undefined where there is none, or it has been written to
   std::string text(std::string_view argument) const;    ///< of GELU
 
+  /// The how-manieth call with this name in the present scope, from 1: for what saves tensors and is no operator.
+  std::uint32_t count(const std::string& name);
+
  private:
   at::CallbackHandle callback_;
+};
+
+/// What the ids of tensors saved from here on depend on: the scope, and how often each operator has saved something.
+struct TrackerPosition {
+  std::string scope;
+  std::unordered_map<std::string, std::uint32_t> occurrences;  // by scope + '/' + operator
+
+  static TrackerPosition of_thread();
+};
+
+/// While it lives, this thread's operators are named and counted as from another position on.
+class TrackerRewind {
+ public:
+  explicit TrackerRewind(const TrackerPosition& position);
+  ~TrackerRewind();
+  TrackerRewind(const TrackerRewind&) = delete;
+  TrackerRewind& operator=(const TrackerRewind&) = delete;
+
+ private:
+  TrackerPosition outer_;
 };
 
 /// Name of the operator that this thread is running under an OperatorTracker, or "".

@@ -19,6 +19,7 @@ constexpr int kProbeBits = 4;  // of a probe's other form
 // such a tensor may be one that the whole gradient hangs on (the pooled features before the last layer).
 constexpr std::uint64_t kMinorShare = 1024;
 constexpr int kMinorBits = 8;
+constexpr std::size_t kSignsInMemory = 4;
 constexpr std::uint64_t kWidestView = 2;  // storage bytes to tensor bytes, up to which a kept view keeps its storage
 
 int bits_of(Level level) {
@@ -45,13 +46,14 @@ bool is_dense_cpu(const at::Tensor& tensor) {
          from_torch(tensor.scalar_type()).has_value() && tensor.const_data_ptr() != nullptr;
 }
 
-bool lives_anyway(Reason reason) {
+bool is_owned(Reason reason) {
   return reason == Reason::Parameter || reason == Reason::Buffer || reason == Reason::Batch;
 }
 
 }  // namespace
 
 Packer::Packer(CompressionOptions options) : options_(std::move(options)) {
+  if (options_.swap) swapper_.emplace(options_.swap);
   if (options_.bits != 0) check_bits(options_.bits, "");
   for (const auto& [id, bits] : options_.bits_of) check_bits(bits, " of " + id);
   if (options_.group == 0 || options_.group % 16 != 0) {
@@ -82,15 +84,21 @@ void Packer::begin(std::uint32_t step) {
   owned_.index_into(owned_storages_);
   batch_.index_into(owned_storages_);
   tracker_.emplace();
+  in_progress_ = std::make_shared<StepInProgress>(StepInProgress{this});
   set_thread_sink(this);
 }
 
 void Packer::end() {
   set_thread_sink(nullptr);
+  in_progress_->packer = nullptr;
+  in_progress_ = nullptr;
   to_probe_.clear();
   tracker_.reset();
   shared_.clear();
   derivations_.clear();
+  deferred_.clear();
+  signs_.clear();
+  if (swapper_) swapper_->clear();
   exact_.clear();
   kept_.clear();
 }
@@ -98,21 +106,101 @@ void Packer::end() {
 std::shared_ptr<StoredTensor> Packer::pack(const at::Tensor& tensor) {
   Packing packing{tensor, describe(tensor)};
   packing.need = requirement_of(packing.info);
+  decide(packing);
+  if (to_probe_.contains(packing.info.id)) probe(packing);
+  record(packing);
+  return std::move(packing.stored);
+}
+
+void Packer::decide(Packing& packing) {
   if (derive_own(packing)) {
     // Whatever would become of it: it must fit the operands.
   } else if (const auto reason = reason_to_keep(packing)) {
     keep(packing, *reason);
   } else if (packing.need.need == Need::Shape) {
     packing.info.reason = Reason::Shape;
-    packing.info.exact_bytes = exact_.charge(tensor.storage());
-    packing.stored = std::make_shared<ShapeOfTensor>(tensor);
+    packing.info.exact_bytes = exact_.charge(packing.tensor.storage());
+    packing.stored = std::make_shared<ShapeOfTensor>(packing.tensor);
   } else if (!share(packing) && !derive(packing)) {
     encode(packing, affine_for(packing.info));
-    if (to_probe_.contains(packing.info.id)) probe(packing);
   }
-  derivations_.note(packing.info, tensor, packing.stored, *tracker_, shared_);
+  derivations_.note(packing.info, packing.tensor, packing.stored, *tracker_, shared_);
+}
+
+bool Packer::lives_anyway(const at::Tensor& tensor) const {
+  return tensor.has_storage() && owned_storages_.contains(tensor.storage().unsafeGetStorageImpl());
+}
+
+std::shared_ptr<StoredTensor> Packer::pack_input(const at::Tensor& tensor, std::uint32_t occurrence,
+                                                 std::size_t index) {
+  Packing packing{tensor, {}};
+  SavedTensor& info = packing.info;
+  const std::string& scope = current_scope();
+  info.op = "recompute";
+  info.role = "input" + std::to_string(index);
+  info.id = (scope.empty() ? "" : scope + '/') + info.op + '#' + std::to_string(occurrence) + ':' + info.role;
+  info.dtype = from_torch(tensor.scalar_type()).value_or(core::DType::UInt8);
+  info.shape = tensor.sizes().vec();
+  packing.need = {Need::Exact};
+  decide(packing);
   record(packing);
   return std::move(packing.stored);
+}
+
+std::shared_ptr<StoredTensor> Packer::pass_over(const at::Tensor& tensor) {
+  const SavedTensor info = describe(tensor);
+  auto stored = std::make_shared<KeptTensor>(tensor, info.id + " of " + info.op);
+  derivations_.note(info, tensor, stored, *tracker_, shared_);
+  return stored;
+}
+
+std::size_t Packer::defer(const at::Tensor& tensor) {
+  Packing packing{tensor, describe(tensor)};
+  packing.info.reason = Reason::Recomputed;
+  deferred_.emplace(saved_.size(), totals_.exact_bytes);
+  if (tensor.has_storage()) packing.info.exact_bytes = exact_.charge(tensor.storage());
+  record(packing);
+  return saved_.size() - 1;
+}
+
+std::shared_ptr<StoredTensor> Packer::pack_deferred(const at::Tensor& tensor, std::size_t place) {
+  Packing packing{tensor, describe(tensor)};
+  packing.need = requirement_of(packing.info);
+  exact_before_ = deferred_.at(place);
+  decide(packing);
+  exact_before_.reset();
+  SavedTensor& known = saved_.at(place);
+  if (packing.info.id != known.id) throw Error(Error::Internal, known.id + " became " + packing.info.id);
+  packing.info.exact_bytes = known.exact_bytes;
+  if (known.reason == Reason::Recomputed) show(packing);
+  // Not to the second tier: it is asked for at once. But the block's input may be there.
+  const bool draws_on_input = packing.info.reason == Reason::Shared || packing.info.reason == Reason::Derived;
+  if (draws_on_input && swapper_) packing.stored->note_use();
+  known = std::move(packing.info);
+  return std::move(packing.stored);
+}
+
+void Packer::restored_input(const at::Tensor& tensor, std::shared_ptr<StoredTensor> stored, std::string id) {
+  if (!tensor.has_storage() || lives_anyway(tensor) || shared_.find(tensor, {Need::Exact})) return;
+  shared_.add(tensor, {std::move(stored), std::move(id), {Need::Exact}, true});
+}
+
+/// Signs wait a little: the values that the next layer saves of the same tensor take them into their bytes
+/// (EncodeRequest::positives), and are then written with them.
+void Packer::swap_out(const Packing& packing) {
+  if (is_owned(packing.info.reason)) return;
+  const auto own = std::dynamic_pointer_cast<EncodedTensor>(packing.stored);
+  if (own && packing.encoded && own->layout().codec == quant::Codec::Sign) {
+    signs_.push_back(own);
+  } else {
+    packing.stored->swap_out(*swapper_);
+    // Taken in just now: the same memory, which would otherwise live with them.
+    if (packing.positives) packing.positives->swap_out(*swapper_);
+  }
+  while (signs_.size() > kSignsInMemory) {
+    signs_.front()->swap_out(*swapper_);
+    signs_.pop_front();
+  }
 }
 
 SavedTensor Packer::describe(const at::Tensor& tensor) {
@@ -150,7 +238,7 @@ Requirement Packer::requirement_of(const SavedTensor& info) const {
 bool Packer::is_minor(const SavedTensor& info) const {
   std::uint64_t bytes = core::size_of(info.dtype);
   for (const std::int64_t size : info.shape) bytes *= static_cast<std::uint64_t>(size);
-  return bytes < totals_.exact_bytes / kMinorShare;
+  return bytes < exact_before_.value_or(totals_.exact_bytes) / kMinorShare;
 }
 
 quant::AffineOptions Packer::affine_for(const SavedTensor& info) const {
@@ -290,7 +378,7 @@ void Packer::keep(Packing& packing, Reason reason) {
   info.reason = reason;
   if (!tensor.has_storage()) {
     info.exact_bytes = info.stored_bytes = tensor.is_sparse() ? 0 : tensor.nbytes();
-  } else if (!lives_anyway(reason)) {
+  } else if (!is_owned(reason)) {
     const bool exact_level = reason == Reason::Exact && options_.level == Level::L0;
     const c10::Storage& storage = tensor.storage();
     if (!exact_level && storage.nbytes() > kWidestView * tensor.nbytes() && is_dense_cpu(tensor)) {
@@ -306,7 +394,7 @@ void Packer::keep(Packing& packing, Reason reason) {
     }
   }
   packing.stored = std::make_shared<KeptTensor>(tensor, info.id + " of " + info.op);
-  if (!lives_anyway(reason) && tensor.has_storage()) {
+  if (!is_owned(reason) && tensor.has_storage()) {
     shared_.add(tensor, {packing.stored, info.id, {Need::Exact}, true});
   }
 }
@@ -337,7 +425,10 @@ void Packer::encode(Packing& packing, const quant::AffineOptions& affine) {
     return;
   }
   if (rule_of(packing.info.op, packing.info.role).rows && encode_rows(packing, affine)) return;
-  Encoded encoded = act::encode(packing.tensor, request_for(packing, affine));
+  const EncodeRequest request = request_for(packing, affine);
+  packing.positives = request.positives;
+  if (packing.positives && swapper_) packing.positives->bring_back();
+  Encoded encoded = act::encode(packing.tensor, request);
   totals_.non_finite += encoded.survey.non_finite;
   packing.info.survey = encoded.survey;
   if (!encoded.stored) return keep(packing, encoded.reason);
@@ -413,15 +504,19 @@ void Packer::record(Packing& packing) {
   totals_.stored_bytes += info.stored_bytes;
   totals_.bytes_by_reason[reason] += info.exact_bytes;
   ++totals_.count_by_reason[reason];
-  if (observer_) {
-    if (packing.encoded) {
-      const at::Tensor& content = packing.content.defined() ? packing.content : packing.tensor;
-      observer_({info, content, packing.encoded->payload(), packing.encoded->metadata()});
-    } else {
-      observer_({info, packing.tensor, {}, {}});
-    }
-  }
+  show(packing);
+  if (swapper_ && packing.stored) swap_out(packing);
   saved_.push_back(std::move(packing.info));
+}
+
+void Packer::show(const Packing& packing) const {
+  if (!observer_) return;
+  if (packing.encoded) {
+    const at::Tensor& content = packing.content.defined() ? packing.content : packing.tensor;
+    observer_({packing.info, content, packing.encoded->payload(), packing.encoded->metadata()});
+  } else {
+    observer_({packing.info, packing.tensor, {}, {}});
+  }
 }
 
 }  // namespace terse::act

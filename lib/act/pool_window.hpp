@@ -33,6 +33,8 @@ class PoolIndices final : public StoredTensor {
   PoolIndices(PoolWindow window, std::shared_ptr<EncodedTensor> positions, std::vector<std::int64_t> strides)
       : window_(window), positions_(std::move(positions)), strides_(std::move(strides)) {}
   at::Tensor restore() override;
+  void swap_out(Swapper& swapper) override { positions_->swap_out(swapper); }
+  void note_use() override { positions_->note_use(); }
 
  private:
   PoolWindow window_;

@@ -14,8 +14,7 @@ namespace {
 
 std::atomic<std::int64_t> stored_tensors{0};
 
-std::uint32_t version_of(const at::Tensor& tensor) {
-  const auto& counter = tensor.unsafeGetTensorImpl()->version_counter();
+std::uint32_t version_of(const c10::VariableVersion& counter) {
   return counter.enabled() ? counter.current_version() : 0;
 }
 
@@ -34,17 +33,36 @@ StoredTensor::~StoredTensor() { --stored_tensors; }
 std::int64_t StoredTensor::alive() { return stored_tensors; }
 
 KeptTensor::KeptTensor(const at::Tensor& tensor, std::string name)
-    : tensor_(tensor.tensor_data()), version_(version_of(tensor_)), name_(std::move(name)) {}
+    : tensor_(tensor.tensor_data()),
+      counter_(tensor_.unsafeGetTensorImpl()->version_counter()),
+      version_(version_of(counter_)),
+      name_(std::move(name)) {}
+
+void KeptTensor::swap_out(Swapper& swapper) {
+  if (swapped_) return swapped_->expect();
+  swapped_ = swapper.swap(tensor_);
+  if (!swapped_) return;
+  sizes_ = tensor_.sizes().vec();
+  strides_ = tensor_.strides().vec();
+  offset_ = tensor_.storage_offset();
+  type_ = tensor_.scalar_type();
+  tensor_.reset();
+}
+
+void KeptTensor::note_use() {
+  if (swapped_) swapped_->expect();
+}
 
 at::Tensor KeptTensor::restore() {
-  if (const std::uint32_t now = version_of(tensor_); now != version_) {
+  // Of a swapped tensor too, although its content is safe: the same program does the same with a second tier.
+  if (const std::uint32_t now = version_of(counter_); now != version_) {
     std::ostringstream sizes;
-    sizes << tensor_.sizes();
+    sizes << (swapped_ ? at::IntArrayRef(sizes_) : tensor_.sizes());
     throw Error(Error::Usage, "the saved tensor " + name_ + " " + sizes.str() +
                                   ", of which a reference is kept, was modified in place before its backward pass "
                                   "(version " + std::to_string(now) + ", saved at " + std::to_string(version_) + ")");
   }
-  return tensor_;
+  return swapped_ ? view_of(swapped_->restore(), type_, sizes_, strides_, offset_) : tensor_;
 }
 
 EncodedTensor::EncodedTensor(Geometry geometry, at::ScalarType type, quant::Layout layout, at::Tensor bytes)
@@ -52,6 +70,7 @@ EncodedTensor::EncodedTensor(Geometry geometry, at::ScalarType type, quant::Layo
       type_(type),
       layout_(layout),
       bytes_(std::move(bytes)),
+      count_(bytes_.numel()),
       restored_(c10::intrusive_ptr<c10::StorageImpl>()) {}
 
 at::Tensor EncodedTensor::allocate(const quant::Layout& layout) {
@@ -71,18 +90,44 @@ std::span<std::byte> EncodedTensor::payload_of(const at::Tensor& bytes, const qu
 
 std::span<const std::byte> EncodedTensor::payload() const { return payload_of(bytes_, layout_); }
 std::span<const std::byte> EncodedTensor::metadata() const { return metadata_of(bytes_, layout_); }
-std::uint64_t EncodedTensor::bytes() const { return static_cast<std::uint64_t>(bytes_.numel()); }
+std::uint64_t EncodedTensor::bytes() const { return static_cast<std::uint64_t>(count_); }
+
+at::Tensor EncodedTensor::held() const {
+  return swapped_ ? view_of(swapped_->restore(), at::kByte, {count_}, {1}, offset_) : bytes_;
+}
+
+void EncodedTensor::swap_out(Swapper& swapper) {
+  const std::lock_guard lock(mutex_);
+  if (swapped_) return swapped_->expect();
+  swapped_ = swapper.swap(bytes_);
+  if (!swapped_) return;
+  offset_ = bytes_.storage_offset();
+  bytes_.reset();
+}
+
+void EncodedTensor::note_use() {
+  const std::lock_guard lock(mutex_);
+  if (swapped_) swapped_->expect();
+}
+
+void EncodedTensor::bring_back() {
+  const std::lock_guard lock(mutex_);
+  bytes_ = held();
+  swapped_ = nullptr;
+}
 
 void EncodedTensor::live_in(const at::Tensor& bytes, std::uint64_t offset) {
   const at::NoGradGuard no_grad;
   const std::lock_guard lock(mutex_);
-  bytes_ = bytes.narrow(0, static_cast<std::int64_t>(offset), bytes_.numel());
+  bytes_ = bytes.narrow(0, static_cast<std::int64_t>(offset), count_);
+  swapped_ = nullptr;
 }
 
 c10::Storage EncodedTensor::decode() const {
   const AllocationMark mark(AllocationMark::Purpose::Restore, bytes_.storage().data());
   const at::Tensor compact = allocate_elements(geometry_.encoded_count, type_);
-  quant::decode(layout_, payload(), metadata(), compact.data_ptr());
+  const at::Tensor bytes = held();
+  quant::decode(layout_, payload_of(bytes, layout_), metadata_of(bytes, layout_), compact.data_ptr());
   if (!geometry_.spreads()) return compact.storage();
   const at::NoGradGuard no_grad;
   const at::Tensor spread = allocate_elements(geometry_.restored_span, type_);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "terse/act/geometry.hpp"
+#include "terse/act/swapper.hpp"
 #include "terse/act/torch.hpp"
 #include "terse/quant/codec.hpp"
 
@@ -25,6 +26,12 @@ class StoredTensor {
   /// Whether it is `other`, or is restored from it.
   virtual bool draws_on(const StoredTensor& other) const { return this == &other; }
 
+  /// Gives the memory that it holds to the second tier, where that is worth it; or notes there one more saved variable
+  /// that will ask for it, before all that were noted so far.
+  virtual void swap_out(Swapper&) {}
+  /// The note alone, where the memory is there.
+  virtual void note_use() {}
+
   /// Stored tensors alive in the process: what leaks show up in.
   static std::int64_t alive();
 };
@@ -36,11 +43,19 @@ class KeptTensor final : public StoredTensor {
   KeptTensor(const at::Tensor& tensor, std::string name);
   /// @throws Error::Usage where the tensor was modified in place since: its gradient would be another one's
   at::Tensor restore() override;
+  void swap_out(Swapper& swapper) override;
+  void note_use() override;
 
  private:
   at::Tensor tensor_;  // detached: a result kept with its history would keep its own node alive for ever
+  c10::VariableVersion counter_;
   std::uint32_t version_;
   std::string name_;
+  // In the second tier, in place of tensor_:
+  std::shared_ptr<SwappedStorage> swapped_;
+  std::vector<std::int64_t> sizes_, strides_;
+  std::int64_t offset_ = 0;
+  at::ScalarType type_ = at::ScalarType::Undefined;
 };
 
 /// Encoded content in memory of its own.
@@ -49,12 +64,17 @@ class EncodedTensor final : public StoredTensor {
   EncodedTensor(Geometry geometry, at::ScalarType type, quant::Layout layout, at::Tensor bytes);
   /// Decodes; while a restored tensor lives, others share its memory.
   at::Tensor restore() override;
+  void swap_out(Swapper& swapper) override;
+  void note_use() override;
+  /// Has its bytes in memory, for payload() and metadata(), until they are swapped out again.
+  void bring_back();
   /// The memory that restore() shows: decoded, or what a restored tensor that lives has of it. Thread-safe.
   c10::Storage restored_storage();
   /// Decodes into memory that nobody shares.
   at::Tensor decoded() const;
 
   const quant::Layout& layout() const { return layout_; }
+  /// In memory only, not where they are in the second tier.
   std::span<const std::byte> payload() const;
   std::span<const std::byte> metadata() const;
   std::uint64_t bytes() const;  ///< payload and metadata
@@ -71,11 +91,14 @@ class EncodedTensor final : public StoredTensor {
 
  private:
   c10::Storage decode() const;
+  at::Tensor held() const;
 
   Geometry geometry_;
   at::ScalarType type_;
   quant::Layout layout_;
-  at::Tensor bytes_;
+  at::Tensor bytes_;  // undefined while they are in the second tier:
+  std::shared_ptr<SwappedStorage> swapped_;
+  std::int64_t offset_ = 0, count_;
   mutable std::mutex mutex_;
   c10::weak_intrusive_ptr<c10::StorageImpl> restored_;
 };
@@ -85,6 +108,8 @@ class ReshapedTensor final : public StoredTensor {
  public:
   ReshapedTensor(std::shared_ptr<EncodedTensor> encoded, const at::Tensor& tensor);
   at::Tensor restore() override;
+  void swap_out(Swapper& swapper) override { encoded_->swap_out(swapper); }
+  void note_use() override { encoded_->note_use(); }
 
  private:
   std::shared_ptr<EncodedTensor> encoded_;
@@ -98,6 +123,8 @@ class LogarithmOfTensor final : public StoredTensor {
   explicit LogarithmOfTensor(std::shared_ptr<EncodedTensor> exponentials) : exponentials_(std::move(exponentials)) {}
   at::Tensor restore() override;
   bool draws_on(const StoredTensor& other) const override { return this == &other || exponentials_.get() == &other; }
+  void swap_out(Swapper& swapper) override { exponentials_->swap_out(swapper); }
+  void note_use() override { exponentials_->note_use(); }
 
  private:
   std::shared_ptr<EncodedTensor> exponentials_;

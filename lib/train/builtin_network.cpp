@@ -12,6 +12,16 @@ NamedTensors to_list(const torch::OrderedDict<std::string, at::Tensor>& tensors)
 
 }  // namespace
 
+std::size_t BuiltinNetwork::recompute(const RecomputeChoice& choice) {
+  std::size_t count = 0;
+  for (PathModule* part : model_->parts()) {
+    const bool chosen = choice.is_blocks() ? part->is_block() : choice.block_of(part->path()) == part->path();
+    part->set_recomputed(chosen);
+    count += chosen;
+  }
+  return count;
+}
+
 NamedTensors BuiltinNetwork::parameters() const { return to_list(model_->named_parameters()); }
 NamedTensors BuiltinNetwork::buffers() const { return to_list(model_->named_buffers()); }
 

@@ -15,6 +15,7 @@ class BuiltinNetwork : public Network {
   NamedTensors parameters() const override;
   NamedTensors buffers() const override;
   void set_training(bool on) override { model_->train(on); }
+  std::size_t recompute(const RecomputeChoice& choice) override;
 
  private:
   std::shared_ptr<Model> model_;

@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -43,6 +44,7 @@ CheckpointInfo describe(Trainer& trainer) {
   info.compression["level"] = act::to_string(options.compression.level);
   info.compression["bits"] = options.compression.bits;
   info.compression["group"] = std::uint64_t{options.compression.group};
+  if (!options.recompute.empty()) info.compression["recompute"] = options.recompute;
   for (const auto& [id, bits] : options.compression.bits_of) info.compression["bits_of"][id] = bits;
   if (trainer.adaptation()) {
     info.compression["adapt_every"] = options.adapt_every;
@@ -76,11 +78,17 @@ std::vector<std::pair<std::string, std::string>> fingerprint(const CheckpointInf
 void expect_same_run(const CheckpointInfo& saved, std::uint64_t saved_seed, const CheckpointInfo& present,
                      std::uint64_t seed, const std::string& file) {
   const auto then = fingerprint(saved, saved_seed), now = fingerprint(present, seed);
-  for (std::size_t i = 0; i < std::max(then.size(), now.size()); ++i) {
-    if (i < then.size() && i < now.size() && then[i] == now[i]) continue;
-    const auto& name = i < now.size() ? now[i].first : then[i].first;
-    throw Error(Error::Usage, file + ": was saved with " + name + " " + (i < then.size() ? then[i].second : "unset") +
-                                  ", this run has " + (i < now.size() ? now[i].second : "none"));
+  const auto value_in = [](const auto& list, const std::string& name) {
+    const auto found = std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.first == name; });
+    return found == list.end() ? std::string("unset") : found->second;
+  };
+  for (const auto& list : {now, then}) {
+    for (const auto& [name, value] : list) {
+      const auto before = value_in(then, name), here = value_in(now, name);
+      if (before == here) continue;
+      throw Error(Error::Usage, file + ": was saved with " + name + " " + before + ", this run has " +
+                                    (here == "unset" ? "none" : here));
+    }
   }
 }
 

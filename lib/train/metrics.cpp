@@ -32,6 +32,10 @@ Json to_json(const StepFigures& figures) {
                {"peak_resident_bytes", figures.peak_resident_bytes},
                {"step_seconds", figures.seconds}};
   if (figures.adaptation) add(line, *figures.adaptation);
+  if (figures.swap) {
+    line["swapped_bytes"] = figures.swap->swapped_bytes;
+    line["swap_wait_seconds"] = figures.swap->wait_seconds;
+  }
   if (figures.budget) {
     line["budget_bytes"] = figures.budget->budget_bytes;
     line["planned_peak_bytes"] = figures.budget->planned_peak_bytes;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "terse/act/torch.hpp"
+#include "terse/train/recompute_choice.hpp"
 
 namespace terse::train {
 
@@ -28,6 +29,8 @@ class Network {
   virtual NamedTensors constants() const { return {}; }
   /// Training mode (batch statistics, dropout) on or off.
   virtual void set_training(bool on) = 0;
+  /// Has these parts run again in the backward pass, from the next forward pass on. @return how many there are
+  virtual std::size_t recompute(const RecomputeChoice&) { return 0; }
 };
 
 /// A program saved by `torch.export.save` (.pt2), read as data and interpreted: nothing in the file is executed but

@@ -2,12 +2,17 @@
 
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "terse/act/compression.hpp"
+#include "terse/act/recompute.hpp"
 #include "terse/act/torch.hpp"
 
 namespace terse::train {
+
+class PathModule;
 
 /// A sub-module that knows its path, so that what it saves for backward is named after it.
 template <class Impl>
@@ -19,12 +24,25 @@ class Child {
   template <class... Arguments>
   at::Tensor operator()(Arguments&&... arguments) const {
     act::ModuleScope scope(path_);
+    if constexpr (std::is_base_of_v<PathModule, Impl>) {
+      if (module_->is_recomputed()) {
+        return run_twice({arguments...}, std::index_sequence_for<Arguments...>());
+      }
+    }
     return module_->forward(std::forward<Arguments>(arguments)...);
   }
   Impl* operator->() const { return module_.get(); }
   explicit operator bool() const { return module_ != nullptr; }
 
  private:
+  template <std::size_t... Places>
+  at::Tensor run_twice(std::vector<at::Tensor> inputs, std::index_sequence<Places...>) const {
+    const auto block = [module = module_](const std::vector<at::Tensor>& again) {
+      return std::vector{module->forward(again[Places]...)};
+    };
+    return act::recompute(block, std::move(inputs), module_->buffers())[0];
+  }
+
   std::shared_ptr<Impl> module_;
   std::string path_;
 };
@@ -37,6 +55,13 @@ class PathModule : public torch::nn::Module {
 
   std::string child_path(const std::string& name) const { return path_.empty() ? name : path_ + "." + name; }
   const std::string& path() const { return path_; }
+
+  /// A block of its model: one of the like parts that most of it is made of, and that "recompute blocks" means.
+  bool is_block() const { return is_block_; }
+  /// Whether it runs once more in the backward pass. For modules of tensors alone, with one tensor as result.
+  bool is_recomputed() const { return is_recomputed_; }
+  void set_recomputed(bool on) { is_recomputed_ = on; }
+  void set_block() { is_block_ = true; }
 
   /// Registers an existing module, one of LibTorch's, under `name`.
   template <class Impl>
@@ -54,8 +79,17 @@ class PathModule : public torch::nn::Module {
     return add(name, std::make_shared<Impl>(child_path(name), std::forward<Arguments>(arguments)...));
   }
 
+  /// The same for a block.
+  template <class Impl, class... Arguments>
+  Child<Impl> nest_block(const std::string& name, Arguments&&... arguments) {
+    auto child = nest<Impl>(name, std::forward<Arguments>(arguments)...);
+    child->set_block();
+    return child;
+  }
+
  private:
   std::string path_;
+  bool is_block_ = false, is_recomputed_ = false;
 };
 
 /// A module that only groups others under a name ("layer1", "features").
@@ -65,6 +99,8 @@ using ModuleGroup = PathModule;
 class Model : public PathModule {
  public:
   virtual at::Tensor forward(const std::vector<at::Tensor>& inputs) = 0;
+  /// Its parts that can be recomputed, blocks and others.
+  virtual std::vector<PathModule*> parts();
 };
 
 }  // namespace terse::train

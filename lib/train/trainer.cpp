@@ -42,6 +42,11 @@ Trainer::Trainer(const TrainOptions& options)
       steps_total_(options_.steps > 0 ? options_.steps : options_.epochs * batches_.steps_per_epoch()),
       schedule_(options_.schedule, options_.learning_rate, steps_total_, options_.warmup) {
   network().set_training(true);
+  if (!options_.recompute.empty() && network().recompute(RecomputeChoice(options_.recompute)) == 0) {
+    throw Error(Error::Usage, "recompute '" + options_.recompute + "': model " + options_.model.name +
+                                  " has no such modules" +
+                                  (options_.recompute == "blocks" ? "; name some of its module paths" : ""));
+  }
   set_compression(options_.compression);
   if (const int bits = act::average_bits(options_.compression.level); bits > 0 && options_.compression.bits == 0) {
     adaptation_ = std::make_unique<Adaptation>(
@@ -89,6 +94,8 @@ StepFigures Trainer::step(const std::function<void()>& before_backward) {
   const auto start = std::chrono::steady_clock::now();
   StepFigures figures{.step = steps_done_ + 1, .epoch = steps_done_ / steps_per_epoch() + 1};
   figures.learning_rate = schedule_.rate(steps_done_);
+  const auto& swap = options_.compression.swap;
+  const auto swapped_before = swap ? swap->figures() : act::SwapFigures{};
   act::reset_allocator_peak();
   const auto batch = batches_.take(steps_done_);
   compression_->batch(batch.inputs);
@@ -113,6 +120,11 @@ StepFigures Trainer::step(const std::function<void()>& before_backward) {
   optimizer_.step(figures.learning_rate);
   optimizer_.clear_gradients();
   ++steps_done_;
+  if (swap) {
+    figures.swap = swap->figures();
+    figures.swap->swapped_bytes -= swapped_before.swapped_bytes;
+    figures.swap->wait_seconds -= swapped_before.wait_seconds;
+  }
   figures.activation_bytes_exact = compression_->totals().exact_bytes;
   figures.activation_bytes_stored = compression_->totals().stored_bytes;
   figures.peak_allocated_bytes = act::allocator_figures().peak_bytes;

@@ -31,6 +31,7 @@ struct TrainOptions {
   act::CompressionOptions compression;
   std::uint64_t adapt_every = 100;    ///< steps between choices of bits at an adaptive level; 0: as the policy says
   std::uint64_t budget = 0;           ///< not 0: bytes of resident size, in place of an adaptive level's average bits
+  std::string recompute = {};         ///< parts that run again in the backward pass (RecomputeChoice); "": none
   std::string policy_digest = {};     ///< of the policy that the run starts from, or ""
   std::uint64_t seed = 1;             ///< of batches, parameters, dropout and rounding
 };
@@ -51,6 +52,7 @@ struct StepFigures {
   double seconds = 0;                         ///< batch, forward, backward and update
   std::optional<AdaptationFigures> adaptation = {};  ///< at an adaptive level
   std::optional<BudgetFigures> budget = {};          ///< where there is one
+  std::optional<act::SwapFigures> swap = {};         ///< with a second tier: what this step gave it and waited for
 };
 
 /// A training run that advances step by step.

@@ -1,5 +1,6 @@
 // Time of a training step at one level against another, interleaved in one process:
-//   step_time [MODEL [DATA [BATCH [LEVEL_A [LEVEL_B [PAIRS]]]]]]
+//   step_time [MODEL [DATA [BATCH [LEVEL_A [LEVEL_B [PAIRS [SWAP_DIR [RECOMPUTE]]]]]]]]
+// Levels L3, swap and L4bit-swap keep their saved tensors in SWAP_DIR; LEVEL_B recomputes the parts RECOMPUTE.
 // Prints both medians, their ratio, the median of the pairs' ratios, and what the steps saved and allocated.
 #include <algorithm>
 #include <cstdio>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "terse/act/allocator.hpp"
+#include "terse/act/swapper.hpp"
 #include "terse/core/error.hpp"
 #include "terse/train/trainer.hpp"
 
@@ -24,25 +26,33 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-terse::train::TrainOptions options_for(const std::vector<std::string>& arguments, const std::string& level) {
+terse::train::TrainOptions options_for(const std::vector<std::string>& arguments, const std::string& level,
+                                         const std::string& recompute = {}) {
   terse::train::TrainOptions options;
   options.model = terse::train::parse_spec(arguments[0], "model");
   options.data = terse::train::parse_spec(arguments[1], "data");
   options.batch = std::stoll(arguments[2]);
   options.learning_rate = 1e-3;
-  options.compression.level = terse::act::level_from_string(level);
+  options.recompute = recompute;
+  bool swaps = false;
+  options.compression.level = terse::act::level_from_string(terse::act::level_beside_swap(level, swaps));
+  if (swaps) options.compression.swap = terse::act::open_swap_store({.directory = arguments[6]});
   return options;
 }
 
 void report(const std::string& level, const std::vector<double>& seconds, const StepFigures& figures) {
-  std::printf("%-5s median %.4f s, saved for backward %.1f MB (%.1f MB exact), peak allocated in the step %.1f MB\n",
+  std::printf("%-10s median %.4f s, saved for backward %.1f MB (%.1f MB exact), peak allocated in the step %.1f MB\n",
               level.c_str(), median(seconds), 1e-6 * double(figures.activation_bytes_stored),
               1e-6 * double(figures.activation_bytes_exact), 1e-6 * double(figures.peak_allocated_bytes));
+  if (figures.swap) {
+    std::printf("%-10s swapped %.1f MB a step, waited %.4f s in the last\n", level.c_str(),
+                1e-6 * double(figures.swap->swapped_bytes), figures.swap->wait_seconds);
+  }
 }
 
 int measure(const std::vector<std::string>& arguments) {
   terse::act::install_allocator();
-  Trainer a(options_for(arguments, arguments[3])), b(options_for(arguments, arguments[4]));
+  Trainer a(options_for(arguments, arguments[3])), b(options_for(arguments, arguments[4], arguments[7]));
   const int pairs = std::stoi(arguments[5]);
   StepFigures last_a, last_b;
   std::vector<double> seconds_a, seconds_b, ratios;
@@ -64,7 +74,7 @@ int measure(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::vector<std::string> arguments{"resnet50:classes=1000", "random:3x128x128", "16", "L0", "L1", "15"};
+  std::vector<std::string> arguments{"resnet50:classes=1000", "random:3x128x128", "16", "L0", "L1", "15", ".", ""};
   for (int i = 1; i < argc && i <= int(arguments.size()); ++i) arguments[i - 1] = argv[i];
   try {
     return measure(arguments);

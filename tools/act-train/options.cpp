@@ -15,15 +15,29 @@ void define_run(CLI::App& app, Options& options) {
   add_data(app, options.data);
   add_file(app, "--profile", options.profile, "Take model, data and batch size from a profile that act-profile wrote");
   add_file(app, "--init", options.init, "Start from the weights in FILE: .safetensors or a model artifact");
-  auto* level = add_choice(app, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2"},
+  auto* level = add_choice(app, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2", "L3", "swap", "L4bit-swap"},
                            "How saved tensors are compressed: L0 not at all, L1 to 4 bits, L1.1 to 8, L1.2 to 2; L2, "
-                           "L2.1 and L2.2 to bits that differ from tensor to tensor, 4, 3 and 2 on average");
+                           "L2.1 and L2.2 to bits that differ from tensor to tensor, 4, 3 and 2 on average; with --swap "
+                           "L3 is L2, L4bit-swap L1, and swap L0");
   level->each([&options](const std::string&) { options.level_given = true; });
   app.add_option("--bits", options.bits, "Bits of a compressed value, in place of the level's: 1, 2, 4, 8, or 32 for none")
       ->type_name("N")
       ->check(CLI::IsMember({1, 2, 4, 8, 32}).description(""))
       ->default_str("")
       ->excludes(level);
+  add_folder(app, "--swap", options.swap,
+             "Keep saved tensors in a file in DIR from the forward to the backward pass; the file has no name and goes "
+             "with the run")
+      ->group(kCourseGroup);
+  add_size(app, "--swap-memory", options.swap_memory,
+           "Memory for tensors that are not written yet or read ahead")
+      ->needs("--swap")
+      ->group(kCourseGroup);
+  app.add_option("--recompute", options.recompute,
+                 "Keep no saved tensor of these parts but run them again in the backward pass: blocks (of a built-in "
+                 "model), or patterns of module paths, as 'layer1.*,layer2.0'")
+      ->type_name("blocks|PATTERN")
+      ->default_str("");
   add_file(app, "--policy", options.policy,
            "Begin with the bits and sensitivities that act-profile --plan wrote, at its level if none is given")
       ->excludes("--bits");

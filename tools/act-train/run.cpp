@@ -5,6 +5,7 @@
 #include "options.hpp"
 #include "search.hpp"
 #include "terse/act/allocator.hpp"
+#include "terse/act/swapper.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/progress.hpp"
 #include "terse/core/size.hpp"
@@ -31,7 +32,9 @@ struct Plan {
 
 /// Bits and sensitivities that the run begins with, and the level that they belong to.
 void take_precision(Plan& plan, const Options& given, const std::optional<formats::Profile>& profile) {
-  auto level = act::level_from_string(given.level);
+  bool swaps = false;
+  auto level = act::level_from_string(act::level_beside_swap(given.level, swaps));
+  if (swaps && given.swap.empty()) throw Error(Error::Usage, "level " + given.level + " takes --swap DIR");
   if (given.budget > 0 && !given.level_given) level = act::Level::L2;
   if (!given.policy.empty()) {
     auto policy = formats::read_policy(core::open_source(given.policy));
@@ -86,6 +89,7 @@ Plan plan_of(const Options& given) {
   if (given.budget > 0 && !plan.precision.empty() && !given.adapt_every_given) options.adapt_every = 0;
   options.budget = given.budget;
   options.seed = given.shared.seed;
+  options.recompute = given.recompute;
   return plan;
 }
 
@@ -170,12 +174,19 @@ auto beside_training(train::Trainer& trainer, Body body) {
 
 /// @return  0, or the signal that interrupted the run
 int train_and_write(const Options& options) {
-  const auto plan = plan_of(options);
+  auto plan = plan_of(options);
   auto outputs = open_outputs(options);
   std::optional<train::CheckpointFolder> checkpoints;
   if (!options.checkpoint.empty()) checkpoints.emplace(options.checkpoint);
   if (options.budget > 0 && !options.allocator) throw Error(Error::Usage, "--budget needs the allocator");
+  if (options.budget > 0 && (!options.swap.empty() || !options.recompute.empty())) {
+    throw Error(Error::Usage, "--budget plans bits alone: leave --swap and --recompute out");
+  }
   if (options.allocator) act::install_allocator();
+  if (!options.swap.empty()) {
+    plan.options.compression.swap =
+        act::open_swap_store({.directory = options.swap, .resident_bytes = options.swap_memory});
+  }
   const Interruption interruption(checkpoints.has_value());
 
   train::Trainer trainer(plan.options);

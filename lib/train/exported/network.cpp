@@ -1,9 +1,11 @@
 #include <algorithm>
 
 #include "terse/act/compression.hpp"
+#include "terse/act/recompute.hpp"
 #include "terse/core/error.hpp"
 #include "terse/train/exported/archive.hpp"
 #include "terse/train/exported/plan.hpp"
+#include "terse/train/exported/segments.hpp"
 #include "terse/train/network.hpp"
 
 namespace terse::train {
@@ -49,7 +51,15 @@ class ExportedNetwork : public Network {
       // What training changes in place (num_batches_tracked) is changed in a copy.
       for (const std::size_t slot : plan_.written) values[slot] = values[slot].toTensor().clone();
     }
-    for (const Step& step : plan_.steps) run(step, values);
+    auto segment = segments_.begin();
+    for (std::size_t i = 0; i < plan_.steps.size();) {
+      if (training_ && segment != segments_.end() && segment->begin == i) {
+        run(*segment, values);
+        i = segment++->end;
+      } else {
+        run(plan_.steps[i++], values);
+      }
+    }
     if (training_) {
       const at::NoGradGuard no_grad;
       for (const auto& [buffer, slot] : mutations_) buffer.copy_(values[slot].toTensor());
@@ -65,6 +75,15 @@ class ExportedNetwork : public Network {
     return tensors;
   }
   void set_training(bool on) override { training_ = on; }
+
+  std::size_t recompute(const RecomputeChoice& choice) override {
+    if (choice.is_blocks()) return 0;
+    std::set<std::size_t> bound, kept{output_};
+    for (const auto& [slot, value] : bound_) bound.insert(slot);
+    for (const auto& [buffer, slot] : mutations_) kept.insert(slot);
+    segments_ = find_segments(plan_, choice, bound, kept);
+    return segments_.size();
+  }
 
  private:
   void bind_tensors(const std::map<std::string, at::Tensor>& tensors) {
@@ -175,6 +194,50 @@ class ExportedNetwork : public Network {
     for (const std::size_t slot : step.release) values[slot] = {};
   }
 
+  /// Runs a segment's steps, now and once more in the backward pass.
+  void run(const Segment& segment, Values& values) const {
+    std::vector<at::Tensor> tensors;
+    std::vector<std::size_t> tensor_slots;
+    std::vector<std::pair<std::size_t, c10::IValue>> others;  // numbers
+    for (const std::size_t slot : segment.inputs) {
+      if (values[slot].isTensor()) {
+        tensors.push_back(values[slot].toTensor());
+        tensor_slots.push_back(slot);
+      } else {
+        others.emplace_back(slot, values[slot]);
+      }
+    }
+    std::vector<at::Tensor> buffers;
+    for (const auto& [slot, value] : bound_) {
+      if (segment.bound.contains(slot)) {
+        if (value.isTensor() && !value.toTensor().requires_grad()) buffers.push_back(value.toTensor());
+        others.emplace_back(slot, value);
+      }
+    }
+    for (std::size_t i = segment.begin; i < segment.end; ++i) {
+      for (const std::size_t slot : plan_.steps[i].release) values[slot] = {};
+    }
+    const auto first = std::make_shared<Values*>(&values);  // what the first run fills
+    const auto block = [this, &segment, tensor_slots, others, first](const std::vector<at::Tensor>& inputs) {
+      Values own(plan_.slot_names.size());
+      for (const auto& [slot, value] : others) own[slot] = value;
+      for (std::size_t i = 0; i < inputs.size(); ++i) {
+        const bool changes = segment.overwritten.contains(tensor_slots[i]);
+        own[tensor_slots[i]] = changes ? inputs[i].clone() : inputs[i];
+      }
+      for (std::size_t i = segment.begin; i < segment.end; ++i) run(plan_.steps[i], own);
+      std::vector<at::Tensor> results;
+      for (const std::size_t slot : segment.outputs) {
+        if (*first) (**first)[slot] = own[slot];
+        if (own[slot].isTensor()) results.push_back(own[slot].toTensor());
+      }
+      *first = nullptr;
+      return results;
+    };
+    const act::ModuleScope scope(segment.path);
+    act::recompute(block, std::move(tensors), buffers);
+  }
+
   void call(const Step& step, torch::jit::Stack& stack) const {
     const Kernels* kernels = step.kernels;
     if (kernels && kernels->check) kernels->check(stack);
@@ -219,6 +282,7 @@ class ExportedNetwork : public Network {
   std::vector<std::pair<std::size_t, c10::IValue>> bound_;           // parameters, buffers, constants by slot
   std::vector<std::pair<const InputSpec*, at::Tensor>> named_;       // the same by what they are
   std::vector<std::pair<at::Tensor, std::size_t>> mutations_;        // buffers and the slots of their new values
+  std::vector<Segment> segments_;
   std::size_t output_ = 0;
   bool training_ = true;
 };

@@ -127,7 +127,7 @@ class Bert : public Model {
     auto bert = nest<ModuleGroup>("bert");
     embeddings_ = bert->nest<BertEmbeddings>("embeddings", sizes);
     auto layers = bert->nest<ModuleGroup>("encoder")->nest<ModuleGroup>("layer");
-    for (std::int64_t i = 0; i < sizes.layers; ++i) layers_.push_back(layers->nest<BertLayer>(std::to_string(i), sizes));
+    for (std::int64_t i = 0; i < sizes.layers; ++i) layers_.push_back(layers->nest_block<BertLayer>(std::to_string(i), sizes));
     auto pooler = bert->nest<ModuleGroup>("pooler");
     pooler_ = pooler->make<torch::nn::LinearImpl>("dense", sizes.hidden, sizes.hidden);
     tanh_path_ = pooler->child_path("activation");

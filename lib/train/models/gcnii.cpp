@@ -41,7 +41,7 @@ class Gcnii : public Model {
     leave_ = lins->make<torch::nn::LinearImpl>("1", sizes.hidden, sizes.classes);
     auto convs = nest<ModuleGroup>("convs");
     for (std::int64_t i = 0; i < sizes.depth; ++i) {
-      convs_.push_back(convs->nest<Gcn2Conv>(std::to_string(i), i + 1, sizes));
+      convs_.push_back(convs->nest_block<Gcn2Conv>(std::to_string(i), i + 1, sizes));
     }
   }
 

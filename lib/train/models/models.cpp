@@ -1,6 +1,7 @@
 #include "terse/train/models/models.hpp"
 
 #include <functional>
+#include <typeinfo>
 #include <utility>
 
 #include "terse/core/error.hpp"
@@ -41,6 +42,15 @@ std::vector<std::pair<std::string, Maker>> makers() {
 }
 
 }  // namespace
+
+std::vector<PathModule*> Model::parts() {
+  std::vector<PathModule*> parts;
+  for (const auto& module : modules(/*include_self=*/false)) {
+    auto* part = module->as<PathModule>();
+    if (part && typeid(*part) != typeid(ModuleGroup)) parts.push_back(part);  // a group never runs
+  }
+  return parts;
+}
 
 std::vector<std::string> model_names() {
   std::vector<std::string> names;

@@ -91,7 +91,7 @@ class Swin : public Model {
       auto group = features->nest<ModuleGroup>(std::to_string(2 * i + 1));
       for (std::int64_t j = 0; j < sizes.depths[i]; ++j, ++block) {
         const auto drop = sizes.stochastic_depth * static_cast<double>(block) / static_cast<double>(std::max<std::int64_t>(1, blocks - 1));
-        stage.blocks.push_back(group->nest<SwinBlock>(std::to_string(j), dim, sizes.heads[i], sizes.window,
+        stage.blocks.push_back(group->nest_block<SwinBlock>(std::to_string(j), dim, sizes.heads[i], sizes.window,
                                                       j % 2 == 0 ? 0 : sizes.window / 2, drop));
       }
       if (i + 1 == sizes.depths.size()) break;

@@ -60,7 +60,7 @@ class TextEncoder : public Model {
     auto encoder = nest<ModuleGroup>("encoder");
     auto layers = encoder->nest<ModuleGroup>("layers");
     for (std::int64_t i = 0; i < sizes.depth; ++i) {
-      layers_.push_back(layers->nest<EncoderLayer>(std::to_string(i), sizes));
+      layers_.push_back(layers->nest_block<EncoderLayer>(std::to_string(i), sizes));
     }
     norm_ = encoder->make<LayerNorm>("norm", torch::nn::LayerNormOptions({sizes.dim}));
     classifier_ = make<Linear>("classifier", sizes.dim, sizes.classes);

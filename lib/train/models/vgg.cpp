@@ -14,6 +14,54 @@ using Linear = torch::nn::LinearImpl;
 
 constexpr std::int64_t kSmallestImage = 32;  // five poolings by two
 
+/// Convolutions of one width, each with its ReLU and perhaps batch normalisation, and a pooling. PyTorch numbers its
+/// layers through all stages, so it registers them in `features` and has them under its own numbers for its buffers.
+class VggStage : public PathModule {
+ public:
+  VggStage(ModuleGroup& features, int& index, std::int64_t in, std::int64_t width, int convs, bool batch_norm)
+      : PathModule(features.path()) {
+    set_block();
+    for (int i = 0; i < convs; ++i) {
+      Unit unit;
+      unit.conv = add_to<Conv>(features, index, torch::nn::Conv2dOptions(i == 0 ? in : width, width, 3).padding(1));
+      torch::nn::init::kaiming_normal_(unit.conv->weight, 0, torch::kFanOut, torch::kReLU);
+      torch::nn::init::zeros_(unit.conv->bias);
+      if (batch_norm) unit.norm = add_to<Norm>(features, index, width);
+      unit.relu_path = features.child_path(std::to_string(index++));
+      units_.push_back(unit);
+    }
+    pool_ = add_to<torch::nn::MaxPool2dImpl>(features, index, torch::nn::MaxPool2dOptions(2).stride(2));
+  }
+
+  at::Tensor forward(at::Tensor x) {
+    for (const auto& unit : units_) {
+      x = unit.conv(x);
+      if (unit.norm) x = unit.norm(x);
+      act::ModuleScope scope(unit.relu_path);
+      x = x.relu_();
+    }
+    return pool_(x);
+  }
+
+ private:
+  struct Unit {
+    Child<Conv> conv;
+    Child<Norm> norm;
+    std::string relu_path;
+  };
+
+  template <class Impl, class... Arguments>
+  Child<Impl> add_to(ModuleGroup& features, int& index, Arguments&&... arguments) {
+    const auto name = std::to_string(index++);
+    const auto module = std::make_shared<Impl>(std::forward<Arguments>(arguments)...);
+    register_module(name, module);
+    return features.add(name, module);
+  }
+
+  std::vector<Unit> units_;
+  Child<torch::nn::MaxPool2dImpl> pool_;
+};
+
 class Vgg : public Model {
  public:
   Vgg(const std::vector<int>& convs_per_stage, bool batch_norm, std::int64_t channels,
@@ -24,18 +72,10 @@ class Vgg : public Model {
     std::int64_t in = channels;
     for (std::size_t stage = 0; stage < convs_per_stage.size(); ++stage) {
       const std::int64_t width = std::min<std::int64_t>(std::int64_t{64} << stage, 512);
-      for (int i = 0; i < convs_per_stage[stage]; ++i) {
-        Unit unit;
-        unit.conv = features->make<Conv>(std::to_string(index++), torch::nn::Conv2dOptions(in, width, 3).padding(1));
-        torch::nn::init::kaiming_normal_(unit.conv->weight, 0, torch::kFanOut, torch::kReLU);
-        torch::nn::init::zeros_(unit.conv->bias);
-        if (batch_norm) unit.norm = features->make<Norm>(std::to_string(index++), width);
-        unit.relu_path = features->child_path(std::to_string(index++));
-        units_.push_back(unit);
-        in = width;
-      }
-      units_.back().pool =
-          features->make<torch::nn::MaxPool2dImpl>(std::to_string(index++), torch::nn::MaxPool2dOptions(2).stride(2));
+      stages_.emplace_back(std::make_shared<VggStage>(*features.operator->(), index, in, width, convs_per_stage[stage],
+                                                      batch_norm),
+                           features->path());
+      in = width;
     }
     auto classifier = nest<ModuleGroup>("classifier");
     const std::int64_t widths[] = {512 * pool * pool, 4096, 4096, classes};
@@ -51,12 +91,7 @@ class Vgg : public Model {
 
   at::Tensor forward(const std::vector<at::Tensor>& inputs) override {
     auto x = resize_images(inputs.at(0), image_size_);
-    for (const auto& unit : units_) {
-      x = unit.conv(x);
-      if (unit.norm) x = unit.norm(x);
-      x = relu(x, unit.relu_path);
-      if (unit.pool) x = unit.pool(x);
-    }
+    for (const auto& stage : stages_) x = stage(x);
     {
       act::ModuleScope scope("avgpool");
       x = at::adaptive_avg_pool2d(x, {pool_, pool_}).flatten(1);
@@ -65,14 +100,13 @@ class Vgg : public Model {
     return linear_[2](x);
   }
 
- private:
-  struct Unit {
-    Child<Conv> conv;
-    Child<Norm> norm;
-    std::string relu_path;
-    Child<torch::nn::MaxPool2dImpl> pool;
-  };
+  std::vector<PathModule*> parts() override {
+    auto parts = Model::parts();
+    for (const auto& stage : stages_) parts.push_back(stage.operator->());
+    return parts;
+  }
 
+ private:
   static at::Tensor relu(at::Tensor x, const std::string& path) {
     act::ModuleScope scope(path);
     return x.relu_();
@@ -80,7 +114,7 @@ class Vgg : public Model {
 
   std::vector<std::int64_t> image_size_;
   std::int64_t pool_;
-  std::vector<Unit> units_;
+  std::vector<Child<VggStage>> stages_;
   Child<Linear> linear_[3];
   std::string relu_path_[2];
   Child<torch::nn::DropoutImpl> dropout_[2];

@@ -59,7 +59,7 @@ class Encoder : public PathModule {
     dropout_ = make<Dropout>("dropout", sizes.dropout);
     auto layers = nest<ModuleGroup>("layers");
     for (std::int64_t i = 0; i < sizes.depth; ++i) {
-      layers_.push_back(layers->nest<EncoderBlock>("encoder_layer_" + std::to_string(i), sizes));
+      layers_.push_back(layers->nest_block<EncoderBlock>("encoder_layer_" + std::to_string(i), sizes));
     }
     ln_ = make<LayerNorm>("ln", layer_norm(sizes.dim));
   }
