@@ -97,7 +97,7 @@ struct Entry {
   SymbolFunction function;
 };
 
-constexpr Entry kTable[] = {
+constexpr Entry kSymbolTable[] = {
     {"_operator.add", [](Arguments a) { return binary(a, add, std::plus<double>()); }},
     {"_operator.sub", [](Arguments a) { return binary(a, subtract, std::minus<double>()); }},
     {"_operator.mul", [](Arguments a) { return binary(a, multiply, std::multiplies<double>()); }},
@@ -185,8 +185,8 @@ constexpr Entry kTable[] = {
 
 SymbolFunction find_symbol_function(std::string_view target) {
   const auto found =
-      std::find_if(std::begin(kTable), std::end(kTable), [&](const Entry& one) { return one.target == target; });
-  return found == std::end(kTable) ? nullptr : found->function;
+      std::find_if(std::begin(kSymbolTable), std::end(kSymbolTable), [&](const Entry& one) { return one.target == target; });
+  return found == std::end(kSymbolTable) ? nullptr : found->function;
 }
 
 }  // namespace terse::train::exported
