@@ -124,9 +124,9 @@ void EncodedTensor::live_in(const at::Tensor& bytes, std::uint64_t offset) {
 }
 
 c10::Storage EncodedTensor::decode() const {
-  const AllocationMark mark(AllocationMark::Purpose::Restore, bytes_.storage().data());
-  const at::Tensor compact = allocate_elements(geometry_.encoded_count, type_);
   const at::Tensor bytes = held();
+  const AllocationMark mark(AllocationMark::Purpose::Restore, bytes.storage().data());
+  const at::Tensor compact = allocate_elements(geometry_.encoded_count, type_);
   quant::decode(layout_, payload_of(bytes, layout_), metadata_of(bytes, layout_), compact.data_ptr());
   if (!geometry_.spreads()) return compact.storage();
   const at::NoGradGuard no_grad;
