@@ -1,7 +1,6 @@
 #include "relsim-train/embed_command.hpp"
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 
 #include "common/groups.hpp"
 #include "common/messages.hpp"
@@ -60,12 +59,6 @@ Value::Map to_map(const EmbeddingEpoch& report, bool validated) {
   }
   if (report.tau > 0) map["tau"] = report.tau;
   return map;
-}
-
-std::string decimals(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4f", value);
-  return text;
 }
 
 /// Writes the run's state, whole or not at all.
@@ -162,7 +155,7 @@ int run_embed(const SharedOptions& shared, const EmbedOptions& options) {
     metrics.line(to_map(report, validated), report.step_seconds);
     if (!options.checkpoint.empty()) save(options.checkpoint, shared, trainer, training, digest);
     progress.update(static_cast<std::uint64_t>(report.epoch),
-                    "loss " + decimals(report.loss) + (validated ? ", held-out MRR " + decimals(report.mrr) : ""));
+                    "loss " + to_four_decimals(report.loss) + (validated ? ", held-out MRR " + to_four_decimals(report.mrr) : ""));
   }
   const auto best = trainer.best();
   auto final_line = to_map(best, validated);
@@ -173,8 +166,8 @@ int run_embed(const SharedOptions& shared, const EmbedOptions& options) {
   metrics.line(std::move(final_line), best.step_seconds);
   metrics.finish();
   if (validated) {
-    say_note(std::to_string(split.held_out.size()) + " held-out facts: MRR of the relation " + decimals(best.mrr) +
-             ", first " + decimals(best.hits1) + " (epoch " + std::to_string(best.epoch) + ")");
+    say_note(std::to_string(split.held_out.size()) + " held-out facts: MRR of the relation " + to_four_decimals(best.mrr) +
+             ", first " + to_four_decimals(best.hits1) + " (epoch " + std::to_string(best.epoch) + ")");
   }
   write_model(*sink, header, stored);
   sink->finish();

@@ -1,7 +1,6 @@
 #include "relsim-train/extract_command.hpp"
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <optional>
 
 #include "common/messages.hpp"
@@ -68,12 +67,6 @@ Value::Map to_map(const relsim::ExtractorEpoch& report, bool validated) {
   }
   if (report.tau > 0) map["tau"] = report.tau;
   return map;
-}
-
-std::string decimals(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4f", value);
-  return text;
 }
 
 std::int64_t numbers_of(const relsim::Vocabulary& vocabulary) { return vocabulary.size() > 0 ? vocabulary.size() + 2 : 0; }
@@ -168,7 +161,7 @@ int run_extract(const SharedOptions& shared, const ExtractOptions& options) {
       extractor, vocabulary, split.train, split.held_out, divergences, excluded, training, [&](const auto& report) {
         metrics.line(to_map(report, validated), report.step_seconds);
         progress.update(static_cast<std::uint64_t>(report.epoch),
-                        "loss " + decimals(report.loss) + (validated ? ", held-out micro F1 " + decimals(report.micro_f1) : ""));
+                        "loss " + to_four_decimals(report.loss) + (validated ? ", held-out micro F1 " + to_four_decimals(report.micro_f1) : ""));
       });
   auto stored = relsim::store_extractor(extractor, vocabulary, split.relations.names(), excluded ? options.excluded : "");
   auto final_line = to_map(best, validated);
@@ -178,8 +171,8 @@ int run_extract(const SharedOptions& shared, const ExtractOptions& options) {
   metrics.line(std::move(final_line), best.step_seconds);
   metrics.finish();
   if (validated) {
-    say_note(std::to_string(split.held_out.size()) + " held-out sentences: micro F1 " + decimals(best.micro_f1) + ", macro F1 " +
-             decimals(best.macro_f1) + " (epoch " + std::to_string(best.epoch) + ")");
+    say_note(std::to_string(split.held_out.size()) + " held-out sentences: micro F1 " + to_four_decimals(best.micro_f1) + ", macro F1 " +
+             to_four_decimals(best.macro_f1) + " (epoch " + std::to_string(best.epoch) + ")");
   }
   write_model(*sink, header, stored);
   sink->finish();

@@ -1,5 +1,7 @@
 #include "relsim-train/metrics_file.hpp"
 
+#include <cstdio>
+
 #include "terse/core/memory.hpp"
 #include "terse/core/table.hpp"
 
@@ -18,6 +20,12 @@ void MetricsFile::line(formats::Value::Map map, double step_seconds) {
 
 void MetricsFile::finish() {
   if (sink_) sink_->finish();
+}
+
+std::string to_four_decimals(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4f", value);
+  return text;
 }
 
 }  // namespace terse::tools

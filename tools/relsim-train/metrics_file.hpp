@@ -20,4 +20,7 @@ class MetricsFile {
   std::unique_ptr<core::ByteSink> sink_;
 };
 
+/// A score between 0 and 1, or a loss, as notes tell it.
+std::string to_four_decimals(double value);
+
 }  // namespace terse::tools
