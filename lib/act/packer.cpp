@@ -303,8 +303,7 @@ bool Packer::share_memory(Packing& packing) {
 
 bool Packer::derive(Packing& packing) {
   // Bits that were asked for this very tensor are for its own elements.
-  if (!options_.derive || packing.need.need != Need::Values || options_.bits_of.contains(packing.info.id) ||
-      affine_for(packing.info).bits == kExactBits) {
+  if (!options_.derive || packing.need.need != Need::Values || options_.bits_of.contains(packing.info.id)) {
     return false;
   }
   return adopt(packing, derivations_.find(packing.tensor));

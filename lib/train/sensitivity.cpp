@@ -23,7 +23,7 @@ class GradientProbe {
       : trainer_(trainer), batch_(trainer.batches().take(trainer.steps_done())), generator_(generator_state()) {
     options_ = trainer.options().compression;
     options_.level = act::Level::L1;
-    options_.bits = 0;
+    options_.bits = kExactBits;  // of what is derived at L1 where its operands are kept exactly and it is not derived
     for (const auto& id : quantized) options_.bits_of[id] = kExactBits;
   }
 
