@@ -23,7 +23,8 @@ class GradientProbe {
       : trainer_(trainer), batch_(trainer.batches().take(trainer.steps_done())), generator_(generator_state()) {
     options_ = trainer.options().compression;
     options_.level = act::Level::L1;
-    options_.bits = kExactBits;  // of what is derived at L1 where its operands are kept exactly and it is not derived
+    options_.bits = 0;
+    keep_derived();
     for (const auto& id : quantized) options_.bits_of[id] = kExactBits;
   }
 
@@ -38,9 +39,22 @@ class GradientProbe {
   }
 
  private:
+  /// What is derived while its operands are rounded would be rounded itself where they are not, and has no probe.
+  void keep_derived() {
+    act::Compression compression(options_);
+    gradient(compression, 0);
+    for (const act::SavedTensor& tensor : compression.saved()) {
+      if (tensor.reason == act::Reason::Derived) options_.bits_of[tensor.id] = kExactBits;
+    }
+  }
+
   std::vector<at::Tensor> gradient(const act::CompressionOptions& options, std::uint32_t draw) {
-    set_generator_state(generator_);
     act::Compression compression(options);
+    return gradient(compression, draw);
+  }
+
+  std::vector<at::Tensor> gradient(act::Compression& compression, std::uint32_t draw) {
+    set_generator_state(generator_);
     own_tensors(compression, trainer_.network());
     compression.batch(batch_.inputs);
     {
