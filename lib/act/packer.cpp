@@ -301,19 +301,17 @@ bool Packer::share_memory(Packing& packing) {
   return true;
 }
 
-/// Bits that were asked for this very tensor are for its own elements; kept exactly, it may still be derived.
-bool Packer::has_own_bits(const SavedTensor& info) const {
-  const auto found = options_.bits_of.find(info.id);
-  return found != options_.bits_of.end() && found->second != kExactBits;
-}
-
 bool Packer::derive(Packing& packing) {
-  if (!options_.derive || packing.need.need != Need::Values || has_own_bits(packing.info)) return false;
+  // Bits that were asked for this very tensor are for its own elements.
+  if (!options_.derive || packing.need.need != Need::Values || options_.bits_of.contains(packing.info.id) ||
+      affine_for(packing.info).bits == kExactBits) {
+    return false;
+  }
   return adopt(packing, derivations_.find(packing.tensor));
 }
 
 bool Packer::derive_own(Packing& packing) {
-  if (!options_.derive || has_own_bits(packing.info)) return false;
+  if (!options_.derive || options_.bits_of.contains(packing.info.id)) return false;
   return adopt(packing, derivations_.find_own(packing.info, packing.tensor));
 }
 

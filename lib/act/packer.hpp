@@ -84,7 +84,6 @@ class Packer final : public PackSink {
   bool is_minor(const SavedTensor& info) const;  ///< next to nothing of what the step saves
   bool share(Packing& packing);
   bool share_memory(Packing& packing);
-  bool has_own_bits(const SavedTensor& info) const;
   bool derive(Packing& packing);
   bool derive_own(Packing& packing);
   bool adopt(Packing& packing, std::optional<Derivations::Found> derived);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
+#include <string>
 
 #include "terse/act/gradient_probe.hpp"
 #include "terse/train/gradient_sketch.hpp"
@@ -35,6 +37,10 @@ class GradientProbe {
   std::vector<at::Tensor> gradient_with(const std::string& id, int bits, std::uint32_t draw) {
     auto options = options_;
     options.bits_of[id] = bits;
+    const std::string node = id.substr(0, id.rfind(':') + 1);
+    for (const auto& [derived, source] : derived_) {  // these follow their operands, as at L1
+      if (source == id || derived.starts_with(node)) options.bits_of.erase(derived);
+    }
     return gradient(options, draw);
   }
 
@@ -44,7 +50,9 @@ class GradientProbe {
     act::Compression compression(options_);
     gradient(compression, 0);
     for (const act::SavedTensor& tensor : compression.saved()) {
-      if (tensor.reason == act::Reason::Derived) options_.bits_of[tensor.id] = kExactBits;
+      if (tensor.reason != act::Reason::Derived) continue;
+      derived_[tensor.id] = tensor.shared_with;
+      options_.bits_of[tensor.id] = kExactBits;
     }
   }
 
@@ -72,6 +80,7 @@ class GradientProbe {
 
   Trainer& trainer_;
   act::CompressionOptions options_;
+  std::map<std::string, std::string> derived_;  // to the operand's id
   Batch batch_;
   at::Tensor generator_;
 };
