@@ -81,8 +81,9 @@ TEST_CASE("a rehearsal leaves the run as it is, and plenty trains exactly") {
     for (int i = 0; i < 3; ++i) trainer.step();
     Trainer exact(options);  // seeds the generator that both take dropout from
     for (int i = 0; i < 3; ++i) exact.step();
-    // What a layer norm passed on is computed again, in the precision that it was computed in.
-    CHECK(largest_difference(trainer, exact) <= (std::string(model).starts_with("resnet") ? 0 : 1e-7));
+    // What layer norms, smooth activations and attention passed on is computed again from exact operands, in float:
+    // parameters of size 1 and three steps may part by some units of their last digit.
+    CHECK(largest_difference(trainer, exact) <= (std::string(model).starts_with("resnet") ? 0 : 1e-5));
   }
 }
 
