@@ -39,6 +39,8 @@ Value::Map summary(const relsim::TrainedFacts& trained, std::size_t held_out) {
   map["held_out_facts"] = static_cast<std::int64_t>(held_out);
   if (held_out > 0) {
     map["counts_nats"] = trained.baseline.nats;
+    map["mixed_nats"] = trained.mixed->nats;
+    map["mixed_inverse_nats"] = trained.mixed->inverse_nats;
     map["uniform_nats"] = trained.baseline.uniform;
   }
   return map;
@@ -64,10 +66,10 @@ void write(core::ByteSink& sink, const SharedOptions& shared, const formats::Fac
   sink.finish();
 }
 
-void say_held_out(std::size_t facts, double model, const std::string& which, const relsim::CountBaseline& baseline) {
-  if (facts == 0) return;
-  say_note(std::to_string(facts) + " held-out facts: model " + nats(model) + " nats a fact" + which + ", counts " +
-           nats(baseline.nats) + ", uniform " + nats(baseline.uniform));
+/// @param others  what is said between the model's nats and a uniform guess's
+void say_held_out(std::size_t facts, double model, const std::string& others, const relsim::CountBaseline& baseline) {
+  say_note(std::to_string(facts) + " held-out facts: model " + nats(model) + " nats a fact" + others + ", uniform " +
+           nats(baseline.uniform));
 }
 
 formats::Facts train_neural(const Split& split, const SharedOptions& shared, const FactsOptions& options,
@@ -90,8 +92,12 @@ formats::Facts train_neural(const Split& split, const SharedOptions& shared, con
   auto final_line = summary(trained, split.held_out.size());
   final_line["final"] = true;
   metrics.line(std::move(final_line), trained.best.step_seconds);
-  say_held_out(split.held_out.size(), trained.best.held_out_nats,
-               " (epoch " + std::to_string(trained.best.epoch) + ")", trained.baseline);
+  if (validated) {
+    say_held_out(split.held_out.size(), trained.best.held_out_nats,
+                 " (epoch " + std::to_string(trained.best.epoch) + "), counts " + nats(trained.baseline.nats) + ", both mixed " +
+                     nats(trained.mixed->nats),
+                 trained.baseline);
+  }
 
   auto facts = facts_of(split);
   facts.weights = relsim::store_fact_model(trained.model);
@@ -105,6 +111,7 @@ formats::Facts train_neural(const Split& split, const SharedOptions& shared, con
                                      {"weight_decay", training.weight_decay},
                                      {"start", options.start},
                                      {"directions", "forward and inverse, in one model"}};
+  if (validated) relsim::store_count_mixture(trained.mixed->mixture, facts);
   facts.metrics = Value::Map{{"best", summary(trained, split.held_out.size())}, {"epochs", std::move(epochs)}};
   return facts;
 }
@@ -124,7 +131,7 @@ formats::Facts count(const Split& split, const FactsOptions& options, MetricsFil
     map["held_out_nats"] = mean_nats(split.held_out);
     map["counts_nats"] = baseline.nats;
     map["uniform_nats"] = baseline.uniform;
-    say_held_out(split.held_out.size(), map["held_out_nats"].as_double(), "", baseline);
+    say_held_out(split.held_out.size(), map["held_out_nats"].as_double(), ", counts " + nats(baseline.nats), baseline);
   }
   auto facts = facts_of(split);
   facts.hyperparameters = Value::Map{{"model", "counts"}, {"smoothing", options.smoothing}};

@@ -1,5 +1,6 @@
 #include "terse/relsim/model/fact_artifact.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -73,6 +74,30 @@ std::vector<formats::Tensor> store_fact_model(const FactModel& model) {
     }
   }
   return tensors;
+}
+
+void store_count_mixture(const CountMixture& mixture, formats::Facts& into) {
+  const auto queries = static_cast<std::int64_t>(mixture.head.size());
+  into.weights.push_back(formats::make_tensor("mixture.head", {queries}, std::span<const float>(mixture.head)));
+  into.weights.push_back(formats::make_tensor("mixture.tail", {queries}, std::span<const float>(mixture.tail)));
+  auto parameters = into.hyperparameters.as_map();
+  parameters["count_smoothing"] = mixture.smoothing;
+  into.hyperparameters = std::move(parameters);
+}
+
+std::optional<CountMixture> load_count_mixture(const formats::Facts& facts) {
+  const auto* smoothing = facts.hyperparameters.find("count_smoothing");
+  if (!smoothing) return std::nullopt;
+  CountMixture mixture;
+  if (!smoothing->is_double() || !(smoothing->as_double() > 0)) throw Error(Error::BadInput, "count_smoothing is no number above 0");
+  mixture.smoothing = smoothing->as_double();
+  for (const auto& [name, shares] : {std::pair{"mixture.head", &mixture.head}, std::pair{"mixture.tail", &mixture.tail}}) {
+    const auto values = load(facts, name, {2 * static_cast<std::int64_t>(facts.relations.size())});
+    shares->assign(values.data_ptr<float>(), values.data_ptr<float>() + values.numel());
+    const auto is_share = [](float x) { return x >= 0 && x <= 1; };
+    if (!std::ranges::all_of(*shares, is_share)) throw Error(Error::BadInput, "weight '" + std::string(name) + "' holds what is no share");
+  }
+  return mixture;
 }
 
 }  // namespace terse::relsim

@@ -204,18 +204,34 @@ Nats FactStep::step(std::span<const Observation> batch) {
   return nats;
 }
 
-Nats FactStep::evaluate(std::span<const Observation> observations, std::int64_t batch) {
+std::vector<FactLogs> FactStep::log_likelihoods(std::span<const Observation> observations, std::int64_t batch) {
   const c10::InferenceMode guard;
-  Nats total;
+  const auto entities = extent_of(entity_.value(), 0), stride = padded(entities, kPanel);
+  std::vector<FactLogs> logs;
+  logs.reserve(observations.size());
   for (std::size_t begin = 0; begin < observations.size(); begin += static_cast<std::size_t>(batch)) {
     const auto part = observations.subspan(begin, std::min<std::size_t>(observations.size() - begin, batch));
     gather(part);
     compute_logits();
-    const auto nats = softmax_and_loss(part);
-    total.head += nats.head;
-    total.tail += nats.tail;
+    const auto head_row = [&](const Observation& o) {
+      return static_cast<std::size_t>(std::lower_bound(distinct_.begin(), distinct_.end(), o.query) - distinct_.begin());
+    };
+    const auto logit = [&](std::size_t row, std::int32_t entity) {
+      return static_cast<double>(logits_[row * stride + static_cast<std::size_t>(entity)]);
+    };
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      logs.push_back({logit(head_row(part[i]), part[i].head), logit(heads_.size() + i, part[i].tail)});
+    }
+    std::vector<double> log_sum(static_cast<std::size_t>(rows_));
+    parallel_compute(log_sum.size(), kSoftmaxGrain, [&](std::size_t first, std::size_t end) {
+      for (auto row = first; row < end; ++row) log_sum[row] = softmax_row(logits_.data() + row * stride, entities, 1);
+    });
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      logs[begin + i].head -= log_sum[head_row(part[i])];
+      logs[begin + i].tail -= log_sum[heads_.size() + i];
+    }
   }
-  return total;
+  return logs;
 }
 
 }  // namespace terse::relsim

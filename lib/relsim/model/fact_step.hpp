@@ -25,6 +25,12 @@ struct Nats {
   double total() const { return head + tail; }
 };
 
+/// What the model says of one observation.
+struct FactLogs {
+  double head = 0;  ///< log P(h|q)
+  double tail = 0;  ///< log P(t|h,q)
+};
+
 /// Steps a fact model with Adam. What makes a step cheap: P(h|q) has one row for each distinct query of the batch;
 /// softmax and loss are one pass over the logits, which the gradient then replaces, so rows × entities is held once;
 /// a parameter's slice is stepped where its gradient arises; products with the entity table run over panels of it that
@@ -37,8 +43,8 @@ class FactStep {
 
   /// One step on the summed loss of `batch`. @return the loss before the step
   Nats step(std::span<const Observation> batch);
-  /// The loss alone, over any number of observations.
-  Nats evaluate(std::span<const Observation> observations, std::int64_t batch = 256);
+  /// Log likelihoods of any number of observations, `batch` at a time.
+  std::vector<FactLogs> log_likelihoods(std::span<const Observation> observations, std::int64_t batch = 256);
 
   void set_lr(double lr) { lr_ = lr; }
   std::int64_t steps() const { return steps_; }

@@ -50,6 +50,12 @@ FactModel clone(const FactModel& model) {
   return copy;
 }
 
+double mean_nats(std::span<const FactLogs> logs) {
+  double sum = 0;
+  for (const auto& log : logs) sum -= log.head + log.tail;
+  return sum / static_cast<double>(logs.size());
+}
+
 }  // namespace
 
 TrainedFacts train_facts(std::span<const Triple> train, std::span<const Triple> held_out, std::int32_t entities,
@@ -62,15 +68,13 @@ TrainedFacts train_facts(std::span<const Triple> train, std::span<const Triple> 
 
   const auto observations = both_directions(train, relations);
   const auto validation = both_directions(held_out, relations);
-  const auto forward = std::span(validation).first(held_out.size());
-  const auto inverse = std::span(validation).last(held_out.size());
-
   TrainedFacts result;
   if (!held_out.empty()) result.baseline = count_baseline(train, held_out, entities, relations);
   FactStep step(model, options.lr, options.weight_decay);
   double fewest = std::numeric_limits<double>::infinity();
   std::int64_t since_best = 0;
   std::vector<Observation> batch;
+  std::vector<FactLogs> logs, best_logs;  // of `validation`
   for (std::int64_t epoch = 1; epoch <= options.epochs && since_best < options.patience; ++epoch) {
     const auto order = shuffled(observations.size(), {options.seed, core::stream_of("relsim/order"),
                                                       static_cast<std::uint32_t>(epoch)});
@@ -91,9 +95,9 @@ TrainedFacts train_facts(std::span<const Triple> train, std::span<const Triple> 
     report.step_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() /
                           static_cast<double>(step.steps() - steps_before);
     if (!held_out.empty()) {
-      const auto facts = static_cast<double>(held_out.size());
-      report.held_out_nats = step.evaluate(forward, options.batch).total() / facts;
-      report.held_out_inverse_nats = step.evaluate(inverse, options.batch).total() / facts;
+      logs = step.log_likelihoods(validation, options.batch);
+      report.held_out_nats = mean_nats(std::span(logs).first(held_out.size()));
+      report.held_out_inverse_nats = mean_nats(std::span(logs).last(held_out.size()));
       const double both = (report.held_out_nats + report.held_out_inverse_nats) / 2;
       report.best = both < fewest;
       fewest = std::min(fewest, both);
@@ -102,11 +106,16 @@ TrainedFacts train_facts(std::span<const Triple> train, std::span<const Triple> 
     }
     since_best = report.best ? 0 : since_best + 1;
     if (report.best) result.best = report;
+    if (report.best) best_logs = std::move(logs);
     // Without held-out facts only the last epoch's weights are wanted, and they are `model`'s own.
     if (report.best && !held_out.empty()) result.model = clone(model);
     if (on_epoch) on_epoch(report);
   }
-  if (held_out.empty()) result.model = std::move(model);
+  if (held_out.empty()) {
+    result.model = std::move(model);
+  } else {
+    result.mixed = mix_with_counts(best_logs, held_out, RoleCounts(train, entities, relations), result.baseline.smoothing);
+  }
   return result;
 }
 

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 
 #include "terse/relsim/counts/count_baseline.hpp"
+#include "terse/relsim/model/count_mixture.hpp"
 #include "terse/relsim/model/fact_model.hpp"
 #include "terse/relsim/model/fact_step.hpp"
 
@@ -39,6 +41,7 @@ struct TrainedFacts {
   FactModel model;         ///< of the best epoch
   EpochReport best;
   CountBaseline baseline;  ///< set where there are held-out facts
+  std::optional<FittedMixture> mixed;  ///< of the model and counts; set where there are held-out facts
 };
 
 /// Trains the fact model of fact_model.hpp on distinct facts. Depends on facts, options and seed only, never on the

@@ -16,7 +16,7 @@ test "$(wc -l < "$folder/metrics.json")" = 5
 tail -n 1 "$folder/metrics.json" | grep -q '"final":true'
 grep -q '"held_out_nats":' "$folder/metrics.json"
 grep -q '"peak_resident_bytes":' "$folder/metrics.json"
-grep -Eq '199 held-out facts: model [45]\.[0-9]+ nats' "$folder/note"
+grep -Eq '199 held-out facts: model [45]\.[0-9]+ nats .*, both mixed [45]\.[0-9]+, uniform 5\.' "$folder/note"
 
 # Several files and a pipe: the same facts in another order give the same model.
 head -n 800 "$nations/train.tsv" > "$folder/first.tsv"

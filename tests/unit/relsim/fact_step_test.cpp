@@ -81,7 +81,16 @@ TEST_CASE("evaluation is the naive likelihood", "[relsim]") {
     expected -= naive::log_joint(model, o.query)[static_cast<std::size_t>(o.head)][static_cast<std::size_t>(o.tail)];
   }
   FactStep step(model, 1e-3, 0);
-  CHECK(step.evaluate(batch, 7).total() == Approx(expected).epsilon(1e-6));
+  const auto logs = step.log_likelihoods(batch, 7);
+  double found = 0;
+  for (const auto& log : logs) found -= log.head + log.tail;
+  CHECK(found == Approx(expected).epsilon(1e-6));
+  // One by one: a fact's logs do not depend on its batch.
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const auto alone = step.log_likelihoods({&batch[i], 1}).front();
+    CHECK(logs[i].head == Approx(alone.head).epsilon(1e-6));
+    CHECK(logs[i].tail == Approx(alone.tail).epsilon(1e-6));
+  }
 }
 
 TEST_CASE("steps give the same bits for any number of threads", "[relsim]") {

@@ -78,6 +78,31 @@ TEST_CASE("a fact model scores by its exact joint distribution", "[relsim][numer
   }
 }
 
+TEST_CASE("a fact model mixed with counts scores by the mixture of both", "[relsim][numeric]") {
+  const auto model = FactModel::random({4, 3, 10, 16}, 1);
+  const std::vector<std::int64_t> counts{3, 2, 1};
+  const CountMixture mixture{.smoothing = 0.3, .head = {0, 0.25f, 1, 0.5f, 0.5f, 0.5f}, .tail = {0.5f, 0, 1, 0.1f, 0.1f, 0.1f}};
+  const FactScorer scorer(model, counts, MixedCounts{mixture, RoleCounts(kFacts, 4, 3)});
+  const auto of = [&](std::size_t r, std::int32_t e, std::int32_t Triple::*role) {  // P(e|r) by counting
+    double sum = 0.3;
+    for (const auto& f : kFacts) sum += f.relation == static_cast<std::int32_t>(r) && f.*role == e;
+    return sum / (static_cast<double>(counts[r]) + 4 * 0.3);
+  };
+  for (std::int32_t h = 0; h < 4; ++h) {
+    const auto scores = scores_of(scorer, h, {2});
+    for (std::size_t r = 0; r < 3; ++r) {
+      double head = 0;
+      const auto joint = naive::log_joint(model, static_cast<std::int64_t>(r));
+      for (std::size_t t = 0; t < 4; ++t) head += std::exp(joint[static_cast<std::size_t>(h)][t]);
+      const double tail = std::exp(joint[static_cast<std::size_t>(h)][2]) / head;
+      const double w = static_cast<double>(mixture.head[r]), v = static_cast<double>(mixture.tail[r]);
+      const double expected = std::log((static_cast<double>(counts[r]) + 1) / 9) + std::log(w * head + (1 - w) * of(r, h, &Triple::head)) +
+                              std::log(v * tail + (1 - v) * of(r, 2, &Triple::tail));
+      CHECK(scores[r] == Approx(expected).margin(1e-4));
+    }
+  }
+}
+
 /// Truth plus noise: score of (h, r, t) is `signal` where r = (h + t) mod R, plus what the key says.
 class NoisyScorer : public RelationScorer {
  public:
