@@ -20,32 +20,19 @@ at::Tensor base_of(const at::Tensor& tensor) {
   return at::Tensor(tensor.is_view() ? tensor._base() : static_cast<const at::TensorBase&>(tensor));
 }
 
-bool is_kept(const std::shared_ptr<StoredTensor>& stored) {
-  return std::dynamic_pointer_cast<KeptTensor>(stored) != nullptr;
-}
-
-bool is_lossless(const std::shared_ptr<StoredTensor>& stored) {
-  if (const auto encoded = std::dynamic_pointer_cast<EncodedTensor>(stored)) {
-    const quant::Codec codec = encoded->layout().codec;
-    return codec != quant::Codec::Affine && codec != quant::Codec::Sparse;
-  }
-  return is_kept(stored);
-}
-
 }  // namespace
 
 Derivations::Noted Derivations::prepare(const Recipe& recipe, const OperatorTracker& running,
                                         const SharedTensors& shared) const {
-  Noted noted{&recipe, recipe.prepare(running), std::vector<Part>(recipe.parts.size())};
+  Noted noted{&recipe, recipe.prepare(running), {}, std::vector<Part>(recipe.parts.size())};
+  if (recipe.prepare_exact) noted.compute_exact = recipe.prepare_exact(running);
   if (!recipe.factor) return noted;
   const at::Tensor argument = running.tensor(recipe.parts[1]);
   if (!argument.defined() || !argument.has_storage()) return noted;
   Part& part = noted.parts[1];
   if (const auto* entry = shared.find(argument, {Need::Values})) {
-    const auto stored = entry->stored.lock();
-    // A reference would forbid what the operator allows: to change the argument before the backward pass.
-    if (!stored || is_kept(stored)) return noted;
-    part = {true, stored};
+    // Where it is kept, its memory must not change before the backward pass: whoever saved it asks that already.
+    part = {true, entry->stored};
     noted.source = entry->id;
   } else if (auto result = locate(argument); result && result->form.sizes == argument.sizes()) {
     const auto inner = noted_.find(result->node);
@@ -70,8 +57,8 @@ void Derivations::note(const SavedTensor& info, const at::Tensor& tensor, const 
                          running.tensor(recipe->parts[i]).unsafeGetTensorImpl() == tensor.unsafeGetTensorImpl();
     if (!is_this) continue;
     noted.parts[i] = {true, stored};
-    noted.rounded |= !is_lossless(stored);
-    if (i == 0 && recipe->factor && !is_lossless(stored)) noted.compute = {};
+    noted.rounded |= !stored->is_exact();
+    if (i == 0 && recipe->factor && !stored->is_exact()) noted.compute = {};
     if (i == 0 && recipe->of_rows && info.reason == Reason::Quantized) {
       if (const auto normalised = std::dynamic_pointer_cast<NormalisedTensor>(stored)) {
         noted.normalised = normalised;
@@ -104,6 +91,7 @@ std::shared_ptr<Derivation> Derivations::derivation(std::uint64_t node) const {
   Noted& noted = noted_.at(node);
   if (auto made = noted.made.lock()) return made;
   if (!noted.compute) return nullptr;
+  bool exact = true;
   std::vector<std::shared_ptr<StoredTensor>> parts;
   for (std::size_t i = 0; i < noted.parts.size(); ++i) {
     const Part& part = noted.parts[i];
@@ -118,9 +106,11 @@ std::shared_ptr<Derivation> Derivations::derivation(std::uint64_t node) const {
     }
     const bool needed = part.present || i < noted.recipe->needed || noted.recipe->factor;
     if (!stored && needed) return nullptr;
+    exact &= !stored || stored->is_exact();
     parts.push_back(std::move(stored));
   }
-  auto made = std::make_shared<Derivation>(std::move(parts), noted.compute, noted.recipe->holds);
+  const auto& compute = exact && noted.compute_exact ? noted.compute_exact : noted.compute;
+  auto made = std::make_shared<Derivation>(std::move(parts), compute, noted.recipe->holds);
   noted.made = made;
   return made;
 }
@@ -134,9 +124,11 @@ std::optional<Derivations::Found> Derivations::find(const at::Tensor& tensor) co
                noted_.at(result->node).source};
 }
 
-std::optional<Derivations::Found> Derivations::find_own(const SavedTensor& info, const at::Tensor& tensor) const {
+std::optional<Derivations::Found> Derivations::find_own(const SavedTensor& info, const at::Tensor& tensor,
+                                                        bool from_exact) const {
   const auto found = noted_.find(saving_node());
-  if (found == noted_.end() || found->second.recipe->op != info.op || !found->second.rounded) return std::nullopt;
+  if (found == noted_.end() || found->second.recipe->op != info.op) return std::nullopt;
+  if (!found->second.rounded && !from_exact) return std::nullopt;
   const auto& roles = found->second.recipe->results;
   const auto role = std::find(roles.begin(), roles.end(), info.role);
   if (role == roles.end() || tensor.storage_offset() != 0) return std::nullopt;

@@ -29,8 +29,8 @@ class Derivations {
   };
   /// For the unchanged result of an operator of this step, or a view of all of it.
   std::optional<Found> find(const at::Tensor& tensor) const;
-  /// For a result that the running operator saves itself, where any of its operands is rounded.
-  std::optional<Found> find_own(const SavedTensor& info, const at::Tensor& tensor) const;
+  /// For a result that the running operator saves itself, where any of its operands is rounded, or `from_exact` ones.
+  std::optional<Found> find_own(const SavedTensor& info, const at::Tensor& tensor, bool from_exact) const;
 
   void clear() { noted_.clear(); }
 
@@ -49,6 +49,7 @@ class Derivations {
   struct Noted {
     const Recipe* recipe;
     Derivation::Compute compute;  // empty: cannot be computed
+    Derivation::Compute compute_exact;  // of exact parts, where not empty
     std::vector<Part> parts;
     std::string source = {};
     bool rounded = false;  // any of the parts

@@ -57,6 +57,10 @@ bool Derivation::draws_on(const StoredTensor& other) const {
   return std::any_of(parts_.begin(), parts_.end(), [&](const auto& part) { return part && part->draws_on(other); });
 }
 
+bool Derivation::is_exact() const {
+  return std::all_of(parts_.begin(), parts_.end(), [](const auto& part) { return !part || part->is_exact(); });
+}
+
 void Derivation::note_use() const {
   for (const auto& part : parts_) {
     if (part) part->note_use();

@@ -34,6 +34,8 @@ class Derivation {
   /// @param own  asked for by the operator's own backward pass, the last to ask
   c10::Storage result(std::size_t k, const Form& form, bool own);
   bool draws_on(const StoredTensor& other) const;
+  /// Whether all parts are exact: the results then are those of the operator itself.
+  bool is_exact() const;
   void note_use() const;
 
  private:
@@ -56,6 +58,7 @@ class DerivedTensor final : public StoredTensor {
   DerivedTensor(std::shared_ptr<Derivation> derivation, std::size_t result, Form whole, Form seen, bool own);
   at::Tensor restore() override;
   bool draws_on(const StoredTensor& other) const override;
+  bool is_exact() const override { return derivation_->is_exact(); }
   void swap_out(Swapper&) override { derivation_->note_use(); }
   void note_use() override { derivation_->note_use(); }
 

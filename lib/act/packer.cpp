@@ -312,7 +312,9 @@ bool Packer::derive(Packing& packing) {
 
 bool Packer::derive_own(Packing& packing) {
   if (!options_.derive || options_.bits_of.contains(packing.info.id)) return false;
-  return adopt(packing, derivations_.find_own(packing.info, packing.tensor));
+  // Where single tensors are kept, what follows from them would be rounded: it has no bits of its own.
+  const bool from_exact = affine_for(packing.info).bits != kExactBits && packing.tensor.nbytes() >= options_.small_bytes;
+  return adopt(packing, derivations_.find_own(packing.info, packing.tensor, from_exact));
 }
 
 bool Packer::adopt(Packing& packing, std::optional<Derivations::Found> derived) {

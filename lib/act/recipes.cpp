@@ -17,6 +17,17 @@ Tensors layer_norm(const Tensors& parts) {
   return {y.to(x.scalar_type())};
 }
 
+/// The operator itself: the same sums in the same order.
+Derivation::Compute of_exact_layer_norm(const OperatorTracker& running) {
+  const auto shape = running.integers("normalized_shape");
+  const auto epsilon = running.number("eps");
+  if (shape.empty() || !epsilon) return layer_norm;
+  return [shape, epsilon = *epsilon](const Tensors& parts) -> Tensors {
+    const auto given = [](const at::Tensor& part) { return part.defined() ? std::optional(part) : std::nullopt; };
+    return {std::get<0>(at::native_layer_norm(parts[0], shape, given(parts[3]), given(parts[4]), epsilon))};
+  };
+}
+
 Tensors scaled_rows(const Tensors& parts) {
   const at::Tensor &rows = parts[0], &weight = parts[3], &bias = parts[4];
   if (weight.defined() && bias.defined()) return {at::addcmul(bias, rows, weight)};
@@ -65,7 +76,7 @@ Derivation::Compute of_attention(const OperatorTracker& running) {
 const std::vector<Recipe>& recipes() {
   static const std::vector<Recipe> table = {
       {"aten::native_layer_norm", "NativeLayerNormBackward0", {"input", "mean", "rstd", "weight", "bias"}, 3, {},
-       of_layer_norm, false, false, scaled_rows},
+       of_layer_norm, false, false, of_exact_layer_norm, scaled_rows},
       {"aten::gelu", "GeluBackward0", {"self"}, 1, {}, of_gelu},
       {"aten::silu", "SiluBackward0", {"self"}, 1, {}, of_silu},
       {"aten::hardswish", "HardswishBackward0", {"self"}, 1, {}, of_hardswish},

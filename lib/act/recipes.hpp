@@ -8,7 +8,7 @@
 
 namespace terse::act {
 
-/// How an operator's results follow from what it saves of its operands.
+/// How an operator's results follow from what it saves of its operands: from exact ones, the very same results.
 struct Recipe {
   std::string_view op;     ///< "aten::gelu"
   std::string_view node;   ///< of the graph: "GeluBackward0"
@@ -21,6 +21,8 @@ struct Recipe {
   /// operator does not save: what is stored of it for another operator serves, or what derives it.
   bool factor = false;
   bool holds = false;  ///< Derivation's
+  /// In place of prepare() where all parts are exact, if that does not compute bit for bit what the operator did then.
+  Derivation::Compute (*prepare_exact)(const OperatorTracker& running) = nullptr;
   /// In place of prepare() where the first part is stored as normalised rows: takes these for it.
   std::vector<at::Tensor> (*of_rows)(const std::vector<at::Tensor>& parts) = nullptr;
 };

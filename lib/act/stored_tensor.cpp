@@ -88,6 +88,10 @@ std::span<std::byte> EncodedTensor::payload_of(const at::Tensor& bytes, const qu
   return bytes_of(bytes).subspan(quant::metadata_bytes(layout));
 }
 
+bool EncodedTensor::is_exact() const {
+  return layout_.codec != quant::Codec::Affine && layout_.codec != quant::Codec::Sparse;
+}
+
 std::span<const std::byte> EncodedTensor::payload() const { return payload_of(bytes_, layout_); }
 std::span<const std::byte> EncodedTensor::metadata() const { return metadata_of(bytes_, layout_); }
 std::uint64_t EncodedTensor::bytes() const { return static_cast<std::uint64_t>(count_); }

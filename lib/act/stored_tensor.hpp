@@ -25,6 +25,8 @@ class StoredTensor {
   virtual at::Tensor restore() = 0;
   /// Whether it is `other`, or is restored from it.
   virtual bool draws_on(const StoredTensor& other) const { return this == &other; }
+  /// Whether what is restored has the elements that the tensor had, bit for bit.
+  virtual bool is_exact() const { return false; }
 
   /// Gives the memory that it holds to the second tier, where that is worth it; or notes there one more saved variable
   /// that will ask for it, before all that were noted so far.
@@ -43,6 +45,7 @@ class KeptTensor final : public StoredTensor {
   KeptTensor(const at::Tensor& tensor, std::string name);
   /// @throws Error::Usage where the tensor was modified in place since: its gradient would be another one's
   at::Tensor restore() override;
+  bool is_exact() const override { return true; }
   void swap_out(Swapper& swapper) override;
   void note_use() override;
 
@@ -64,6 +67,7 @@ class EncodedTensor final : public StoredTensor {
   EncodedTensor(Geometry geometry, at::ScalarType type, quant::Layout layout, at::Tensor bytes);
   /// Decodes; while a restored tensor lives, others share its memory.
   at::Tensor restore() override;
+  bool is_exact() const override;
   void swap_out(Swapper& swapper) override;
   void note_use() override;
   /// Has its bytes in memory, for payload() and metadata(), until they are swapped out again.
@@ -108,6 +112,7 @@ class ReshapedTensor final : public StoredTensor {
  public:
   ReshapedTensor(std::shared_ptr<EncodedTensor> encoded, const at::Tensor& tensor);
   at::Tensor restore() override;
+  bool is_exact() const override { return encoded_->is_exact(); }
   void swap_out(Swapper& swapper) override { encoded_->swap_out(swapper); }
   void note_use() override { encoded_->note_use(); }
 

@@ -156,13 +156,43 @@ TEST_CASE("fused attention stores query, key and value alone", "[derived]") {
   CHECK(distance(with.gradient, plain) < distance(without.gradient, plain));
 }
 
-TEST_CASE("fused attention of operands that are kept is kept", "[derived]") {
+TEST_CASE("what follows from operands that are kept is computed from them, without loss", "[derived]") {
   const at::Tensor x = numbers({2, 3, 40, 16}, 77) * 2;
-  CompressionOptions options = rounding(8);
-  for (const char* role : {"query", "key", "value"}) options.bits_of[kAttention + role] = 32;
-  const Outcome outcome = outcome_of([](const at::Tensor& t) { return attended(t).sum(); }, x, options);
-  CHECK(outcome.of(kAttention + "logsumexp").reason != Reason::Derived);
-  CHECK(at::equal(outcome.gradient, gradient_of([](const at::Tensor& t) { return attended(t).sum(); }, x)));
+  CompressionOptions options = rounding(4);
+  SECTION("fused attention") {
+    const Loss loss = [](const at::Tensor& t) { return attended(t).sin().sum(); };
+    for (const char* role : {"query", "key", "value"}) options.bits_of[kAttention + role] = 32;
+    const Outcome outcome = outcome_of(loss, x, options);
+    CHECK(outcome.of(kAttention + "output").reason == Reason::Derived);
+    CHECK(outcome.of(kAttention + "logsumexp").reason == Reason::Small);
+    CHECK(at::equal(outcome.gradient, gradient_of(loss, x)));
+    options.bits_of.erase(kAttention + "key");
+    CHECK_FALSE(at::equal(outcome_of(loss, x, options).gradient, outcome.gradient));
+  }
+  SECTION("layer norm, activation and dropout in a row") {
+    const at::Tensor weight = numbers({16}, 78).requires_grad_(), bias = numbers({16}, 79).requires_grad_();
+    const at::Tensor matrix = numbers({16, 16}, 80).requires_grad_();
+    const Loss loss = [&](const at::Tensor& t) {
+      const at::Tensor normalised = at::layer_norm(t, {16}, weight, bias);
+      const at::Tensor hidden = at::dropout(at::gelu(at::matmul(normalised, matrix)), 0.25, true);
+      return at::matmul(hidden, matrix).square().sum();
+    };
+    for (const char* id : {"native_layer_norm#1:input", "gelu#1:self", "pow#1:self"}) options.bits_of[id] = 32;
+    const Outcome outcome = outcome_of(loss, x, options, {weight, bias, matrix});
+    CHECK(outcome.of("mm#1:self").reason == Reason::Derived);
+    CHECK(outcome.of("mm#2:self").reason == Reason::Derived);
+    CHECK(at::equal(outcome.gradient, gradient_of(loss, x)));
+  }
+  SECTION("dropout of what is kept for another") {
+    const at::Tensor matrix = numbers({16, 16}, 80).requires_grad_();
+    const Loss loss = [&](const at::Tensor& t) {
+      return at::matmul(at::dropout(at::softmax(t, 3), 0.25, true), matrix).exp().sum();
+    };
+    for (const char* id : {"_softmax#1:result", "exp#1:result"}) options.bits_of[id] = 32;
+    const Outcome outcome = outcome_of(loss, x, options, {matrix});
+    CHECK(outcome.of("mm#1:self").reason == Reason::Derived);
+    CHECK(at::equal(outcome.gradient, gradient_of(loss, x)));
+  }
 }
 
 TEST_CASE("one tensor as query, key and value", "[derived]") {
