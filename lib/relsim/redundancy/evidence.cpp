@@ -9,7 +9,7 @@
 #include "terse/relsim/redundancy/fact_view.hpp"
 #include "terse/relsim/redundancy/phrase_similarity.hpp"
 #include "terse/relsim/redundancy/shared_arguments.hpp"
-#include "terse/relsim/redundancy/shared_facts.hpp"
+#include "terse/relsim/redundancy/shared_evidence.hpp"
 #include "terse/relsim/redundancy/view_comparison.hpp"
 
 namespace terse::relsim {
@@ -17,10 +17,10 @@ namespace {
 
 // Differences that relations which people call the same do have: a standard deviation, beside the noise.
 constexpr double kTolerance = 0.03;
-// Relations that differ share facts for reasons that a shuffle does not know; so their weight has an end.
-constexpr double kMostOfSharedFacts = 4;
 // Log odds that a difference as large as the tolerance takes off beside what the parts say of it.
 constexpr double kDistanceWeight = 0.3;
+// Log odds that sharing all facts adds to them, in a knowledge base where what says the same shares facts.
+constexpr double kShareWeight = 8;
 constexpr double kLargestPrior = 0.1;
 constexpr int kRounds = 3;  // of weighing again, with those found to say the same no longer among the others
 
@@ -109,21 +109,6 @@ Contrast by_names(const std::vector<std::string>& names) {
   return contrast;
 }
 
-EvidencePart by_shared_facts(const ViewedFacts& facts, const CountModel& counts) {
-  const auto relations = static_cast<std::size_t>(facts.relations);
-  EvidencePart part{"shared facts", {}};
-  for (auto& ratio : part.ratio) ratio.resize(relations * relations);
-  for (const auto& pair : shared_facts(facts.triples, facts.edges, counts)) {
-    const double shared = static_cast<double>(pair.shared), expected = std::max(pair.expected, 1e-3);
-    if (shared <= expected) continue;
-    const double ratio = std::min(kMostOfSharedFacts, shared * std::log(shared / expected) - shared + expected);
-    const auto a = static_cast<std::size_t>(pair.a), b = static_cast<std::size_t>(pair.b);
-    auto& matrix = part.ratio[pair.swapped];
-    matrix[a * relations + b] = matrix[b * relations + a] = static_cast<float>(ratio);
-  }
-  return part;
-}
-
 /// The chance of each pair to say the same, by all parts.
 void find_chances(const Evidence& evidence, std::vector<float> (&same)[2]) {
   const std::size_t n = evidence.relations;
@@ -164,7 +149,9 @@ Evidence weigh_evidence(std::span<const Triple> triples, std::int32_t entities, 
   contrasts.push_back(by_arguments(arguments, false));
   contrasts.push_back(by_arguments(arguments, true));
   if (options.names) contrasts.push_back(by_names(relations));
-  const auto shared = by_shared_facts(facts, counts);
+  const auto shared = shared_facts(triples, edges, counts);
+  std::vector<double> sizes;
+  for (std::int32_t r = 0; r < facts.relations; ++r) sizes.push_back(counts.heads(r).total);
 
   Evidence evidence{.relations = count, .parts = {}, .prior_log_odds = 0, .distance = {}};
   for (const int s : {0, 1}) {
@@ -184,10 +171,22 @@ Evidence weigh_evidence(std::span<const Triple> triples, std::int32_t entities, 
   evidence.prior_log_odds = std::log(prior / (1 - prior)) - std::log(2.0);
   std::vector<float> same[2];
   for (auto& chance : same) chance.resize(count * count);
+  double usual = 0;
   for (int round = 0; round <= kRounds; ++round) {
-    evidence.parts = {shared};
+    auto by_sharing = weigh_shared_facts(shared, sizes, same);
+    usual = by_sharing.usual;
+    evidence.parts = {std::move(by_sharing.part)};
     for (const auto& contrast : contrasts) evidence.parts.push_back(weigh(contrast, count, same));
     find_chances(evidence, same);
+  }
+  // What both state is seen, not inferred: it adds to what all views together can make certain.
+  for (const auto& pair : shared) {
+    const auto a = static_cast<std::size_t>(pair.a), b = static_cast<std::size_t>(pair.b);
+    const double share = static_cast<double>(pair.shared) / (a == b ? sizes[a] / 2 : std::max(sizes[a], sizes[b]));
+    const auto closer = static_cast<float>(kShareWeight * usual * share);
+    auto& distance = evidence.distance[pair.swapped];
+    distance[a * count + b] -= closer;
+    if (a != b) distance[b * count + a] -= closer;
   }
   return evidence;
 }

@@ -17,8 +17,8 @@ struct Evidence {
   /// "argument types", "neighbourhoods", "heads", "tails", "shared facts" and, if asked for, "names"
   std::vector<EvidencePart> parts;
   double prior_log_odds = 0;  ///< of a pair that nothing is known of
-  /// [R, R] each: what the differences seen in the views take off, so that of two pairs that both are as good as
-  /// certain the closer one is the surer.
+  /// [R, R] each: what the differences seen in the views take off, less what facts that both state add, so that of two
+  /// pairs that both are as good as certain the closer one is the surer.
   std::vector<float> distance[2];
 
   /// The parts look at the same facts and are not independent: relations that are related without saying the same may
