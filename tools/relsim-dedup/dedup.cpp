@@ -6,7 +6,7 @@
 
 #include "common/messages.hpp"
 #include "relsim-dedup/evidence_command.hpp"
-#include "relsim-dedup/phrase_reasons.hpp"
+#include "relsim-dedup/phrase_command.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/table.hpp"
 #include "terse/formats/clusters.hpp"
@@ -124,7 +124,8 @@ void define(CLI::App& app, DedupOptions& options) {
   app.add_flag("--names", options.names, "With --auto: count words that names of relations share as evidence, too");
   app.add_flag("--phrases", options.phrases,
                "With --auto: relations are phrases of Open IE; group those of one kind, by their words and arguments, until "
-               "groups are no more alike than two phrases at random");
+               "groups are no more alike than two phrases at random; takes no similarity, or a file of one, whose "
+               "thin relations are then left alone");
   app.add_option("--explain", options.explain, "Tell what speaks for and against merging relations A and B, with facts that "
                  "they share and facts that they do not")
       ->type_name("A B")
@@ -169,7 +170,7 @@ int run(const DedupOptions& options) {
   if (options.phrases && (options.names || !options.explain.empty())) {
     throw Error(Error::Usage, "--phrases weighs names in its own way, and --explain does not tell of it");
   }
-  if (options.similarity == "-" && options.facts == "-") {
+  if (options.similarity == "-" && options.facts == "-" && !options.phrases) {
     throw Error(Error::Usage, "the similarity and the facts cannot both come from standard input");
   }
   for (const auto& input : {options.triples, options.gold, options.facts}) {
@@ -178,32 +179,32 @@ int run(const DedupOptions& options) {
     }
   }
   const auto sink = options.artifact.empty() ? nullptr : core::open_sink(options.artifact, core::Content::Binary);
-  auto loaded = formats::read_similarity(core::open_source(options.similarity));
+  // Phrases are compared by their facts alone: of a similarity only the marks of thin relations count.
+  auto loaded = options.phrases && options.similarity == "-" ? formats::Loaded<formats::Similarity>()
+                                                             : formats::read_similarity(core::open_source(options.similarity));
   relsim::ClusterOptions how;
   how.linkage = linkage_of(options.linkage);
   how.threshold = options.threshold.value_or(0.5);
   how.count = options.count;
   how.merge_thin = options.merge_thin;
   std::optional<WeighedFacts> weighed;
-  std::optional<relsim::PhraseKinds> kinds;
+  formats::Clusters clusters;
   if (options.phrases) {
-    const auto facts = load_facts(loaded.content, options);
-    kinds.emplace(facts.triples, facts.facts.entities, loaded.content.relations);
-    loaded.content = relsim::to_similarity(*kinds, loaded.content);
-    how.threshold = options.threshold.value_or(1 - kinds->at_random());
-  } else if (options.automatic || !options.explain.empty()) {
-    weighed = weigh_facts(loaded.content, options);
-    if (!options.explain.empty()) {
-      explain(*weighed, loaded.content, options);
-      return 0;
+    clusters = group_phrases(loaded, how, options);
+  } else {
+    if (options.automatic || !options.explain.empty()) {
+      weighed = weigh_facts(loaded.content, options);
+      if (!options.explain.empty()) {
+        explain(*weighed, loaded.content, options);
+        return 0;
+      }
+      loaded.content = relsim::to_similarity(weighed->evidence, loaded.content);
+      how.threshold = options.threshold.value_or(-std::log1p(-options.false_merges));
     }
-    loaded.content = relsim::to_similarity(weighed->evidence, loaded.content);
-    how.threshold = options.threshold.value_or(-std::log1p(-options.false_merges));
+    if (options.no_inverse) loaded.content.swapped.clear();
+    clusters = relsim::cluster_relations(loaded.content, how);
+    if (weighed) give_reasons(clusters, weighed->evidence);
   }
-  if (options.no_inverse) loaded.content.swapped.clear();
-  auto clusters = relsim::cluster_relations(loaded.content, how);
-  if (weighed) give_reasons(clusters, weighed->evidence);
-  if (kinds) give_reasons(clusters, *kinds);
   say_note(std::to_string(clusters.relations.size()) + " relations in " +
            std::to_string(clusters.representatives.size()) + " clusters");
   if (const auto& thin = loaded.content.thin; !how.merge_thin && std::count(thin.begin(), thin.end(), 1) > 0) {

@@ -50,15 +50,20 @@ std::int32_t relation_called(const formats::Similarity& similarity, const std::s
 
 }  // namespace
 
-LoadedFacts load_facts(const formats::Similarity& similarity, const DedupOptions& options) {
-  LoadedFacts loaded;
-  loaded.facts = formats::read_facts(core::open_source(options.facts)).content;
-  if (loaded.facts.relations != similarity.relations) {
-    throw Error(Error::BadInput, options.facts + ": its relations are not those of the similarity");
-  }
+LoadedFacts load_facts(const DedupOptions& options) {
+  auto read = formats::read_facts(core::open_source(options.facts));
+  LoadedFacts loaded{std::move(read.digest), read.header.seed, std::move(read.content), {}};
   const auto& ids = loaded.facts.triples;
   if (ids.empty()) throw Error(Error::BadInput, options.facts + ": holds no triples");
   for (std::size_t i = 0; i + 2 < ids.size(); i += 3) loaded.triples.push_back({ids[i], ids[i + 1], ids[i + 2]});
+  return loaded;
+}
+
+LoadedFacts load_facts(const formats::Similarity& similarity, const DedupOptions& options) {
+  auto loaded = load_facts(options);
+  if (loaded.facts.relations != similarity.relations) {
+    throw Error(Error::BadInput, options.facts + ": its relations are not those of the similarity");
+  }
   return loaded;
 }
 

@@ -9,13 +9,18 @@
 
 namespace terse::tools {
 
-/// The facts that a similarity was computed from.
+/// Facts, as their artifact holds them.
 struct LoadedFacts {
+  std::string digest;
+  std::uint64_t seed = 0;
   formats::Facts facts;
   std::vector<relsim::Triple> triples;
 };
 
-/// Reads options.facts. @throws Error::BadInput where they are not the similarity's facts
+/// Reads options.facts. @throws Error::BadInput where there are none
+LoadedFacts load_facts(const DedupOptions& options);
+
+/// The facts that a similarity was computed from. @throws Error::BadInput where options.facts are not these
 LoadedFacts load_facts(const formats::Similarity& similarity, const DedupOptions& options);
 
 /// Facts with what they say of the relations.

@@ -61,4 +61,38 @@ void scale_rows(std::span<SparseMatrix> matrices, double length) {
   }
 }
 
+void leave_out_common(SparseMatrix& matrix, std::size_t most) {
+  std::vector<std::size_t> rows_with(static_cast<std::size_t>(matrix.columns));
+  for (const auto column : matrix.column) ++rows_with[static_cast<std::size_t>(column)];
+  std::size_t kept = 0;
+  for (std::size_t row = 0, next = 0; row < matrix.rows(); ++row) {
+    const auto end = matrix.begin[row + 1];
+    for (auto i = next; i < end; ++i) {
+      if (rows_with[static_cast<std::size_t>(matrix.column[i])] > most) continue;
+      matrix.column[kept] = matrix.column[i];
+      matrix.value[kept++] = matrix.value[i];
+    }
+    next = end;
+    matrix.begin[row + 1] = kept;
+  }
+  matrix.column.resize(kept);
+  matrix.value.resize(kept);
+}
+
+SparseMatrix side_by_side(std::span<const SparseMatrix> matrices) {
+  SparseMatrix all;
+  const std::size_t rows = matrices.empty() ? 0 : matrices.front().rows();
+  for (std::size_t row = 0; row < rows; ++row) {
+    all.columns = 0;
+    for (const auto& matrix : matrices) {
+      for (const auto column : matrix.columns_of(row)) all.column.push_back(all.columns + column);
+      const auto values = matrix.values_of(row);
+      all.value.insert(all.value.end(), values.begin(), values.end());
+      all.columns += matrix.columns;
+    }
+    all.begin.push_back(all.column.size());
+  }
+  return all;
+}
+
 }  // namespace terse::relsim

@@ -19,4 +19,10 @@ SparseMatrix sum_rows(const SparseMatrix& matrix, const std::vector<std::vector<
 /// @param matrices  with equally many rows; columns of one are no columns of another
 void scale_rows(std::span<SparseMatrix> matrices, double length);
 
+/// Leaves out the entries of columns that more than `most` rows have.
+void leave_out_common(SparseMatrix& matrix, std::size_t most);
+
+/// One matrix of the columns of all, which have equally many rows.
+SparseMatrix side_by_side(std::span<const SparseMatrix> matrices);
+
 }  // namespace terse::relsim

@@ -41,6 +41,10 @@ std::vector<std::string> character_grams(const std::string& name) {
 
 std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
+// What more phrases have in common tells them apart least, and comparing by it takes a time that grows with the square of
+// their number: where there are many phrases it is left out.
+constexpr std::size_t kManyPhrases = 20000, kMostInCommon = 2000;
+
 /// Half of the likeness each.
 const double kHalf = std::sqrt(0.5);
 
@@ -51,6 +55,7 @@ PhraseKinds::PhraseKinds(std::span<const Triple> triples, const std::vector<std:
     : phrases_(phrases.size()) {
   const auto function_words = set_of_stems(kFunctionWords), prepositions = set_of_stems(kPrepositions);
   Features stems, words(phrases_), heads(phrases_), tails(phrases_), facts(phrases_);
+  std::vector<SparseMatrix> rows;        // one a part
   std::vector<std::string> preposition;  // the last one of each phrase; may be none
   for (std::size_t p = 0; p < phrases_; ++p) {
     stems.push_back(stems_of(phrases[p]));
@@ -85,67 +90,54 @@ PhraseKinds::PhraseKinds(std::span<const Triple> triples, const std::vector<std:
     std::sort(group.begin(), group.end());
     group.erase(std::unique(group.begin(), group.end()), group.end());
   }
-  for (const auto* features : {&words, &heads, &tails, &facts}) rows_.push_back(rare_features(*features));
-  scale_rows(rows_, kHalf);
+  for (const auto* features : {&words, &heads, &tails, &facts}) {
+    rows.push_back(rare_features(*features));
+    if (phrases_ > kManyPhrases) leave_out_common(rows.back(), kMostInCommon);
+  }
+  scale_rows(rows, kHalf);
   std::vector<SparseMatrix> kinds;
   for (const auto* features : {&names, &contexts}) {
     auto described = rare_features(*features);
     scale_rows(std::span(&described, 1), 1);
     kinds.push_back(sum_rows(described, tails_of));
+    if (phrases_ > kManyPhrases) leave_out_common(kinds.back(), kMostInCommon);
   }
   scale_rows(kinds, kHalf);
-  std::move(kinds.begin(), kinds.end(), std::back_inserter(rows_));
-  compare();
-}
-
-void PhraseKinds::compare() {
-  std::vector<SparseMatrix> by_feature;
-  for (const auto& rows : rows_) by_feature.push_back(transpose(rows));
-  likeness_.assign(phrases_ * phrases_, 0);
-  std::vector<double> sums(phrases_);
-  core::parallel_for(phrases_, 16, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t a = begin; a < end; ++a) {
-      const auto out = std::span(likeness_).subspan(a * phrases_, phrases_);
-      for (std::size_t part = 0; part < rows_.size(); ++part) {
-        const auto columns = rows_[part].columns_of(a);
-        const auto values = rows_[part].values_of(a);
-        for (std::size_t i = 0; i < columns.size(); ++i) {
-          const auto others = by_feature[part].columns_of(at(columns[i]));
-          const auto weights = by_feature[part].values_of(at(columns[i]));
-          for (std::size_t k = 0; k < others.size(); ++k) out[at(others[k])] += values[i] * weights[k];
-        }
-      }
-      out[a] = 1;
-      for (auto& x : out) x = std::min(x, 1.0f);
-      for (std::size_t b = 0; b < phrases_; ++b) sums[a] += b == a ? 0 : static_cast<double>(out[b]);
-    }
-  });
+  std::move(kinds.begin(), kinds.end(), std::back_inserter(rows));
+  for (std::size_t part = 0; part < rows.size(); ++part) {
+    part_end_[part] = (part > 0 ? part_end_[part - 1] : 0) + rows[part].columns;
+  }
+  features_ = side_by_side(rows);
+  phrases_with_ = transpose(features_);
+  // Over all pairs the products of sums, less each phrase's with itself.
   double sum = 0;
-  for (const double s : sums) sum += s;
+  for (std::size_t f = 0; f < phrases_with_.rows(); ++f) {
+    double all = 0;
+    for (const float x : phrases_with_.values_of(f)) {
+      all += static_cast<double>(x);
+      sum -= static_cast<double>(x) * static_cast<double>(x);
+    }
+    sum += all * all;
+  }
   const auto n = static_cast<double>(phrases_);
   at_random_ = n > 1 ? sum / (n * (n - 1)) : 0;
 }
 
-std::array<double, PhraseKinds::kParts.size()> PhraseKinds::parts(std::span<const std::int32_t> a,
-                                                                  std::span<const std::int32_t> b) const {
-  std::array<double, kParts.size()> result{};
-  for (std::size_t part = 0; part < rows_.size(); ++part) {
-    // The mean of products is the product of means.
-    std::map<std::int32_t, double> mean;
-    for (const auto x : a) {
-      const auto columns = rows_[part].columns_of(at(x));
-      for (std::size_t i = 0; i < columns.size(); ++i) mean[columns[i]] += static_cast<double>(rows_[part].values_of(at(x))[i]);
-    }
-    for (const auto y : b) {
-      const auto columns = rows_[part].columns_of(at(y));
-      for (std::size_t i = 0; i < columns.size(); ++i) {
-        const auto found = mean.find(columns[i]);
-        if (found != mean.end()) result[part] += found->second * static_cast<double>(rows_[part].values_of(at(y))[i]);
-      }
-    }
-    result[part] /= static_cast<double>(a.size() * b.size());
+double PhraseKinds::likeness(std::size_t a, std::size_t b) const {
+  if (a == b) return 1;
+  const auto x = features_.columns_of(a), y = features_.columns_of(b);
+  const auto x_values = features_.values_of(a), y_values = features_.values_of(b);
+  double sum = 0;
+  for (std::size_t i = 0, j = 0; i < x.size() && j < y.size();) {
+    if (x[i] == y[j]) sum += static_cast<double>(x_values[i++]) * static_cast<double>(y_values[j++]);
+    else if (x[i] < y[j]) ++i;
+    else ++j;
   }
-  return result;
+  return std::min(sum, 1.0);
+}
+
+std::size_t PhraseKinds::part_of(std::int32_t feature) const {
+  return static_cast<std::size_t>(std::upper_bound(part_end_.begin(), part_end_.end(), feature) - part_end_.begin());
 }
 
 formats::Similarity to_similarity(const PhraseKinds& kinds, const formats::Similarity& original) {
@@ -155,11 +147,23 @@ formats::Similarity to_similarity(const PhraseKinds& kinds, const formats::Simil
   similarity.counts = original.counts;
   similarity.thin = original.thin;
   similarity.method = "phrases";
-  for (std::size_t a = 0; a < n; ++a) {
-    for (std::size_t b = 0; b < n; ++b) {
-      similarity.divergence.push_back(1 - kinds.likeness(a, b));
+  similarity.divergence.assign(n * n, 1);
+  core::parallel_for(n, 16, [&](std::size_t begin, std::size_t end) {
+    for (auto a = begin; a < end; ++a) {
+      const auto row = std::span(similarity.divergence).subspan(a * n, n);
+      const auto columns = kinds.features().columns_of(a);
+      const auto values = kinds.features().values_of(a);
+      for (std::size_t i = 0; i < columns.size(); ++i) {
+        const auto others = kinds.phrases_with().columns_of(at(columns[i]));
+        const auto weights = kinds.phrases_with().values_of(at(columns[i]));
+        for (std::size_t k = 0; k < others.size(); ++k) {
+          row[at(others[k])] -= static_cast<double>(values[i]) * static_cast<double>(weights[k]);
+        }
+      }
+      row[a] = 0;
+      for (auto& x : row) x = std::max(x, 0.0);
     }
-  }
+  });
   return similarity;
 }
 

@@ -22,6 +22,12 @@ done
 says out 'contexts of tails '
 mv out clusters
 relsim-dedup openie.similarity --facts openie.facts --auto --phrases -q -j 1 | cmp - clusters || fail "depends on threads"
+# No similarity is needed.
+relsim-dedup --facts openie.facts --auto --phrases -q < /dev/null | cmp - clusters || fail "depends on a similarity without thin relations"
+relsim-dedup --facts openie.facts --auto --phrases -q -o openie.clusters
+[ "$(act-inspect openie.clusters --json | grep -c average)" -ge 1 ] || fail "no clusters artifact"
+expect 2 relsim-dedup --facts openie.facts --auto --phrases --linkage single
+says err 'average linkage alone'
 # A stricter threshold merges less; at 0 nothing that is not the same is left together.
 expect 0 relsim-dedup openie.similarity --facts openie.facts --auto --phrases --threshold 0 -q
 [ "$(tail -n +2 out | cut -f 2 | sort -u | wc -l)" = 12 ] || fail "merged at threshold 0"
