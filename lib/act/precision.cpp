@@ -45,7 +45,8 @@ std::vector<formats::Rung> rungs_of(const SavedTensor& tensor) {
   return rungs;
 }
 
-PrecisionTable::PrecisionTable(std::vector<formats::PolicyTensor> tensors) : tensors_(std::move(tensors)) {
+PrecisionTable::PrecisionTable(std::vector<formats::PolicyTensor> tensors)
+    : tensors_(std::move(tensors)), rounding_(tensors_.size()) {
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
     if (tensors_[i].rungs.empty()) throw Error(Error::BadInput, "'" + tensors_[i].id + "' has no bits to choose among");
     if (!index_.emplace(tensors_[i].id, i).second) {
@@ -55,12 +56,17 @@ PrecisionTable::PrecisionTable(std::vector<formats::PolicyTensor> tensors) : ten
 }
 
 void PrecisionTable::note(std::span<const SavedTensor> saved) {
+  std::fill(rounding_.begin(), rounding_.end(), 0.0);
   for (const SavedTensor& tensor : saved) {
     auto rungs = rungs_of(tensor);
     if (rungs.empty()) continue;
     const auto [entry, is_new] = index_.try_emplace(tensor.id, tensors_.size());
-    if (is_new) tensors_.push_back({.id = tensor.id});
+    if (is_new) {
+      tensors_.push_back({.id = tensor.id});
+      rounding_.push_back(0);
+    }
     tensors_[entry->second].rungs = std::move(rungs);
+    rounding_[entry->second] = rounding_variance(tensor.layout.levels);
   }
 }
 
@@ -121,11 +127,9 @@ std::map<std::string, int> PrecisionTable::bits() const {
   return bits;
 }
 
-double PrecisionTable::predicted_variance(int default_bits) const {
+double PrecisionTable::predicted_variance() const {
   double variance = 0;
-  for (const formats::PolicyTensor& tensor : tensors_) {
-    variance += tensor.sensitivity * rounding_variance_of_bits(tensor.bits > 0 ? tensor.bits : default_bits);
-  }
+  for (std::size_t i = 0; i < tensors_.size(); ++i) variance += tensors_[i].sensitivity * rounding_[i];
   return variance;
 }
 

@@ -25,7 +25,8 @@ class PrecisionTable {
   PrecisionTable() = default;
   explicit PrecisionTable(std::vector<formats::PolicyTensor> tensors);
 
-  /// Adds tensors of a step that are rounded, and brings the rungs of known ones up to date.
+  /// Adds tensors of a step that are rounded, brings the rungs of known ones up to date, and remembers how the step
+  /// rounded each.
   void note(std::span<const SavedTensor> saved);
   /// One more draw of a tensor's sensitivity. @param cost  of the probe, in training steps
   void add_draw(const std::string& id, double sensitivity, double cost);
@@ -45,11 +46,13 @@ class PrecisionTable {
 
   /// Bits by id, for Compression::set_bits; tensors without a choice are left out.
   std::map<std::string, int> bits() const;
-  /// Variance of the gradient that the tensors' present bits are predicted to add. @param default_bits of the others
-  double predicted_variance(int default_bits) const;
+  /// Variance that rounding is predicted to have added to the gradient of the step noted last: by the levels that its
+  /// tensors were really stored in, which a rule may have raised above those that were asked for.
+  double predicted_variance() const;
 
  private:
   std::vector<formats::PolicyTensor> tensors_;
+  std::vector<double> rounding_;  // [tensors_] S of the levels in the step noted last; 0 where not rounded
   std::map<std::string, std::size_t> index_;
 };
 

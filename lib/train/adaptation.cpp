@@ -92,7 +92,7 @@ AdaptationFigures Adaptation::end_step(std::uint64_t step, Network& network, act
   }
   AdaptationFigures figures{.probed = found_.size(), .spent = spent_, .average_bits = average_bits()};
   if (options_.every == 0) return figures;
-  const double predicted = signal * table_.predicted_variance(options_.default_bits);
+  const double predicted = signal * table_.predicted_variance();
   figures.variance = check_.see_gradient(network.parameters(), calibration_ * predicted);
   if (figures.variance && figures.variance->predicted > 0 && figures.variance->measured > 0) {
     calibration_ *= figures.variance->measured / figures.variance->predicted;

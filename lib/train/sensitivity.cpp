@@ -15,7 +15,7 @@ namespace terse::train {
 
 namespace {
 
-constexpr int kExactBits = 32, kLevel1Bits = 4;
+constexpr int kExactBits = 32;
 // A pass of fast_sensitivities() may take as long as its probes do, but not much more memory than a training step.
 constexpr double kAnyCost = 1e9, kShareOfStored = 0.5;
 
@@ -187,7 +187,7 @@ VarianceFigures measure_variance(Trainer& trainer, const act::PrecisionTable& ta
     trainer.optimizer().clear_gradients();
     return sketch;
   };
-  VarianceFigures figures{.predicted = table.predicted_variance(kLevel1Bits)};
+  VarianceFigures figures{.predicted = table.predicted_variance()};
   GradientSketch one = gradient(first, 0);
   double between = 0;
   for (std::uint32_t draw = 1; draw <= draws; ++draw) {

@@ -10,10 +10,12 @@ namespace {
 
 using terse::test::throws;
 
-SavedTensor rounded(const std::string& id, std::int64_t count) {
+SavedTensor rounded(const std::string& id, std::int64_t count, int bits = 4) {
   SavedTensor tensor{.id = id, .op = "aten::gelu", .role = "self", .shape = {count}, .reason = Reason::Quantized};
   tensor.layout.codec = quant::Codec::Affine;
   tensor.layout.count = static_cast<std::uint64_t>(count);
+  tensor.layout.bits = static_cast<std::uint8_t>(bits);
+  tensor.layout.levels = static_cast<std::uint16_t>(1 << bits);
   return tensor;
 }
 
@@ -66,9 +68,21 @@ TEST_CASE("bits go where the gradient is sensitive, within the average's bytes")
   const auto bits = table.bits();
   CHECK(bits.at("a") > bits.at("b"));
   CHECK(bits.at("b") > bits.at("c"));
-  CHECK(table.predicted_variance(2) == Approx(allocation.variance));
+  table.note(std::vector{rounded("a", 4096, bits.at("a")), rounded("b", 4096, bits.at("b")), rounded("c", 8192, bits.at("c"))});
+  CHECK(table.predicted_variance() == Approx(allocation.variance));
   // Every tensor at 2 bits is within the budget, too.
   CHECK(allocation.variance <= 101.01 / 9);
+}
+
+TEST_CASE("a step's predicted variance is of what it stored") {
+  auto table = table_of_three();
+  table.add_draw("a", 100, 0.1);
+  table.add_draw("b", 1, 0.1);
+  CHECK(table.predicted_variance() == Approx(101 * rounding_variance(16)));
+  SavedTensor kept = rounded("b", 4096);
+  kept.reason = Reason::Exact;
+  table.note(std::vector{rounded("a", 4096, 8), kept});
+  CHECK(table.predicted_variance() == Approx(100 * rounding_variance(256)));
 }
 
 TEST_CASE("a tensor of unknown sensitivity keeps the level's bits") {
