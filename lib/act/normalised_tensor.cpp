@@ -27,11 +27,10 @@ at::Tensor NormalisedTensor::restore() {
   const at::NoGradGuard no_grad;
   const at::Tensor mean = mean_->restore().view({-1, 1}), rstd = rstd_->restore().view({-1, 1});
   const at::Tensor rows = Substitution::of(rows_.get())->restore().view({-1, length_});
-  const auto [variance, offset] = at::var_mean(rows, {1}, /*unbiased=*/false, /*keepdim=*/true);
   // A normalised row's variance is v / (v + epsilon), 1 but for the smallest rows; divided by rstd, v's root.
   const at::Tensor deviation = rstd.pow(-2).sub_(epsilon_).clamp_min_(0).sqrt_();
-  const at::Tensor scale = deviation.mul_(variance.clamp_min(kLeastVariance).rsqrt_());
-  const at::Tensor x = rows.sub(offset).mul_(scale).add_(mean).view(form_.sizes);
+  const at::Tensor unit = std::get<0>(at::native_layer_norm(rows, {length_}, {}, {}, kLeastVariance));
+  const at::Tensor x = at::addcmul(mean, unit, deviation).view(form_.sizes);
   if (x.strides() == form_.strides) return x;
   return at::empty_strided(form_.sizes, form_.strides, form_.type).copy_(x);
 }

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <exception>
 #include <mutex>
 #include <thread>
-#include <vector>
+
+#ifdef __SANITIZE_THREAD__
+/// How a parallel region's code comes by its variables; races of what it calls are reported.
+extern "C" const char* __tsan_default_suppressions() { return "race_top:_omp_fn\n"; }
+#endif
 
 namespace terse::core {
 
@@ -52,76 +55,33 @@ struct Job {
     }
   }
 
+  /// work() on `team` threads. LibTorch's operators run on the same ones: threads of our own would meet theirs, which
+  /// spin for a while after each operator, and wake up late.
+  void work_on(int team) {
+    started.store(true, std::memory_order_release);
+#pragma omp parallel num_threads(team)
+    {
+      // What OpenMP orders by itself, said once more to ThreadSanitizer, which does not know it.
+      (void)started.load(std::memory_order_acquire);
+      work();
+      finished.fetch_add(1, std::memory_order_release);
+    }
+    (void)finished.load(std::memory_order_acquire);
+  }
+
   const std::size_t count, length, ranges;
   const Body& body;
-  std::atomic<std::size_t> next{0};
-  std::atomic<bool> failed{false};
+  std::atomic<std::size_t> next = 0;
+  std::atomic<bool> started = false, failed = false;
+  std::atomic<int> finished = 0;
   std::mutex failure_mutex;
   std::exception_ptr failure;
   std::size_t failed_range = 0;
 };
 
-/// Threads that sleep between jobs: starting one costs more than quantizing a small tensor.
-class Pool {
- public:
-  /// Runs `job` here and on up to `helpers` other threads. The caller holds `in_use`.
-  void run(Job& job, std::size_t helpers) {
-    resize(helpers);
-    {
-      const std::lock_guard lock(mutex_);
-      job_ = &job;
-      ++generation_;
-      running_ = workers_.size();
-    }
-    wake_.notify_all();
-    job.work();
-    std::unique_lock lock(mutex_);
-    idle_.wait(lock, [this] { return running_ == 0; });
-    job_ = nullptr;
-  }
-
-  std::mutex in_use;
-
- private:
-  void resize(std::size_t helpers) {
-    if (workers_.size() == helpers) return;
-    workers_.clear();  // asks each to stop and joins it
-    workers_.reserve(helpers);
-    std::uint64_t seen;
-    {
-      const std::lock_guard lock(mutex_);
-      seen = generation_;
-    }
-    while (workers_.size() < helpers) {
-      workers_.emplace_back([this, seen](const std::stop_token& stop) { serve(stop, seen); });
-    }
-  }
-
-  void serve(const std::stop_token& stop, std::uint64_t seen) {
-    std::unique_lock lock(mutex_);
-    while (wake_.wait(lock, stop, [&] { return generation_ != seen; })) {
-      seen = generation_;
-      Job& job = *job_;
-      lock.unlock();
-      job.work();
-      lock.lock();
-      if (--running_ == 0) idle_.notify_one();
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable_any wake_;
-  std::condition_variable idle_;
-  Job* job_ = nullptr;
-  std::uint64_t generation_ = 0;
-  std::size_t running_ = 0;
-  std::vector<std::jthread> workers_;  // last: joined before the rest goes
-};
-
-Pool& pool() {
-  static Pool instance;
-  return instance;
-}
+// Held by a parallel_for that has a team: those of other threads meanwhile run alone, or there would be more threads
+// than cores.
+std::mutex team_in_use;
 
 }  // namespace
 
@@ -138,14 +98,14 @@ void parallel_for(std::size_t count, std::size_t grain, const Body& body) {
   const std::size_t grains = count / grain + (count % grain != 0);
   const std::size_t length = grain * (grains / kMostRanges + (grains % kMostRanges != 0));
   Job job(count, length, body);
-  const std::size_t helpers = std::min(static_cast<std::size_t>(threads()), job.ranges) - 1;
+  // Always all of them: OpenMP ends the threads that a smaller team leaves over, and starts them anew.
+  const int team = job.ranges > 1 ? threads() : 1;
   std::unique_lock<std::mutex> use;
-  if (helpers > 0 && !inside_parallel) use = std::unique_lock(pool().in_use, std::try_to_lock);
+  if (team > 1 && !inside_parallel) use = std::unique_lock(team_in_use, std::try_to_lock);
   if (use) {
-    // Always the same number of sleepers, so that a job of few ranges does not restart them all.
-    pool().run(job, static_cast<std::size_t>(threads()) - 1);
+    job.work_on(team);
   } else {
-    job.work();  // nested, alone, or the pool serves another thread's job
+    job.work();
   }
   if (job.failure) std::rethrow_exception(job.failure);
 }
