@@ -2,14 +2,11 @@
 
 #include <CLI/CLI.hpp>
 
-#include "common/groups.hpp"
 #include "common/messages.hpp"
 #include "common/numbers.hpp"
-#include "relsim-train/metrics_file.hpp"
 #include "relsim-train/similarity_input.hpp"
 #include "relsim-train/split.hpp"
 #include "terse/core/error.hpp"
-#include "terse/core/progress.hpp"
 #include "terse/relsim/embedding/embedding_artifact.hpp"
 #include "terse/relsim/embedding/embedding_checkpoint.hpp"
 
@@ -61,24 +58,6 @@ Value::Map to_map(const EmbeddingEpoch& report, bool validated) {
   return map;
 }
 
-/// Writes the run's state, whole or not at all.
-void save(const std::string& path, const SharedOptions& shared, const relsim::EmbeddingTrainer& trainer,
-          const relsim::EmbeddingTrainingOptions& options, const std::string& digest) {
-  const auto sink = core::open_sink(path, core::Content::Binary);
-  formats::Header header;
-  header.producer = shared.producer;
-  header.arguments = shared.arguments;
-  header.seed = shared.seed;
-  write_checkpoint(*sink, header, relsim::store_state(trainer.state(), options, digest));
-  sink->finish();
-}
-
-void resume(const std::string& path, relsim::EmbeddingTrainer& trainer, const relsim::EmbeddingTrainingOptions& options,
-            const std::string& digest) {
-  const auto loaded = formats::read_checkpoint(core::open_source(path));
-  trainer.restore(relsim::load_state(loaded.content, loaded.header.seed, trainer.state(), options, digest, path));
-}
-
 void define_negatives(CLI::App& command, EmbedOptions& options) {
   auto& training = options.training;
   add_choice(command, "--corrupt", options.corrupt, {"relations", "entities", "both"}, "What a false fact has in place of the true one's");
@@ -92,15 +71,6 @@ void define_negatives(CLI::App& command, EmbedOptions& options) {
       ->type_name("NATS")
       ->check(above_zero());
   command.add_option("--tau-decay", training.tau_decay, "Factor by which τ falls from epoch to epoch")->type_name("X")->check(above_zero());
-}
-
-void define_course(CLI::App& command, EmbedOptions& options) {
-  add_file(command, "--metrics", options.metrics, "Write one JSON line an epoch to FILE");
-  auto* checkpoint = add_file(command, "--checkpoint", options.checkpoint, "Keep the run's state in FILE, replaced after each epoch");
-  auto* resume = command.add_flag("--resume", options.resume, "Go on from the checkpoint, bit for bit as if the run had not stopped");
-  resume->needs(checkpoint);
-  checkpoint->group(kCourseGroup);
-  resume->group(kCourseGroup);
 }
 
 }  // namespace
@@ -126,45 +96,41 @@ void define_embed(CLI::App& command, EmbedOptions& options) {
   command.add_option("--lr", options.lr, "Learning rate (default: adagrad 0.1, adam 0.001, sgd 0.01)")->type_name("RATE");
   command.add_option("--l2", training.step.l2, "L2 penalty, on the rows that a batch names")->type_name("RATE");
   define_negatives(command, options);
-  define_course(command, options);
+  define_metrics(command, options.course);
+  define_checkpoint(command, options.course);
 }
 
 int run_embed(const SharedOptions& shared, const EmbedOptions& options) {
   const auto training = settle(shared, options);
   // Opened first: an output that cannot be written should not cost a training run.
   const auto sink = core::open_sink(shared.output, core::Content::Binary);
-  MetricsFile metrics(options.metrics);
+  Course course(options.course, shared, training.epochs);
   const auto split = read_split(options.inputs, options.valid, options.held_out, shared.seed);
   const bool validated = !split.held_out.empty();
-  formats::Header header;
-  header.producer = shared.producer;
-  header.arguments = shared.arguments;
-  header.seed = shared.seed;
+  auto header = header_of(shared);
   std::vector<double> divergences;
   if (!options.similarity.empty()) {
     header.parents.emplace_back();
     divergences = read_divergences(options.similarity, split.kb.relations, header.parents.back());
   }
-  const auto digest = options.checkpoint.empty() ? "" : relsim::training_digest(split.kb.triples, split.held_out, divergences);
+  const auto digest = !course.keeps() ? "" : relsim::training_digest(split.kb.triples, split.held_out, divergences);
   relsim::EmbeddingTrainer trainer(split.kb.triples, split.held_out, split.kb.entities.size(), split.kb.relations.size(),
                                    training, std::move(divergences));
-  if (options.resume) resume(options.checkpoint, trainer, training, digest);
-  core::Progress progress("training", static_cast<std::uint64_t>(training.epochs), shared.progress);
+  if (const auto saved = course.resumed()) {
+    trainer.restore(relsim::load_state(saved->content, saved->header.seed, trainer.state(), training, digest, options.course.checkpoint));
+  }
   while (!trainer.done()) {
     const auto report = trainer.run_epoch();
-    metrics.line(to_map(report, validated), report.step_seconds);
-    if (!options.checkpoint.empty()) save(options.checkpoint, shared, trainer, training, digest);
-    progress.update(static_cast<std::uint64_t>(report.epoch),
-                    "loss " + to_four_decimals(report.loss) + (validated ? ", held-out MRR " + to_four_decimals(report.mrr) : ""));
+    if (course.keeps()) course.keep(relsim::store_state(trainer.state(), training, digest));
+    course.epoch(report.epoch, to_map(report, validated), report.step_seconds,
+                 "loss " + to_four_decimals(report.loss) + (validated ? ", held-out MRR " + to_four_decimals(report.mrr) : ""));
   }
   const auto best = trainer.best();
   auto final_line = to_map(best, validated);
   final_line["held_out_facts"] = static_cast<std::int64_t>(split.held_out.size());
   auto stored = relsim::store_embedding(trainer.result(), split.kb);
   stored.metrics = final_line;
-  final_line["final"] = true;
-  metrics.line(std::move(final_line), best.step_seconds);
-  metrics.finish();
+  course.finish(std::move(final_line), best.step_seconds);
   if (validated) {
     say_note(std::to_string(split.held_out.size()) + " held-out facts: MRR of the relation " + to_four_decimals(best.mrr) +
              ", first " + to_four_decimals(best.hits1) + " (epoch " + std::to_string(best.epoch) + ")");

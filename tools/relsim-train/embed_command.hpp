@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/options.hpp"
+#include "relsim-train/course.hpp"
 #include "terse/relsim/embedding/embedding_trainer.hpp"
 
 namespace terse::tools {
@@ -21,9 +22,7 @@ struct EmbedOptions {
   std::optional<double> lr, margin, tau_start;
   std::string corrupt = "relations", negatives = "uniform";
   std::string similarity;   ///< a similarity artifact
-  std::string metrics;      ///< JSON lines; empty: none
-  std::string checkpoint;   ///< a file; empty: none
-  bool resume = false;
+  CourseOptions course;
   relsim::EmbeddingTrainingOptions training;
 };
 

@@ -5,10 +5,8 @@
 
 #include "common/messages.hpp"
 #include "common/numbers.hpp"
-#include "relsim-train/metrics_file.hpp"
 #include "relsim-train/similarity_input.hpp"
 #include "terse/core/error.hpp"
-#include "terse/core/progress.hpp"
 #include "terse/relsim/extraction/extractor_artifact.hpp"
 #include "terse/relsim/extraction/word_vectors.hpp"
 
@@ -117,7 +115,7 @@ void define_extract(CLI::App& command, ExtractOptions& options) {
   define_loss(command, options);
   command.add_option("--excluded", options.excluded, "The relation that stands for none: left out of F1, as TACRED has it")->type_name("NAME");
   add_choice(command, "--level", options.level, {"L0", "L1", "L1.1", "L1.2"}, "Compress what the backward pass keeps: not, to 4, 8 or 2 bits");
-  add_file(command, "--metrics", options.metrics, "Write one JSON line an epoch to FILE");
+  define_metrics(command, options.course);
 }
 
 int run_extract(const SharedOptions& shared, const ExtractOptions& options) {
@@ -127,13 +125,10 @@ int run_extract(const SharedOptions& shared, const ExtractOptions& options) {
   if (options.length < 1 || options.length > (1 << 16)) throw Error(Error::Usage, "--length must be from 1 to 65536");
   // Opened first: an output that cannot be written should not cost a training run.
   const auto sink = core::open_sink(shared.output, core::Content::Binary);
-  MetricsFile metrics(options.metrics);
+  Course course(options.course, shared, options.training.epochs);
   const auto split = read_sentences(shared, options);
   const bool validated = !split.held_out.empty();
-  formats::Header header;
-  header.producer = shared.producer;
-  header.arguments = shared.arguments;
-  header.seed = shared.seed;
+  auto header = header_of(shared);
   std::vector<double> divergences;
   if (!options.similarity.empty()) {
     header.parents.emplace_back();
@@ -156,20 +151,16 @@ int run_extract(const SharedOptions& shared, const ExtractOptions& options) {
     say_note(options.vectors + ": vectors of " + std::to_string(found) + " of " + std::to_string(vocabulary.words.size()) + " words");
   }
   const auto excluded = split.relations.find(options.excluded);
-  core::Progress progress("training", static_cast<std::uint64_t>(training.epochs), shared.progress);
   const auto best = relsim::train_extractor(
       extractor, vocabulary, split.train, split.held_out, divergences, excluded, training, [&](const auto& report) {
-        metrics.line(to_map(report, validated), report.step_seconds);
-        progress.update(static_cast<std::uint64_t>(report.epoch),
-                        "loss " + to_four_decimals(report.loss) + (validated ? ", held-out micro F1 " + to_four_decimals(report.micro_f1) : ""));
+        course.epoch(report.epoch, to_map(report, validated), report.step_seconds,
+                     "loss " + to_four_decimals(report.loss) + (validated ? ", held-out micro F1 " + to_four_decimals(report.micro_f1) : ""));
       });
   auto stored = relsim::store_extractor(extractor, vocabulary, split.relations.names(), excluded ? options.excluded : "");
   auto final_line = to_map(best, validated);
   final_line["held_out_sentences"] = static_cast<std::int64_t>(split.held_out.size());
   stored.metrics = final_line;
-  final_line["final"] = true;
-  metrics.line(std::move(final_line), best.step_seconds);
-  metrics.finish();
+  course.finish(std::move(final_line), best.step_seconds);
   if (validated) {
     say_note(std::to_string(split.held_out.size()) + " held-out sentences: micro F1 " + to_four_decimals(best.micro_f1) + ", macro F1 " +
              to_four_decimals(best.macro_f1) + " (epoch " + std::to_string(best.epoch) + ")");

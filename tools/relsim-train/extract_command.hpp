@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/options.hpp"
+#include "relsim-train/course.hpp"
 #include "terse/relsim/extraction/extractor_trainer.hpp"
 
 namespace terse::tools {
@@ -20,7 +21,7 @@ struct ExtractOptions {
   std::string excluded = "no_relation";
   std::string level = "L0";
   std::int64_t least_words = 2, length = 100;
-  std::string metrics;
+  CourseOptions course;
   relsim::ExtractorShape shape;
   relsim::ExtractorTrainingOptions training;
 };

@@ -5,12 +5,13 @@
 
 #include "common/messages.hpp"
 #include "common/numbers.hpp"
-#include "relsim-train/metrics_file.hpp"
 #include "relsim-train/split.hpp"
-#include "terse/core/progress.hpp"
+#include "terse/core/error.hpp"
 #include "terse/formats/facts.hpp"
 #include "terse/relsim/counts/count_model.hpp"
 #include "terse/relsim/model/fact_artifact.hpp"
+#include "terse/relsim/model/fact_checkpoint.hpp"
+#include "terse/relsim/model/training_digest.hpp"
 
 namespace terse::tools {
 namespace {
@@ -58,11 +59,7 @@ formats::Facts facts_of(const Split& split) {
 }
 
 void write(core::ByteSink& sink, const SharedOptions& shared, const formats::Facts& facts) {
-  formats::Header header;
-  header.producer = shared.producer;
-  header.arguments = shared.arguments;
-  header.seed = shared.seed;
-  write_facts(sink, header, facts);
+  write_facts(sink, header_of(shared), facts);
   sink.finish();
 }
 
@@ -73,25 +70,26 @@ void say_held_out(std::size_t facts, double model, const std::string& others, co
 }
 
 formats::Facts train_neural(const Split& split, const SharedOptions& shared, const FactsOptions& options,
-                            MetricsFile& metrics) {
+                            Course& course) {
   const bool validated = !split.held_out.empty();
   auto training = options.training;
   training.seed = shared.seed;
   training.start = options.start == "transe" ? relsim::Start::TransE : relsim::Start::Random;
+  const auto digest = course.keeps() ? relsim::training_digest(split.kb.triples, split.held_out) : "";
+  relsim::FactTrainer trainer(split.kb.triples, split.held_out, split.kb.entities.size(), split.kb.relations.size(), training);
+  if (const auto saved = course.resumed()) {
+    relsim::restore_state(saved->content, saved->header.seed, training, digest, options.course.checkpoint, trainer);
+  }
+  while (!trainer.done()) {
+    const auto report = trainer.run_epoch();
+    if (course.keeps()) course.keep(relsim::store_state(trainer, training, digest));
+    course.epoch(report.epoch, to_map(report, validated), report.step_seconds,
+                 nats(report.train_nats) + " nats a fact" + (validated ? ", held out " + nats(report.held_out_nats) : ""));
+  }
+  const auto trained = trainer.result();
   Value::Array epochs;
-  core::Progress progress("training", static_cast<std::uint64_t>(training.epochs), shared.progress);
-  const auto trained = relsim::train_facts(
-      split.kb.triples, split.held_out, split.kb.entities.size(), split.kb.relations.size(), training,
-      [&](const EpochReport& report) {
-        const auto map = to_map(report, validated);
-        metrics.line(map, report.step_seconds);
-        epochs.emplace_back(map);
-        const auto held_out = validated ? ", held out " + nats(report.held_out_nats) : std::string();
-        progress.update(static_cast<std::uint64_t>(report.epoch), nats(report.train_nats) + " nats a fact" + held_out);
-      });
-  auto final_line = summary(trained, split.held_out.size());
-  final_line["final"] = true;
-  metrics.line(std::move(final_line), trained.best.step_seconds);
+  for (const auto& report : trainer.epochs()) epochs.emplace_back(to_map(report, validated));
+  course.finish(summary(trained, split.held_out.size()), trained.best.step_seconds);
   if (validated) {
     say_held_out(split.held_out.size(), trained.best.held_out_nats,
                  " (epoch " + std::to_string(trained.best.epoch) + "), counts " + nats(trained.baseline.nats) + ", both mixed " +
@@ -116,7 +114,7 @@ formats::Facts train_neural(const Split& split, const SharedOptions& shared, con
   return facts;
 }
 
-formats::Facts count(const Split& split, const FactsOptions& options, MetricsFile& metrics) {
+formats::Facts count(const Split& split, const FactsOptions& options, Course& course) {
   const auto entities = split.kb.entities.size(), relations = split.kb.relations.size();
   const relsim::CountModel model(split.kb.triples, entities, relations, options.smoothing);
   const auto mean_nats = [&](const std::vector<relsim::Triple>& triples) {
@@ -136,8 +134,7 @@ formats::Facts count(const Split& split, const FactsOptions& options, MetricsFil
   auto facts = facts_of(split);
   facts.hyperparameters = Value::Map{{"model", "counts"}, {"smoothing", options.smoothing}};
   facts.metrics = Value::Map{{"best", map}};
-  map["final"] = true;
-  metrics.line(std::move(map), 0);
+  course.finish(std::move(map), 0);
   return facts;
 }
 
@@ -167,18 +164,21 @@ void define_facts(CLI::App& command, FactsOptions& options) {
   add_choice(command, "--start", options.start, {"transe", "random"},
              "Where vectors begin: TransE trained on the same facts, or random numbers");
   command.add_option("--start-epochs", training.start_epochs, "Passes of TransE over the facts")->type_name("N");
-  add_file(command, "--metrics", options.metrics, "Write one JSON line an epoch to FILE");
+  define_metrics(command, options.course);
+  define_checkpoint(command, options.course);
 }
 
 int run_facts(const SharedOptions& shared, const FactsOptions& options) {
+  if (options.model == "counts" && !options.course.checkpoint.empty()) {
+    throw Error(Error::Usage, "--checkpoint: counting takes no training that could be resumed");
+  }
   // Opened first: an output that cannot be written should not cost a training run.
   const auto sink = core::open_sink(shared.output, core::Content::Binary);
-  MetricsFile metrics(options.metrics);
+  Course course(options.course, shared, options.training.epochs);
   const double share = options.held_out.value_or(options.model == "counts" ? 0 : 0.05);
   const auto split = read_split(options.inputs, options.valid, share, shared.seed);
-  const auto facts = options.model == "counts" ? count(split, options, metrics)
-                                               : train_neural(split, shared, options, metrics);
-  metrics.finish();
+  const auto facts = options.model == "counts" ? count(split, options, course)
+                                               : train_neural(split, shared, options, course);
   write(*sink, shared, facts);
   return 0;
 }

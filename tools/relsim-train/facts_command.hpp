@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/options.hpp"
+#include "relsim-train/course.hpp"
 #include "terse/relsim/model/fact_trainer.hpp"
 
 namespace terse::tools {
@@ -17,7 +18,7 @@ struct FactsOptions {
   std::string model = "neural";
   double smoothing = 1;  ///< of the counting model, in facts
   std::string start = "transe";
-  std::string metrics;  ///< JSON lines; empty: none
+  CourseOptions course;
   relsim::FactTrainingOptions training;
 };
 

@@ -1,9 +1,6 @@
 #include "terse/relsim/embedding/embedding_checkpoint.hpp"
 
-#include <xxhash.h>
-
 #include <algorithm>
-#include <cstdio>
 
 #include "terse/core/error.hpp"
 
@@ -66,17 +63,6 @@ void for_each_tensor(State& state, const Visit& visit) {
 }
 
 }  // namespace
-
-std::string training_digest(std::span<const Triple> train, std::span<const Triple> held_out,
-                            std::span<const double> divergences) {
-  XXH64_hash_t hash = 0;
-  hash = XXH3_64bits_withSeed(train.data(), train.size_bytes(), hash);
-  hash = XXH3_64bits_withSeed(held_out.data(), held_out.size_bytes(), hash);
-  hash = XXH3_64bits_withSeed(divergences.data(), divergences.size_bytes(), hash);
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
-  return text;
-}
 
 formats::Checkpoint store_state(const EmbeddingState& state, const EmbeddingTrainingOptions& options,
                                 const std::string& digest) {

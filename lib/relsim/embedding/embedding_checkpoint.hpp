@@ -1,17 +1,12 @@
 #pragma once
 
-#include <span>
 #include <string>
-#include <vector>
 
 #include "terse/formats/checkpoint.hpp"
 #include "terse/relsim/embedding/embedding_trainer.hpp"
+#include "terse/relsim/model/training_digest.hpp"
 
 namespace terse::relsim {
-
-/// A hash of what a run learns from: a resumed run refuses other data.
-std::string training_digest(std::span<const Triple> train, std::span<const Triple> held_out,
-                            std::span<const double> divergences);
 
 /// Where a run stands, as a checkpoint artifact. @param digest  training_digest of its data
 formats::Checkpoint store_state(const EmbeddingState& state, const EmbeddingTrainingOptions& options,

@@ -14,6 +14,8 @@ class AdamParameter {
   /// @param value  float32, contiguous; shared, not copied
   explicit AdamParameter(at::Tensor value);
   const at::Tensor& value() const { return value_; }
+  const at::Tensor& first() const { return first_; }    ///< moments, shaped as value(); written when a run is resumed
+  const at::Tensor& second() const { return second_; }
 
   /// Steps the `count` values from `begin` on (flat index). Slices of one step may be updated on different threads.
   void update(std::int64_t begin, std::int64_t count, const float* gradient, const AdamRates& rates);

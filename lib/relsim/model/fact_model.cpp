@@ -42,6 +42,30 @@ FactModelShape FactModel::shape() const {
   return {entity.size(0), query.size(0) / 2, entity.size(1), head.weight[0].size(0)};
 }
 
+std::vector<std::pair<std::string, at::Tensor>> FactModel::named() const {
+  std::vector<std::pair<std::string, at::Tensor>> tensors{{"entity", entity}, {"query", query}};
+  for (const auto& [name, mlp] : {std::pair{std::string("head."), &head}, std::pair{std::string("tail."), &tail}}) {
+    for (int i = 0; i < 3; ++i) {
+      const auto layer = name + std::to_string(2 * i);
+      tensors.emplace_back(layer + ".weight", mlp->weight[i]);
+      tensors.emplace_back(layer + ".bias", mlp->bias[i]);
+    }
+  }
+  return tensors;
+}
+
+FactModel FactModel::clone() const {
+  FactModel copy = *this;
+  for (auto* tensor : {&copy.entity, &copy.query}) *tensor = tensor->clone();
+  for (auto* mlp : {&copy.head, &copy.tail}) {
+    for (int i = 0; i < 3; ++i) {
+      mlp->weight[i] = mlp->weight[i].clone();
+      mlp->bias[i] = mlp->bias[i].clone();
+    }
+  }
+  return copy;
+}
+
 FactModel FactModel::random(const FactModelShape& shape, std::uint64_t seed) {
   const double bound = std::sqrt(3.0 / static_cast<double>(shape.dim));
   FactModel model;

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "terse/act/torch.hpp"
 
@@ -34,6 +37,9 @@ struct FactModel {
   Mlp head, tail;     ///< MLP1 and MLP2
 
   FactModelShape shape() const;
+  /// All tensors, as they are laid out here: "entity", "query", "head.0.weight", "head.0.bias", … "tail.4.bias".
+  std::vector<std::pair<std::string, at::Tensor>> named() const;
+  FactModel clone() const;
 
   /// MLP layers uniform in ±1/√fan_in as PyTorch's Linear, embeddings uniform in ±√(6 / (2·dim)) as Xavier's rule
   /// has it for square tables. Depends on shape and seed only.

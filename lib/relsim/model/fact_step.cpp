@@ -32,6 +32,17 @@ FactStep::FactStep(const FactModel& model, double lr, double weight_decay)
     : entity_(model.entity), query_(model.query), head_(model.head), tail_(model.tail), lr_(lr),
       weight_decay_(weight_decay) {}
 
+std::vector<const AdamParameter*> FactStep::parameters() const {
+  std::vector<const AdamParameter*> all{&entity_, &query_};
+  for (const auto* pass : {&head_, &tail_}) {
+    for (std::size_t i = 0; i < 3; ++i) {
+      all.push_back(&pass->weights()[i]);
+      all.push_back(&pass->biases()[i]);
+    }
+  }
+  return all;
+}
+
 void FactStep::gather(std::span<const Observation> batch) {
   distinct_.clear();
   heads_.clear();

@@ -48,6 +48,9 @@ class FactStep {
 
   void set_lr(double lr) { lr_ = lr; }
   std::int64_t steps() const { return steps_; }
+  void set_steps(std::int64_t steps) { steps_ = steps; }
+  /// All parameters with their moments, in the order of FactModel::named().
+  std::vector<const AdamParameter*> parameters() const;
 
  private:
   /// Fills the inputs of both perceptrons: distinct queries, then one tail row an observation.

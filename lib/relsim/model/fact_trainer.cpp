@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 
 #include "terse/core/error.hpp"
 #include "terse/relsim/model/compute_thread.hpp"
@@ -37,19 +36,6 @@ void start_from_transe(FactModel& model, std::span<const Triple> train, const Fa
   std::transform(vectors.relation.begin(), vectors.relation.end(), query, std::negate<>());
 }
 
-FactModel clone(const FactModel& model) {
-  FactModel copy;
-  copy.entity = model.entity.clone();
-  copy.query = model.query.clone();
-  for (int i = 0; i < 3; ++i) {
-    copy.head.weight[i] = model.head.weight[i].clone();
-    copy.head.bias[i] = model.head.bias[i].clone();
-    copy.tail.weight[i] = model.tail.weight[i].clone();
-    copy.tail.bias[i] = model.tail.bias[i].clone();
-  }
-  return copy;
-}
-
 double mean_nats(std::span<const FactLogs> logs) {
   double sum = 0;
   for (const auto& log : logs) sum -= log.head + log.tail;
@@ -58,65 +44,99 @@ double mean_nats(std::span<const FactLogs> logs) {
 
 }  // namespace
 
+FactTrainer::FactTrainer(std::span<const Triple> train, std::span<const Triple> held_out, std::int32_t entities,
+                         std::int32_t relations, const FactTrainingOptions& options)
+    : train_(train), held_out_(held_out), entities_(entities), relations_(relations), options_(options),
+      observations_(both_directions(train, relations)), validation_(both_directions(held_out, relations)) {
+  check(options);
+  prepare_compute_thread();
+  model_ = FactModel::random({entities, relations, options.dim, options.hidden}, options.seed);
+  step_ = std::make_unique<FactStep>(model_, options.lr, options.weight_decay);
+}
+
+bool FactTrainer::done() const {
+  const auto epochs = static_cast<std::int64_t>(epochs_.size());
+  const auto best = std::find_if(epochs_.rbegin(), epochs_.rend(), [](const auto& report) { return report.best; });
+  return epochs >= options_.epochs || best - epochs_.rbegin() >= options_.patience;
+}
+
+double FactTrainer::train_epoch(std::int64_t epoch) {
+  const auto order = shuffled(observations_.size(), {options_.seed, core::stream_of("relsim/order"),
+                                                     static_cast<std::uint32_t>(epoch)});
+  double nats = 0;
+  std::vector<Observation> batch;
+  for (std::size_t at = 0; at < order.size(); at += batch.size()) {
+    batch.clear();
+    for (auto i = at; i < std::min<std::size_t>(order.size(), at + options_.batch); ++i) {
+      batch.push_back(observations_[order[i]]);
+    }
+    nats += step_->step(batch).total();
+  }
+  return nats / static_cast<double>(observations_.size());
+}
+
+EpochReport FactTrainer::run_epoch() {
+  prepare_compute_thread();
+  if (epochs_.empty() && options_.start == Start::TransE) start_from_transe(model_, train_, options_);
+  EpochReport report;
+  report.epoch = static_cast<std::int64_t>(epochs_.size()) + 1;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto steps_before = step_->steps();
+  report.train_nats = train_epoch(report.epoch);
+  report.steps = step_->steps();
+  report.step_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() /
+                        static_cast<double>(report.steps - steps_before);
+  report.best = true;
+  if (!held_out_.empty()) {
+    const auto logs = step_->log_likelihoods(validation_, options_.batch);
+    report.held_out_nats = mean_nats(std::span(logs).first(held_out_.size()));
+    report.held_out_inverse_nats = mean_nats(std::span(logs).last(held_out_.size()));
+    const auto both = [](const EpochReport& r) { return r.held_out_nats + r.held_out_inverse_nats; };
+    for (const auto& earlier : epochs_) report.best = report.best && both(report) < both(earlier);
+    if (report.best) best_model_ = model_.clone();
+  }
+  epochs_.push_back(report);
+  return report;
+}
+
+TrainedFacts FactTrainer::result() {
+  TrainedFacts result;
+  result.best = *std::find_if(epochs_.rbegin(), epochs_.rend(), [](const auto& report) { return report.best; });
+  if (held_out_.empty()) {
+    result.model = model_;
+    return result;
+  }
+  result.model = best_model_;
+  result.baseline = count_baseline(train_, held_out_, entities_, relations_);
+  const auto logs = FactStep(best_model_, options_.lr, 0).log_likelihoods(validation_, options_.batch);
+  result.mixed = mix_with_counts(logs, held_out_, RoleCounts(train_, entities_, relations_), result.baseline.smoothing);
+  return result;
+}
+
+void FactTrainer::restore(const FactModel& model, const FactModel& best_model,
+                          std::span<const std::pair<at::Tensor, at::Tensor>> moments, std::vector<EpochReport> epochs) {
+  const auto parameters = step_->parameters();
+  const auto values = model.named();
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    // Shared with model_, and so it is restored, too.
+    parameters[i]->value().copy_(values[i].second);
+    parameters[i]->first().copy_(moments[i].first);
+    parameters[i]->second().copy_(moments[i].second);
+  }
+  if (!held_out_.empty()) best_model_ = best_model.clone();
+  step_->set_steps(epochs.empty() ? 0 : epochs.back().steps);
+  epochs_ = std::move(epochs);
+}
+
 TrainedFacts train_facts(std::span<const Triple> train, std::span<const Triple> held_out, std::int32_t entities,
                          std::int32_t relations, const FactTrainingOptions& options,
                          const std::function<void(const EpochReport&)>& on_epoch) {
-  check(options);
-  prepare_compute_thread();
-  auto model = FactModel::random({entities, relations, options.dim, options.hidden}, options.seed);
-  if (options.start == Start::TransE) start_from_transe(model, train, options);
-
-  const auto observations = both_directions(train, relations);
-  const auto validation = both_directions(held_out, relations);
-  TrainedFacts result;
-  if (!held_out.empty()) result.baseline = count_baseline(train, held_out, entities, relations);
-  FactStep step(model, options.lr, options.weight_decay);
-  double fewest = std::numeric_limits<double>::infinity();
-  std::int64_t since_best = 0;
-  std::vector<Observation> batch;
-  std::vector<FactLogs> logs, best_logs;  // of `validation`
-  for (std::int64_t epoch = 1; epoch <= options.epochs && since_best < options.patience; ++epoch) {
-    const auto order = shuffled(observations.size(), {options.seed, core::stream_of("relsim/order"),
-                                                      static_cast<std::uint32_t>(epoch)});
-    const auto begin = std::chrono::steady_clock::now();
-    const auto steps_before = step.steps();
-    double nats = 0;
-    for (std::size_t at = 0; at < order.size(); at += batch.size()) {
-      batch.clear();
-      for (auto i = at; i < std::min<std::size_t>(order.size(), at + options.batch); ++i) {
-        batch.push_back(observations[order[i]]);
-      }
-      nats += step.step(batch).total();
-    }
-    EpochReport report;
-    report.epoch = epoch;
-    report.steps = step.steps();
-    report.train_nats = nats / static_cast<double>(observations.size());
-    report.step_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() /
-                          static_cast<double>(step.steps() - steps_before);
-    if (!held_out.empty()) {
-      logs = step.log_likelihoods(validation, options.batch);
-      report.held_out_nats = mean_nats(std::span(logs).first(held_out.size()));
-      report.held_out_inverse_nats = mean_nats(std::span(logs).last(held_out.size()));
-      const double both = (report.held_out_nats + report.held_out_inverse_nats) / 2;
-      report.best = both < fewest;
-      fewest = std::min(fewest, both);
-    } else {
-      report.best = true;
-    }
-    since_best = report.best ? 0 : since_best + 1;
-    if (report.best) result.best = report;
-    if (report.best) best_logs = std::move(logs);
-    // Without held-out facts only the last epoch's weights are wanted, and they are `model`'s own.
-    if (report.best && !held_out.empty()) result.model = clone(model);
+  FactTrainer trainer(train, held_out, entities, relations, options);
+  while (!trainer.done()) {
+    const auto report = trainer.run_epoch();
     if (on_epoch) on_epoch(report);
   }
-  if (held_out.empty()) {
-    result.model = std::move(model);
-  } else {
-    result.mixed = mix_with_counts(best_logs, held_out, RoleCounts(train, entities, relations), result.baseline.smoothing);
-  }
-  return result;
+  return trainer.result();
 }
 
 }  // namespace terse::relsim

@@ -2,8 +2,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "terse/relsim/counts/count_baseline.hpp"
 #include "terse/relsim/model/count_mixture.hpp"
@@ -44,11 +47,50 @@ struct TrainedFacts {
   std::optional<FittedMixture> mixed;  ///< of the model and counts; set where there are held-out facts
 };
 
-/// Trains the fact model of fact_model.hpp on distinct facts. Depends on facts, options and seed only, never on the
-/// number of threads.
-/// @param held_out  facts for early stopping; where empty, all epochs run and the last counts
-/// @param on_epoch  called after each epoch; may be empty
-/// @throws Error::Usage for options that make no sense
+/// Where a run stands after an epoch: with the options, all that going on needs. Tensors are shared with the trainer.
+struct FactState {
+  FactModel model, best_model;                ///< best_model: not set without held-out facts
+  std::vector<const AdamParameter*> moments;  ///< of `model`, in the order of its named()
+  std::vector<EpochReport> epochs;            ///< so far; the best is the last one that says so
+};
+
+/// Trains the fact model of fact_model.hpp on distinct facts, epoch by epoch. Depends on facts, options and seed only,
+/// never on the number of threads, nor on whether it was stopped and resumed.
+class FactTrainer {
+ public:
+  /// @param train     outlive this
+  /// @param held_out  facts for early stopping; where empty, all epochs run and the last counts; outlive this
+  /// @throws Error::Usage for options that make no sense
+  FactTrainer(std::span<const Triple> train, std::span<const Triple> held_out, std::int32_t entities,
+              std::int32_t relations, const FactTrainingOptions& options);
+
+  /// Whether all epochs are done or patience is at its end.
+  bool done() const;
+  /// The first one begins with the start that the options ask for.
+  EpochReport run_epoch();
+  const std::vector<EpochReport>& epochs() const { return epochs_; }
+  /// The best epoch's model, once at least one was run.
+  TrainedFacts result();
+
+  FactState state() const { return {model_, best_model_, step_->parameters(), epochs_}; }
+  /// Goes on where state() was: its tensors, of a model of this shape, are copied.
+  /// @param moments  first and second of each of model.named()
+  void restore(const FactModel& model, const FactModel& best_model,
+               std::span<const std::pair<at::Tensor, at::Tensor>> moments, std::vector<EpochReport> epochs);
+
+ private:
+  double train_epoch(std::int64_t epoch);
+
+  std::span<const Triple> train_, held_out_;
+  std::int32_t entities_, relations_;
+  FactTrainingOptions options_;
+  std::vector<Observation> observations_, validation_;
+  FactModel model_, best_model_;
+  std::unique_ptr<FactStep> step_;
+  std::vector<EpochReport> epochs_;
+};
+
+/// A whole run. @param on_epoch  called after each epoch; may be empty
 TrainedFacts train_facts(std::span<const Triple> train, std::span<const Triple> held_out, std::int32_t entities,
                          std::int32_t relations, const FactTrainingOptions& options,
                          const std::function<void(const EpochReport&)>& on_epoch = {});

@@ -26,6 +26,10 @@ class MlpPass {
   /// Optimizer state is made for `mlp`'s weights, which steps then change in place.
   explicit MlpPass(const Mlp& mlp);
 
+  /// Weights and biases with their moments, by layer.
+  const std::vector<AdamParameter>& weights() const { return weight_; }
+  const std::vector<AdamParameter>& biases() const { return bias_; }
+
   /// Prepares for [rows, dim] inputs. @return where the caller writes them, before forward_tasks() run
   at::Tensor inputs(std::int64_t rows);
   /// Computes outputs(); blocks of rows are independent.

@@ -1,0 +1,126 @@
+#include "terse/relsim/model/fact_checkpoint.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "terse/core/error.hpp"
+
+namespace terse::relsim {
+namespace {
+
+using formats::Value;
+
+Value::Map options_map(const FactTrainingOptions& o) {
+  return {{"batch", o.batch},
+          {"dim", o.dim},
+          {"hidden", o.hidden},
+          {"lr", o.lr},
+          {"weight_decay", o.weight_decay},
+          {"start", static_cast<int>(o.start)},
+          {"start_epochs", o.start_epochs}};
+}
+
+Value::Map epoch_map(const EpochReport& e) {
+  return {{"epoch", e.epoch},
+          {"steps", e.steps},
+          {"train_nats", e.train_nats},
+          {"held_out_nats", e.held_out_nats},
+          {"held_out_inverse_nats", e.held_out_inverse_nats},
+          {"best", e.best},
+          {"step_seconds", e.step_seconds}};
+}
+
+EpochReport epoch_from(const Value& value) {
+  EpochReport e;
+  e.epoch = value.at("epoch").as_integer();
+  e.steps = value.at("steps").as_integer();
+  e.train_nats = value.at("train_nats").as_double();
+  e.held_out_nats = value.at("held_out_nats").as_double();
+  e.held_out_inverse_nats = value.at("held_out_inverse_nats").as_double();
+  e.best = value.at("best").as_bool();
+  e.step_seconds = value.at("step_seconds").as_double();
+  return e;
+}
+
+formats::Tensor store(const std::string& name, const at::Tensor& tensor) {
+  return formats::make_tensor(name, tensor.sizes().vec(),
+                              std::span<const float>(tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())));
+}
+
+/// The stored tensor of the name, shaped as `like`.
+at::Tensor load(const std::vector<formats::Tensor>& group, const std::string& name, const at::Tensor& like) {
+  const auto found = std::ranges::find_if(group, [&](const auto& t) { return t.info.name == name; });
+  if (found == group.end() || found->info.dtype != core::DType::Float32 || at::IntArrayRef(found->info.shape) != like.sizes()) {
+    throw Error(Error::BadInput, "tensor '" + name + "' is missing or does not fit");
+  }
+  auto tensor = at::empty_like(like);
+  std::memcpy(tensor.data_ptr(), found->data.data(), found->data.size());
+  return tensor;
+}
+
+/// A model of the group's tensors, shaped as `like`.
+FactModel load_model(const std::vector<formats::Tensor>& group, const FactModel& like) {
+  auto model = like.clone();
+  for (auto& [name, tensor] : model.named()) tensor.copy_(load(group, name, tensor));
+  return model;
+}
+
+}  // namespace
+
+formats::Checkpoint store_state(const FactTrainer& trainer, const FactTrainingOptions& options, const std::string& digest) {
+  const auto state = trainer.state();
+  formats::Checkpoint c;
+  c.model = "facts";
+  c.data = "triples";
+  c.data_digest = digest;
+  c.epoch = state.epochs.size();
+  c.step = state.epochs.empty() ? 0 : static_cast<std::uint64_t>(state.epochs.back().steps);
+  c.optimizer = "adam";
+  c.options = options_map(options);
+  Value::Array epochs;
+  for (const auto& report : state.epochs) epochs.emplace_back(epoch_map(report));
+  c.metrics = Value::Map{{"epochs", std::move(epochs)}};
+  c.generator.info = {"generator", core::DType::UInt8, {0}};
+  const auto named = state.model.named();
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    const auto& [name, tensor] = named[i];
+    c.parameters.push_back(store(name, tensor));
+    c.optimizer_state.push_back(store(name + "/first", state.moments[i]->first()));
+    c.optimizer_state.push_back(store(name + "/second", state.moments[i]->second()));
+  }
+  if (state.best_model.entity.defined()) {
+    for (const auto& [name, tensor] : state.best_model.named()) c.buffers.push_back(store(name, tensor));
+  }
+  return c;
+}
+
+void restore_state(const formats::Checkpoint& c, std::uint64_t seed, const FactTrainingOptions& options,
+                   const std::string& digest, const std::string& name, FactTrainer& trainer) {
+  const auto differs = [&](const std::string& what) {
+    throw Error(Error::Usage, name + ": the checkpoint is another run's: " + what + " differs");
+  };
+  if (c.model != "facts") differs("what is trained");
+  if (c.data_digest != digest) differs("what it learns from");
+  if (seed != options.seed) differs("--seed");
+  for (const auto& [key, value] : options_map(options)) {
+    const auto* saved = c.options.find(key);
+    if (!saved || *saved != value) differs("the option behind '" + key + "'");
+  }
+  try {
+    const auto fresh = trainer.state();
+    std::vector<EpochReport> epochs;
+    for (const auto& epoch : c.metrics.at("epochs").as_array()) epochs.push_back(epoch_from(epoch));
+    const auto model = load_model(c.parameters, fresh.model);
+    const auto best = c.buffers.empty() ? model : load_model(c.buffers, fresh.model);
+    std::vector<std::pair<at::Tensor, at::Tensor>> moments;
+    for (const auto& [parameter, tensor] : model.named()) {
+      moments.emplace_back(load(c.optimizer_state, parameter + "/first", tensor),
+                           load(c.optimizer_state, parameter + "/second", tensor));
+    }
+    trainer.restore(model, best, moments, std::move(epochs));
+  } catch (const Error& error) {
+    throw Error(Error::BadInput, name + ": " + error.what());
+  }
+}
+
+}  // namespace terse::relsim
