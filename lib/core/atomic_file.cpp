@@ -11,8 +11,10 @@
 #include <filesystem>
 #include <mutex>
 #include <set>
+#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "terse/core/error.hpp"
 #include "terse/core/temporaries.hpp"
@@ -36,18 +38,30 @@ std::string resolve(const std::string& path) {
   return target.string();
 }
 
+constexpr std::size_t kDigits = 16;
+constexpr std::string_view kSuffix = ".tmp";
+
+/// What the names of a target's temporaries begin with; kDigits random digits and kSuffix follow.
+std::string temporary_prefix(const fs::path& target) {
+  std::string name = '.' + target.filename().string();
+  name.resize(std::min(name.size(), kLongestName - 1 - kDigits - kSuffix.size()));
+  return name + '.';
+}
+
 /// A name in the target's folder that nobody else has: drawn at random, not a pid, which containers share.
 std::string temporary_name(const fs::path& target) {
   std::uint64_t random = 0;
   if (::getrandom(&random, sizeof random, 0) != static_cast<ssize_t>(sizeof random)) {
     throw_output_failed(target.string(), errno);
   }
-  char suffix[32];
-  std::snprintf(suffix, sizeof suffix, ".%016llx.tmp", static_cast<unsigned long long>(random));
-  std::string name(1, '.');
-  name += target.filename().string();
-  name.resize(std::min(name.size(), kLongestName - std::char_traits<char>::length(suffix)));
-  return (target.parent_path() / (name + suffix)).string();
+  char digits[kDigits + 1];
+  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(random));
+  return (target.parent_path() / (temporary_prefix(target) + digits + std::string(kSuffix))).string();
+}
+
+bool is_temporary_of(const std::string& name, const std::string& prefix) {
+  return name.size() == prefix.size() + kDigits + kSuffix.size() && name.starts_with(prefix) && name.ends_with(kSuffix) &&
+         name.find_first_not_of("0123456789abcdef", prefix.size()) == prefix.size() + kDigits;
 }
 
 /// @throws Error::OutputFailed; frees the slot
@@ -110,6 +124,18 @@ void AtomicFile::finish() {
   forget_temporary(slot_);
   slot_ = -1;
   sync_folder(fs::path(claim_.target()).parent_path().string(), name());
+}
+
+void remove_abandoned_temporaries(const std::string& path) {
+  const fs::path target = resolve(path);
+  const std::string prefix = temporary_prefix(target);
+  std::vector<fs::path> found;
+  std::error_code failure;
+  for (fs::directory_iterator entry(target.parent_path(), failure), end; !failure && entry != end;
+       entry.increment(failure)) {
+    if (is_temporary_of(entry->path().filename().string(), prefix)) found.push_back(entry->path());
+  }
+  for (const fs::path& file : found) fs::remove(file, failure);
 }
 
 }  // namespace terse::core

@@ -43,6 +43,10 @@ class AtomicFile : public ByteSink {
   DescriptorWriter writer_;
 };
 
+/// Removes the temporaries that writers of `path` left which were killed (SIGKILL, a power cut). For a caller that
+/// knows that no writer of it is at work, by a lock on its folder. What cannot be removed stays.
+void remove_abandoned_temporaries(const std::string& path);
+
 /// Installs handlers that unlink temporaries, then end the process by the same signal (status 128+n). A signal
 /// that the process was started to ignore (nohup) stays ignored.
 void remove_temporaries_on_signal();

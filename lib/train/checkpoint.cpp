@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "terse/core/atomic_file.hpp"
 #include "terse/core/error.hpp"
 #include "terse/formats/checkpoint.hpp"
 #include "terse/train/tensor_exchange.hpp"
@@ -103,6 +104,7 @@ CheckpointFolder::CheckpointFolder(const std::string& path) : path_(path) {
     ::close(descriptor_);
     throw Error(Error::Busy, path + ": another run keeps its checkpoints here");
   }
+  core::remove_abandoned_temporaries(file());
 }
 
 CheckpointFolder::~CheckpointFolder() { ::close(descriptor_); }

@@ -178,6 +178,24 @@ TEST_CASE("a signal removes the temporary, keeps the old file and ends by that s
   CHECK(folder.entries() == 1);
 }
 
+TEST_CASE("what a killed writer left is removed, and nothing else") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("out");
+  put(path, "old");
+  for (const char* other : {".out.tmp", ".out.0123456789abcdeg.tmp", ".out2.0123456789abcdef.tmp", "out.0123456789abcdef.tmp"}) {
+    put(folder.file(other), "other");
+  }
+  const pid_t child = start_writing(path);
+  CHECK(folder.entries() == 6);
+  REQUIRE(::kill(child, SIGKILL) == 0);
+  REQUIRE(::waitpid(child, nullptr, 0) == child);
+  CHECK(folder.entries() == 6);
+  remove_abandoned_temporaries(path);
+  CHECK(folder.entries() == 5);
+  CHECK(content_of(path) == "old");
+  remove_abandoned_temporaries(folder.file("absent/out"));  // no such folder: nothing to remove
+}
+
 TEST_CASE("a signal ignored from the start stays ignored") {
   const TemporaryFolder folder;
   const pid_t child = start_writing(folder.file("out"), SIGHUP);
