@@ -1,9 +1,7 @@
 #include "terse/relsim/redundancy/phrase_linkage.hpp"
 
 #include <algorithm>
-#include <mutex>
 #include <queue>
-#include <span>
 #include <tuple>
 #include <utility>
 
@@ -21,11 +19,17 @@ struct Sum {
   std::vector<double> value;
 };
 
+// A group of so many members has most of the features that are common, and looking takes about as long as for the largest.
+// What such groups have in common with each other one is therefore listed, as long as there are not too many of them; the
+// lists add up when groups are merged.
+constexpr std::size_t kLarge = 32, kMostLarge = 1024;
+
 struct Group {
   std::int32_t node = 0;     // as formats::Merge numbers it
   std::int32_t version = 0;  // of what it holds
   std::vector<std::int32_t> members;
   Sum sum;
+  std::vector<double> common;  // [groups] scalar product of sums with each other's; empty where it is not kept
 };
 
 /// What a group found when it last looked.
@@ -62,23 +66,20 @@ class PhraseAgglomeration {
 
   PhraseClusters run() {
     PhraseClusters result;
-    std::vector<std::int32_t> all;
-    for (const auto g : group_of_) {
-      if (g >= 0) all.push_back(g);
-    }
-    look(all);
+    look_for_all();
     auto left = static_cast<std::int64_t>(groups_.size());
     const double least = options_.count ? 0 : 1 - options_.threshold;
     while (!queue_.empty() && (!options_.count || left > *options_.count)) {
       const auto best = queue_.top();
-      if (!is_current(best)) {
-        look_again();
-        continue;
-      }
-      if (std::min(best.likeness, 1.0) < least) break;
+      if (is_current(best) && std::min(best.likeness, 1.0) < least) break;
       queue_.pop();
-      merge(best, result);
-      --left;
+      if (is_merged(best)) continue;
+      if (is_current(best)) {
+        merge(best, result);
+        --left;
+      } else {
+        look(best.group);
+      }
     }
     if (options_.count && left > *options_.count) {
       throw Error(Error::Usage, "cannot go down to " + std::to_string(*options_.count) + " clusters: the " +
@@ -104,9 +105,9 @@ class PhraseAgglomeration {
   }
 
  private:
-  Candidate nearest_of(std::int32_t g, Accumulator& common) const {
+  /// What a group's sum has in common with that of each group.
+  void find_common(const Group& group, Accumulator& common) const {
     common.sum.resize(groups_.size());
-    const auto& group = groups_[at(g)];
     const auto& phrases = kinds_.phrases_with();
     for (std::size_t i = 0; i < group.sum.column.size(); ++i) {
       const auto others = phrases.columns_of(at(group.sum.column[i]));
@@ -119,19 +120,60 @@ class PhraseAgglomeration {
         sum += group.sum.value[i] * static_cast<double>(values[k]);
       }
     }
+  }
+
+  Candidate nearest_of(std::int32_t g, Accumulator& common) const {
+    const auto& group = groups_[at(g)];
     Candidate best{.group = g, .version = group.version};
-    for (const auto other : common.touched) {
-      const double pairs = static_cast<double>(group.members.size() * groups_[at(other)].members.size());
-      const double likeness = std::exchange(common.sum[at(other)], 0) / pairs;
-      if (other == g || likeness <= 0) continue;
+    const auto consider = [&](std::int32_t other, double product) {
+      if (other == g || product <= 0) return;
+      const double likeness = product / static_cast<double>(group.members.size() * groups_[at(other)].members.size());
       if (std::pair(likeness, best.nearest) > std::pair(best.likeness, other)) {
         best.likeness = likeness;
         best.nearest = other;
       }
+    };
+    if (group.common.empty()) {
+      find_common(group, common);
+      for (const auto other : common.touched) consider(other, std::exchange(common.sum[at(other)], 0));
+      common.touched.clear();
+    } else {
+      for (std::size_t other = 0; other < groups_.size(); ++other) consider(static_cast<std::int32_t>(other), group.common[other]);
     }
-    common.touched.clear();
     if (best.nearest >= 0) best.seen = groups_[at(best.nearest)].version;
     return best;
+  }
+
+  /// What a group has in common with each, as a list; one that it has is taken.
+  std::vector<double> list_of(Group& group) {
+    if (!group.common.empty()) return std::exchange(group.common, {});
+    find_common(group, scratch_);
+    std::vector<double> list(groups_.size());
+    for (const auto other : scratch_.touched) list[at(other)] = std::exchange(scratch_.sum[at(other)], 0);
+    scratch_.touched.clear();
+    return list;
+  }
+
+  /// Brings all lists up to a merge that is about to happen.
+  void merge_lists(std::int32_t keep, std::int32_t drop) {
+    auto &kept = groups_[at(keep)], &dropped = groups_[at(drop)];
+    const bool has_list = !kept.common.empty() || !dropped.common.empty();
+    const bool gets_list = kept.members.size() + dropped.members.size() >= kLarge && large_.size() < kMostLarge;
+    std::vector<double> both;
+    if (has_list || gets_list) {
+      both = list_of(kept);
+      const auto other = list_of(dropped);
+      for (std::size_t i = 0; i < both.size(); ++i) both[i] += other[i];
+      both[at(keep)] = both[at(drop)] = 0;
+    }
+    std::erase(large_, keep);
+    std::erase(large_, drop);
+    for (const auto g : large_) {
+      auto& list = groups_[at(g)].common;
+      list[at(keep)] += std::exchange(list[at(drop)], 0);
+    }
+    if (!both.empty()) large_.push_back(keep);
+    kept.common = std::move(both);
   }
 
   bool is_merged(const Candidate& candidate) const {
@@ -141,35 +183,18 @@ class PhraseAgglomeration {
     return !is_merged(candidate) && groups_[at(candidate.nearest)].version == candidate.seen;
   }
 
-  /// Lets those of the first few look again whose nearest group is no more what it was.
-  void look_again() {
-    constexpr std::size_t kFirst = 16;
-    std::vector<Candidate> current;
-    std::vector<std::int32_t> again;
-    while (!queue_.empty() && current.size() + again.size() < kFirst) {
-      const auto candidate = queue_.top();
-      queue_.pop();
-      if (is_current(candidate)) {
-        current.push_back(candidate);
-      } else if (!is_merged(candidate)) {
-        again.push_back(candidate.group);
-      }
-    }
-    for (const auto& candidate : current) queue_.push(candidate);
-    look(again);
+  void look(std::int32_t g) {
+    const auto found = nearest_of(g, scratch_);
+    if (found.nearest >= 0) queue_.push(found);
   }
 
-  void look(std::span<const std::int32_t> groups) {
-    std::vector<Candidate> found(groups.size());
-    core::parallel_for(groups.size(), groups.size() > 256 ? 64 : 1, [&](std::size_t begin, std::size_t end) {
+  void look_for_all() {
+    std::vector<Candidate> found(groups_.size());
+    core::parallel_for(groups_.size(), 256, [&](std::size_t begin, std::size_t end) {
       Accumulator common;
-      {
-        const std::lock_guard lock(mutex_);
-        if (!spare_.empty()) common = std::move(spare_.back()), spare_.pop_back();
+      for (auto p = begin; p < end; ++p) {
+        if (group_of_[p] >= 0) found[p] = nearest_of(static_cast<std::int32_t>(p), common);
       }
-      for (auto i = begin; i < end; ++i) found[i] = nearest_of(groups[i], common);
-      const std::lock_guard lock(mutex_);
-      spare_.push_back(std::move(common));
     });
     for (const auto& candidate : found) {
       if (candidate.nearest >= 0) queue_.push(candidate);
@@ -183,6 +208,7 @@ class PhraseAgglomeration {
     result.clusters.merges.push_back({.a = std::min(kept.node, dropped.node), .b = std::max(kept.node, dropped.node),
                                       .height = height, .confidence = std::clamp(1 - height, 0.0, 1.0), .swapped = false,
                                       .reason = ""});
+    merge_lists(keep, drop);
     result.parts.push_back(add(dropped, kept));
     for (const auto member : dropped.members) group_of_[at(member)] = keep;
     kept.members.insert(kept.members.end(), dropped.members.begin(), dropped.members.end());
@@ -222,8 +248,8 @@ class PhraseAgglomeration {
   std::vector<Group> groups_;           // a merged one stays where the lower index of its parts was
   std::vector<std::int32_t> group_of_;  // of each phrase; -1: left alone
   std::priority_queue<Candidate> queue_;
-  std::mutex mutex_;
-  std::vector<Accumulator> spare_;
+  Accumulator scratch_;
+  std::vector<std::int32_t> large_;  // groups that have a list
 };
 
 }  // namespace

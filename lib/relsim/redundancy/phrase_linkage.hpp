@@ -25,7 +25,7 @@ struct PhraseClusters {
 /// @param counts  [R] facts of each phrase: the largest becomes the representative
 /// @param thin    [R] phrases that are left alone unless `options` says otherwise, or empty
 /// @throws Error::Usage for another linkage, or a count that cannot be reached
-/// Memory: features of phrases. Source of the lazy search: D. Müllner, arXiv 1109.2378, "generic" algorithm.
+/// Memory: features of phrases, and 8 bytes for each phrase and each of at most 1,024 large groups. Source of the lazy search: D. Müllner, arXiv 1109.2378, "generic" algorithm.
 PhraseClusters cluster_phrases(const PhraseKinds& kinds, const std::vector<std::string>& phrases,
                                const std::vector<std::int64_t>& counts, const std::vector<std::uint8_t>& thin,
                                const ClusterOptions& options);

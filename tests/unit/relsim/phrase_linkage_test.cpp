@@ -47,11 +47,15 @@ TEST_CASE("without holding any pair, phrases are linked as all pairs of them wou
     original.relations = world.phrases;
     original.counts = world.counts;
     for (std::size_t p = 0; p < world.phrases.size(); ++p) original.thin.push_back(p % 10 == 0);
-    for (const double threshold : {1 - kinds.at_random(), 0.7}) {
+    for (const double threshold : {1 - kinds.at_random(), 0.7, 0.995}) {
       const ClusterOptions options{.threshold = threshold};
       const auto expected = cluster_relations(to_similarity(kinds, original), options);
       const auto found = cluster_phrases(kinds, world.phrases, world.counts, original.thin, options);
       REQUIRE(expected.merges.size() > 10);
+      if (threshold > 0.99) {  // groups so large that what they have in common with others is listed
+        const auto in_first = std::ranges::count(expected.cluster, expected.cluster[1]);
+        CHECK(in_first >= 40);
+      }
       REQUIRE(found.clusters.merges.size() == expected.merges.size());
       CHECK(found.clusters.cluster == expected.cluster);
       CHECK(found.clusters.representatives == expected.representatives);
