@@ -17,7 +17,7 @@ struct PhraseClusters {
   std::vector<std::array<double, PhraseKinds::kParts.size()>> parts;
 };
 
-/// Average linkage of phrases by 1 - likeness, for as many as a hundred thousand: the likeness is a scalar product, so the
+/// Average linkage of phrases by 1 - likeness, for tens of thousands of them: the likeness is a scalar product, so the
 /// mean over two groups' members is that of the groups' sums, and neither all pairs nor their distances are held. Each
 /// group knows the nearest other; of those the nearest pair is merged, and who has lost the nearest group looks again
 /// when its turn comes: a merge brings no group nearer to a third than the nearer of its parts was. Phrases that have no
