@@ -2,6 +2,7 @@
 
 #include <c10/core/CPUAllocator.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
@@ -54,11 +55,17 @@ class ReturningAllocator final : public c10::Allocator {
   }
   void reset_peak() { peak_ = live_.load(); }
 
+  void limit_resident(std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    resident_limit_ = bytes;
+    most_unmanaged_ = 0;
+  }
+
   void start_log();
   std::vector<Allocation> stop_log();
   std::uint64_t log_length();
   std::uint64_t block_of(const void* data);
-  void count_saved(const void* memory);
+  void log_saved(std::size_t number, const void* memory);
   std::vector<std::uint64_t> blocks_of_saved();
 
  private:
@@ -75,6 +82,7 @@ class ReturningAllocator final : public c10::Allocator {
 
   std::uint64_t held() const { return live_ - large_bytes_ + large_mapped_; }
   std::int64_t unmanaged_bytes() const;
+  void check_resident_limit(std::size_t bytes);
 
   std::atomic<std::uint64_t> live_{0}, peak_{0}, ceiling_{UINT64_MAX};
   std::atomic<std::size_t> large_from_{kLargeBlock};
@@ -82,6 +90,8 @@ class ReturningAllocator final : public c10::Allocator {
   BlockCache cache_;
   std::unordered_map<void*, LargeBlock> large_;
   std::uint64_t large_bytes_ = 0, large_mapped_ = 0;  // of large_
+  std::uint64_t resident_limit_ = UINT64_MAX;
+  std::int64_t most_unmanaged_ = 0;  // since there is a limit
 
   std::atomic<bool> logging_{false};
   std::mutex log_mutex_;  // guards what follows
@@ -89,6 +99,7 @@ class ReturningAllocator final : public c10::Allocator {
   std::unordered_map<const void*, std::uint64_t> blocks_;
   std::uint64_t last_block_ = 0;
   std::vector<std::uint64_t> saved_blocks_;
+  std::size_t saved_last_ = 0;  // index into saved_blocks_
 };
 
 thread_local const void* restoring = nullptr;
@@ -116,6 +127,7 @@ void* ReturningAllocator::allocate_small(std::size_t bytes) {
 
 void* ReturningAllocator::allocate_large(std::size_t bytes) {
   const std::lock_guard lock(mutex_);
+  if (resident_limit_ != UINT64_MAX) check_resident_limit(bytes);
   LargeBlock block{bytes, 0};
   const std::uint64_t ceiling = ceiling_, needed = held() + held_bytes(bytes);
   void* data = cache_.take(bytes, block.mapped, ceiling > needed ? ceiling - needed : 0);
@@ -172,7 +184,8 @@ void ReturningAllocator::log_allocation(void* data, std::size_t bytes) {
   blocks_[data] = ++last_block_;
   const auto restored = restoring ? blocks_.find(restoring) : blocks_.end();
   log_.push_back({last_block_, static_cast<std::int64_t>(bytes), std::string(current_operator()),
-                  restored == blocks_.end() ? 0 : restored->second, storing ? saved_blocks_.size() : 0});
+                  restored == blocks_.end() ? 0 : restored->second,
+                  storing && !saved_blocks_.empty() ? saved_last_ + 1 : 0});
 }
 
 void ReturningAllocator::log_release(void* data, std::size_t bytes, std::optional<std::int64_t> unmanaged) {
@@ -187,6 +200,13 @@ void ReturningAllocator::log_release(void* data, std::size_t bytes, std::optiona
 std::int64_t ReturningAllocator::unmanaged_bytes() const {
   return static_cast<std::int64_t>(core::resident_bytes()) -
          static_cast<std::int64_t>(held() + cache_.cached_bytes());
+}
+
+// Called with mutex_ held.
+void ReturningAllocator::check_resident_limit(std::size_t bytes) {
+  most_unmanaged_ = std::max(most_unmanaged_, unmanaged_bytes());
+  const auto needed = held() + held_bytes(bytes) + static_cast<std::uint64_t>(most_unmanaged_);
+  if (needed > resident_limit_) refuse(bytes, live_);
 }
 
 void ReturningAllocator::start_log() {
@@ -216,11 +236,13 @@ std::uint64_t ReturningAllocator::block_of(const void* data) {
   return found == blocks_.end() ? 0 : found->second;
 }
 
-void ReturningAllocator::count_saved(const void* memory) {
+void ReturningAllocator::log_saved(std::size_t number, const void* memory) {
   if (!logging_.load(std::memory_order_relaxed)) return;
   const std::lock_guard lock(log_mutex_);
   const auto found = blocks_.find(memory);
-  saved_blocks_.push_back(found == blocks_.end() ? 0 : found->second);
+  if (number >= saved_blocks_.size()) saved_blocks_.resize(number + 1, 0);
+  saved_blocks_[number] = found == blocks_.end() ? 0 : found->second;
+  saved_last_ = number;
 }
 
 std::vector<std::uint64_t> ReturningAllocator::blocks_of_saved() {
@@ -257,8 +279,15 @@ AllocationMark::~AllocationMark() {
   storing = false;
 }
 
-void count_saved(const void* memory) {
-  if (auto* allocator = installed.load()) allocator->count_saved(memory);
+void log_saved(std::size_t number, const void* memory) {
+  if (auto* allocator = installed.load()) allocator->log_saved(number, memory);
+}
+
+ResidentLimit::ResidentLimit(std::uint64_t bytes) {
+  if (auto* allocator = installed.load()) allocator->limit_resident(bytes);
+}
+ResidentLimit::~ResidentLimit() {
+  if (auto* allocator = installed.load()) allocator->limit_resident(UINT64_MAX);
 }
 
 std::vector<std::uint64_t> blocks_of_saved() {

@@ -36,13 +36,13 @@ struct Allocation {
   std::int64_t bytes = 0;   ///< > 0 allocated, < 0 released
   std::string operator_name = {};  ///< operator of this thread that was running inside a Step: "aten::relu", or ""
   std::uint64_t restores = 0;      ///< block of the stored tensor that is being restored into this one; 0: none
-  std::uint64_t stores = 0;        ///< the how-manieth saved tensor of the log is being encoded into this; 0: none
+  std::uint64_t stores = 0;        ///< one more than the number of the saved tensor encoded into this; 0: none
   /// At the release of a mapped block: resident bytes of the process beside what tensors hold or the cache keeps.
   std::optional<std::int64_t> unmanaged = {};
 };
 
 /// What allocations of this thread are for while a mark lives: to restore the stored tensor whose memory starts at
-/// `memory`, or to encode the saved tensor that count_saved() counted last.
+/// `memory`, or to encode the saved tensor that log_saved() named last.
 class AllocationMark {
  public:
   enum class Purpose { Restore, Store };
@@ -52,9 +52,10 @@ class AllocationMark {
   AllocationMark& operator=(const AllocationMark&) = delete;
 };
 
-/// While recording: tells the log that the tensor whose memory starts at `memory` is saved for backward now.
-void count_saved(const void* memory);
-/// After a recording: for each tensor that was saved meanwhile, the block that it lay in, or 0.
+/// While recording: tells the log that saved tensor `number`, whose memory starts at `memory`, is saved for backward
+/// now: for the first time, or again where its block runs once more.
+void log_saved(std::size_t number, const void* memory);
+/// After a recording: for each tensor that was saved meanwhile, by number, the block that it lay in last, or 0.
 std::vector<std::uint64_t> blocks_of_saved();
 
 /// Records every allocation of the process from now on, and releases of blocks allocated since.
@@ -66,5 +67,16 @@ std::vector<Allocation> stop_allocation_log();
 /// (0 where it was allocated before). They link a log to moments and tensors of a step.
 std::uint64_t allocation_log_length();
 std::uint64_t allocation_block(const void* data);
+
+/// While it lives, the allocation of a block of 128 KiB and more is refused where it would take the process's resident
+/// size beyond `bytes`: with what the process has held beside tensors so far, which may grow in between.
+/// Needs bound_allocator(). One at a time.
+class ResidentLimit {
+ public:
+  explicit ResidentLimit(std::uint64_t bytes);
+  ~ResidentLimit();
+  ResidentLimit(const ResidentLimit&) = delete;
+  ResidentLimit& operator=(const ResidentLimit&) = delete;
+};
 
 }  // namespace terse::act

@@ -6,7 +6,6 @@
 
 #include <mutex>
 
-#include "terse/act/allocator.hpp"
 #include "terse/act/gradient_probe.hpp"
 
 namespace terse::act {
@@ -20,7 +19,6 @@ class Hooks final : public torch::autograd::SavedVariableHooks {
   explicit Hooks(PackSink* sink) : sink_(sink) {}
 
   void call_pack_hook(const at::Tensor& tensor) override {
-    count_saved(tensor.has_storage() ? tensor.storage().data() : nullptr);
     stored_ = sink_->pack(tensor);
   }
 

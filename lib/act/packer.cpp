@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "terse/act/allocator.hpp"
 #include "terse/act/dtype.hpp"
 #include "terse/act/normalised_tensor.hpp"
 #include "terse/act/pool_window.hpp"
@@ -44,6 +45,11 @@ void check_bits(int bits, const std::string& of) {
 bool is_dense_cpu(const at::Tensor& tensor) {
   return tensor.device().is_cpu() && tensor.layout() == at::kStrided && tensor.has_storage() && !tensor.is_neg() &&
          from_torch(tensor.scalar_type()).has_value() && tensor.const_data_ptr() != nullptr;
+}
+
+/// For an allocation log: where saved tensor `number` lies.
+void log_place(std::size_t number, const at::Tensor& tensor) {
+  log_saved(number, tensor.has_storage() ? tensor.storage().data() : nullptr);
 }
 
 bool is_owned(Reason reason) {
@@ -104,6 +110,7 @@ void Packer::end() {
 }
 
 std::shared_ptr<StoredTensor> Packer::pack(const at::Tensor& tensor) {
+  log_place(saved_.size(), tensor);
   Packing packing{tensor, describe(tensor)};
   packing.need = requirement_of(packing.info);
   decide(packing);
@@ -133,6 +140,7 @@ bool Packer::lives_anyway(const at::Tensor& tensor) const {
 
 std::shared_ptr<StoredTensor> Packer::pack_input(const at::Tensor& tensor, std::uint32_t occurrence,
                                                  std::size_t index) {
+  log_place(saved_.size(), tensor);
   Packing packing{tensor, {}};
   SavedTensor& info = packing.info;
   const std::string& scope = current_scope();
@@ -155,6 +163,7 @@ std::shared_ptr<StoredTensor> Packer::pass_over(const at::Tensor& tensor) {
 }
 
 std::size_t Packer::defer(const at::Tensor& tensor) {
+  log_saved(saved_.size(), nullptr);  // where it lies when its block runs again is what counts
   Packing packing{tensor, describe(tensor)};
   packing.info.reason = Reason::Recomputed;
   deferred_.emplace(saved_.size(), totals_.exact_bytes);
@@ -164,6 +173,7 @@ std::size_t Packer::defer(const at::Tensor& tensor) {
 }
 
 std::shared_ptr<StoredTensor> Packer::pack_deferred(const at::Tensor& tensor, std::size_t place) {
+  log_place(place, tensor);
   Packing packing{tensor, describe(tensor)};
   packing.need = requirement_of(packing.info);
   exact_before_ = deferred_.at(place);

@@ -16,6 +16,34 @@ constexpr std::uint64_t kUnit = 2 * kMiB;  // of overheads
 constexpr int kKeptBits = 32;
 constexpr double kChange = 1.0 / 32;  // of the bytes of zeros apart, for which there is room at first
 
+/// Index of each ladder's choice of these bits; 0 where it has none.
+template <class BitsOf>
+std::vector<std::size_t> choice_of(const std::vector<act::BitLadder>& ladders, const BitsOf& bits_of) {
+  std::vector<std::size_t> chosen;
+  for (const auto& ladder : ladders) {
+    const int wanted = bits_of(ladder.id);
+    std::size_t at = 0;
+    for (std::size_t c = 0; c < ladder.choices.size(); ++c) {
+      if (ladder.choices[c].bits == wanted) at = c;
+    }
+    chosen.push_back(at);
+  }
+  return chosen;
+}
+
+std::vector<std::size_t> choice_of(const std::vector<act::BitLadder>& ladders, const act::PrecisionTable& table) {
+  return choice_of(ladders, [bits = table.bits()](const std::string& id) {
+    const auto found = bits.find(id);
+    return found == bits.end() ? 0 : found->second;
+  });
+}
+
+double variance_of(const std::vector<act::BitLadder>& ladders, const std::vector<std::size_t>& choice) {
+  double variance = 0;
+  for (std::size_t i = 0; i < ladders.size(); ++i) variance += ladders[i].choices[choice[i]].variance;
+  return variance;
+}
+
 /// Bytes on a ladder's rung of so many bits, or 0.
 std::uint64_t bytes_at(const std::vector<formats::Rung>& rungs, int bits) {
   for (const auto& rung : rungs) {
@@ -58,15 +86,21 @@ BudgetPlan::BudgetPlan(const Rehearsal& rehearsal, Budget budget)
       kept_(rehearsal.kept),
       moments_(act::peak_moments(rehearsal.timeline, budget.probing ? probe_bytes(rehearsal.saved) : 0)),
       budget_(budget),
+      second_tier_(rehearsal.second_tier_bytes),
       growth_(rehearsal.saved.size(), 1) {
   for (std::size_t i = 0; i < saved_.size(); ++i) index_.emplace(saved_[i].id, i);
   const auto all = ladders({}, kChange);
-  smallest_ = act::planned_peak(moments_, all, act::smallest_choice(moments_, all)) + budget_.overhead;
-  smallest_ = std::max(smallest_, budget_.floor);
+  smallest_ = std::max(simulated(all, act::smallest_choice(moments_, all)), budget_.floor);
+}
+
+void BudgetPlan::raise_floor(std::uint64_t resident) {
+  budget_.floor = std::max(budget_.floor, resident);
+  smallest_ = std::max(smallest_, resident);
 }
 
 std::uint64_t BudgetPlan::for_tensors() const {
-  return budget_.bytes > budget_.overhead ? budget_.bytes - budget_.overhead : 0;
+  const std::uint64_t others = budget_.overhead + second_tier_;
+  return budget_.bytes > others ? budget_.bytes - others : 0;
 }
 
 std::vector<act::BitLadder> BudgetPlan::ladders(const act::PrecisionTable& table, double change) const {
@@ -84,11 +118,13 @@ std::vector<act::BitLadder> BudgetPlan::ladders(const act::PrecisionTable& table
     const std::uint64_t beside = !rungs.empty() && stored_[i] > own ? stored_[i] - own : 0;
     const double growth = changes(saved_[i]) ? growth_[i] * (1 + change) : growth_[i];
     for (const auto& rung : rungs) {
+      const bool swapped = budget_.tier == BudgetTier::Swap;
+      if (swapped && rung.bits != kSwappedBits) continue;
       const auto bytes = rung.bits == kKeptBits ? std::max(rung.bytes, kept_[i])
                                                 : static_cast<std::uint64_t>(growth * static_cast<double>(rung.bytes));
       const double sensitivity =
           measured ? found->second->sensitivity : prior * static_cast<double>(rungs.back().bytes);
-      ladder.choices.push_back({rung.bits, act::held_bytes(bytes + beside),
+      ladder.choices.push_back({rung.bits, swapped ? 0 : act::held_bytes(bytes + beside),
                                 rung.bits == kKeptBits ? 0 : sensitivity * act::rounding_variance_of_bits(rung.bits)});
     }
     if (ladder.choices.empty()) ladder.choices.push_back({});
@@ -118,6 +154,7 @@ void BudgetPlan::choose(act::PrecisionTable& table) const {
 std::uint64_t BudgetPlan::planned_peak(const act::PrecisionTable& table) const { return peak(table, 0); }
 
 bool BudgetPlan::see(std::span<const act::SavedTensor> saved, const act::PrecisionTable& table) {
+  if (budget_.tier == BudgetTier::Swap) return false;  // what the second tier holds has a bound
   bool grown = false;
   for (const auto& tensor : saved) {
     const auto found = index_.find(tensor.id);
@@ -136,7 +173,9 @@ bool BudgetPlan::see(std::span<const act::SavedTensor> saved, const act::Precisi
 formats::Value BudgetPlan::state() const {
   formats::Value growth = formats::Value::Array{};
   for (const double one : growth_) growth.as_array().emplace_back(one);
-  return formats::Value::Map{{"overhead", budget_.overhead}, {"growth", std::move(growth)}};
+  return formats::Value::Map{{"overhead", budget_.overhead},
+                             {"tier", std::string(to_string(budget_.tier))},
+                             {"growth", std::move(growth)}};
 }
 
 void BudgetPlan::restore(const formats::Value& state) {
@@ -150,17 +189,30 @@ void BudgetPlan::restore(const formats::Value& state) {
 
 std::uint64_t BudgetPlan::peak(const act::PrecisionTable& table, double change) const {
   const auto choices = ladders(table, change);
-  const auto bits = table.bits();
-  std::vector<std::size_t> chosen;
-  for (const auto& ladder : choices) {
-    const auto wanted = bits.find(ladder.id);
-    std::size_t at = 0;
-    for (std::size_t c = 0; c < ladder.choices.size(); ++c) {
-      if (wanted != bits.end() && ladder.choices[c].bits == wanted->second) at = c;
-    }
-    chosen.push_back(at);
+  return std::max(simulated(choices, choice_of(choices, table)), budget_.floor);
+}
+
+std::uint64_t BudgetPlan::simulated(std::span<const act::BitLadder> ladders, std::span<const std::size_t> choice) const {
+  return act::planned_peak(moments_, ladders, choice) + second_tier_ + budget_.overhead;
+}
+
+double BudgetPlan::variance(const act::PrecisionTable& table) const {
+  const auto choices = ladders(table, 0);
+  return variance_of(choices, choice_of(choices, table));
+}
+
+double BudgetPlan::variance_at(const act::PrecisionTable& table, int bits) const {
+  const auto choices = ladders(table, 0);
+  return variance_of(choices, choice_of(choices, [bits](const std::string&) { return bits; }));
+}
+
+std::string_view to_string(BudgetTier tier) {
+  switch (tier) {
+    case BudgetTier::Bits: return "bits";
+    case BudgetTier::Recompute: return "recompute";
+    case BudgetTier::Swap: return "swap";
   }
-  return std::max(act::planned_peak(moments_, choices, chosen) + budget_.overhead, budget_.floor);
+  throw Error(Error::Internal, "a budget's tier without a name");
 }
 
 std::uint64_t resident_overhead(const Rehearsal& rehearsal) { return round_up(rehearsal.unmanaged_bytes, kUnit) + kUnit; }

@@ -4,6 +4,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "terse/act/memory_plan.hpp"
@@ -13,32 +14,47 @@
 
 namespace terse::train {
 
+/// What a run does to stay within a budget, from cheap to dear.
+enum class BudgetTier : std::uint8_t {
+  Bits,       ///< it chooses bits
+  Recompute,  ///< it also runs parts of the network again in the backward pass
+  Swap,       ///< it stores tensors in a second tier, in kSwappedBits, and recomputes nothing
+};
+
+std::string_view to_string(BudgetTier tier);  ///< "bits", "recompute", "swap"
+
 /// A budget on a process's resident size, and what of it is not for tensors.
 struct Budget {
   std::uint64_t bytes = 0;
   std::uint64_t overhead = 0;  ///< code, libraries, the heap of small things: resident_overhead()
   std::uint64_t floor = 0;     ///< resident size at the peak so far, which nothing can undo
   bool probing = false;        ///< steps probe sensitivities: they hold more
+  BudgetTier tier = BudgetTier::Bits;
 };
 
 /// What a budget asks for and gets.
 struct BudgetFigures {
   std::uint64_t budget_bytes = 0;
   std::uint64_t planned_peak_bytes = 0;  ///< resident, with the bits of the next step
+  BudgetTier tier = BudgetTier::Bits;
 };
 
 /// Chooses the bits of saved tensors so that the process's resident size stays within a budget.
 ///
-/// What a tensor can become is a rung of its ladder (ladders()): bits today. Other ways to store it, as moving it to a
-/// second memory, are further rungs. What changes the step itself, as computing a block once more in the backward pass,
-/// needs a rehearsal of its own: Trainer::plan_budget() turns to it where smallest() is above the budget.
+/// What a tensor can become is a rung of its ladder (ladders()). What changes the step itself, as computing a block once
+/// more in the backward pass, needs a rehearsal and a plan of its own (search_budget()).
 class BudgetPlan {
  public:
+  /// @param rehearsal  of the budget's tier
   BudgetPlan(const Rehearsal& rehearsal, Budget budget);
 
-  /// Smallest budget that can be met by bits alone.
+  /// Smallest budget that can be met.
   std::uint64_t smallest() const { return smallest_; }
   const Budget& budget() const { return budget_; }
+  /// The tensors that the rehearsal saved.
+  const std::vector<act::SavedTensor>& saved() const { return saved_; }
+  /// Takes in that the process has been so large meanwhile.
+  void raise_floor(std::uint64_t resident);
   /// Most bytes that tensors may take.
   std::uint64_t for_tensors() const;
 
@@ -56,17 +72,23 @@ class BudgetPlan {
 
   /// Resident size at the peak of a step with the table's bits.
   std::uint64_t planned_peak(const act::PrecisionTable& table) const;
+  /// What the table's bits add to the gradient's variance, with unknown sensitivities as in choose().
+  double variance(const act::PrecisionTable& table) const;
+  /// The same where every tensor has so many bits.
+  double variance_at(const act::PrecisionTable& table, int bits) const;
 
  private:
   /// @param change  of the bytes of tensors with zeros apart, to be provided for
   std::vector<act::BitLadder> ladders(const act::PrecisionTable& table, double change) const;
   std::uint64_t peak(const act::PrecisionTable& table, double change) const;
+  std::uint64_t simulated(std::span<const act::BitLadder> ladders, std::span<const std::size_t> choice) const;
 
   std::vector<act::SavedTensor> saved_;
   std::vector<std::uint64_t> stored_, kept_;  // [saved] as Rehearsal has them
   std::map<std::string, std::size_t> index_;
   std::vector<act::Moment> moments_;
   Budget budget_;
+  std::uint64_t second_tier_;
   std::vector<double> growth_;  // [saved] most bytes since the rehearsal as a multiple of the rehearsal's
   std::uint64_t smallest_ = 0;
 };

@@ -23,7 +23,10 @@ std::vector<std::string> split(std::string_view text, char separator) {
 }  // namespace
 
 RecomputeChoice::RecomputeChoice(const std::string& text) : text_(text) {
-  if (text == "blocks") return;
+  if (text == "blocks") {
+    is_blocks_ = true;
+    return;
+  }
   for (const std::string& pattern : split(text, ',')) {
     auto& components = patterns_.emplace_back(split(pattern, '.'));
     for (const std::string& component : components) {

@@ -16,12 +16,18 @@ class RecomputeChoice {
   /// @throws Error::Usage for an empty pattern or one with an empty component
   explicit RecomputeChoice(const std::string& text);
 
-  bool is_blocks() const { return patterns_.empty(); }
+  /// No part at all.
+  static RecomputeChoice nothing() { return {}; }
+
+  bool is_blocks() const { return is_blocks_; }
   const std::string& text() const { return text_; }
   /// The block that a module belongs to, or nullopt: "layer1.0" of "layer1.0.conv1" under layer1.*
   std::optional<std::string> block_of(std::string_view module_path) const;
 
  private:
+  RecomputeChoice() = default;
+
+  bool is_blocks_ = false;
   std::string text_;
   std::vector<std::vector<std::string>> patterns_;  // components of each
 };

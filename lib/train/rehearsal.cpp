@@ -98,17 +98,35 @@ std::uint64_t pass(Trainer& trainer, act::Compression& compression, const Batch&
     backward_start = act::allocation_log_length();
     loss.backward();
   }
-  trainer.optimizer().clear_gradients();
   return backward_start;
 }
 
-/// Bits of the fewest bytes for every tensor that has a choice.
-std::map<std::string, int> fewest_bits(const std::vector<act::SavedTensor>& saved) {
+/// Bits of every tensor that has a choice: of the fewest bytes, or those of the second tier.
+std::map<std::string, int> bits_of_rehearsal(const std::vector<act::SavedTensor>& saved, bool swapped) {
   std::map<std::string, int> bits;
   for (const auto& tensor : saved) {
-    if (const auto rungs = act::rungs_of(tensor); !rungs.empty()) bits[tensor.id] = rungs.front().bits;
+    if (const auto rungs = act::rungs_of(tensor); !rungs.empty()) {
+      bits[tensor.id] = swapped ? kSwappedBits : rungs.front().bits;
+    }
   }
   return bits;
+}
+
+/// Leaves nothing behind, however a rehearsal ends.
+struct CleanUp {
+  Trainer& trainer;
+  ~CleanUp() {
+    trainer.optimizer().clear_gradients();
+    act::stop_allocation_log();
+    malloc_trim(0);  // what the heap kept of tensors in 1 bit is not there where they are mapped
+  }
+};
+
+/// What a store may hold beside what is in use: its bound, and what has just been handed to it.
+std::uint64_t most_held(const act::SwapStore& swap, const std::vector<act::SavedTensor>& saved) {
+  std::uint64_t largest = 0;
+  for (const auto& tensor : saved) largest = std::max(largest, tensor.stored_bytes);
+  return swap.options().resident_bytes + largest;
 }
 
 /// The most that the timeline's blocks take at once, and what they take for each saved tensor.
@@ -131,12 +149,14 @@ void sum_up(Rehearsal& rehearsal) {
 
 }  // namespace
 
-Rehearsal rehearse(Trainer& trainer) {
+Rehearsal rehearse(Trainer& trainer, std::shared_ptr<act::SwapStore> swap) {
   Rehearsal rehearsal;
   const StateKeeper keeper(trainer.network());
+  const CleanUp clean_up{trainer};
   auto options = trainer.options().compression;
   options.level = act::Level::L1;
-  options.bits = 1;
+  options.bits = swap ? kSwappedBits : 1;
+  options.swap = swap;
   act::Compression compression(options);
   own_tensors(compression, trainer.network());
   std::uint64_t live_before = 0, backward_start = 0, peak_before = 0;
@@ -144,17 +164,20 @@ Rehearsal rehearse(Trainer& trainer) {
   with_torch_errors(Error::Usage, [&] {
     forward_as_in_evaluation(trainer);
     pass(trainer, compression, largest_batch(*trainer.data().train, trainer.options().batch));
-    compression.set_bits(fewest_bits(compression.saved()));
+    trainer.optimizer().clear_gradients();
+    compression.set_bits(bits_of_rehearsal(compression.saved(), swap != nullptr));
     live_before = act::allocator_figures().held_bytes;
     peak_before = core::peak_resident_bytes();
     act::start_allocation_log();
     backward_start = pass(trainer, compression, largest_batch(*trainer.data().train, trainer.options().batch));
+    trainer.optimizer().clear_gradients();
     log = act::stop_allocation_log();
   });
   rehearsal.saved = compression.saved();
   const auto own_blocks = act::blocks_of_saved();
   if (own_blocks.size() != rehearsal.saved.size()) throw Error(Error::Internal, "a rehearsal lost sight of saved tensors");
-  rehearsal.timeline = timeline_of(log, find_parts(rehearsal.saved, own_blocks, log));
+  rehearsal.timeline = timeline_of(log, swap ? Parts{} : find_parts(rehearsal.saved, own_blocks, log));
+  if (swap) rehearsal.second_tier_bytes = most_held(*swap, rehearsal.saved);
   rehearsal.timeline.live_before = live_before;
   rehearsal.timeline.tensors = rehearsal.saved.size();
   rehearsal.timeline.backward_start = backward_start;
@@ -167,7 +190,6 @@ Rehearsal rehearse(Trainer& trainer) {
   if (const auto peak = core::peak_resident_bytes(); peak > peak_before && peak > rehearsal.peak_bytes) {
     rehearsal.unmanaged_bytes = std::max(rehearsal.unmanaged_bytes, peak - rehearsal.peak_bytes);
   }
-  malloc_trim(0);  // what the heap kept of tensors in 1 bit is not there where they are mapped
   return rehearsal;
 }
 

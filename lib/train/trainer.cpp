@@ -7,7 +7,7 @@
 #include "terse/core/error.hpp"
 #include "terse/core/memory.hpp"
 #include "terse/core/parallel.hpp"
-#include "terse/train/rehearsal.hpp"
+#include "terse/train/budget_search.hpp"
 #include "terse/train/torch_errors.hpp"
 
 namespace terse::train {
@@ -47,7 +47,11 @@ Trainer::Trainer(const TrainOptions& options)
                                   " has no such modules" +
                                   (options_.recompute == "blocks" ? "; name some of its module paths" : ""));
   }
-  set_compression(options_.compression);
+  if (options_.budget > 0) {
+    use(BudgetTier::Bits);
+  } else {
+    set_compression(options_.compression);
+  }
   if (const int bits = act::average_bits(options_.compression.level); bits > 0 && options_.compression.bits == 0) {
     adaptation_ = std::make_unique<Adaptation>(
         AdaptationOptions{.default_bits = bits, .every = options_.adapt_every, .seed = options_.seed});
@@ -57,28 +61,28 @@ Trainer::Trainer(const TrainOptions& options)
 void Trainer::plan_budget(const formats::Value& resumed) {
   if (!adaptation_) throw Error(Error::Usage, "a budget needs an adaptive level: L2, L2.1 or L2.2");
   act::bound_allocator(0);  // nothing is kept for reuse, so that all resident memory is accounted for
-  const Rehearsal rehearsal = rehearse(*this);
-  Budget budget{.bytes = options_.budget, .probing = options_.adapt_every > 0};
-  budget.floor = core::peak_resident_bytes();
-  budget.overhead = resumed.is_nil() ? resident_overhead(rehearsal)
-                                     : static_cast<std::uint64_t>(resumed.at("overhead").as_integer());
-  budget_plan_ = std::make_unique<BudgetPlan>(rehearsal, budget);
-  if (budget.probing && budget_plan_->smallest() > budget.bytes) {
-    budget.probing = false;
-    budget_plan_ = std::make_unique<BudgetPlan>(rehearsal, budget);
-    adaptation_->stop_probing();
-  }
-  adaptation_->note(rehearsal.saved);
+  budget_plan_ = resumed.is_nil() ? search_budget(*this) : resume_budget(*this, resumed);
+  use(budget_plan_->budget().tier);
+  const bool probing = budget_plan_->budget().probing;
+  if (!probing) adaptation_->stop_probing();
+  adaptation_->note(budget_plan_->saved());
   adaptation_->choose_by([this](act::PrecisionTable& table) {
     budget_plan_->choose(table);
     bound_memory();
   });
   if (resumed.is_nil()) {
-    adaptation_->choose(!budget.probing);
+    adaptation_->choose(!probing);
   } else {
-    budget_plan_->restore(resumed);
     bound_memory();
   }
+}
+
+std::size_t Trainer::use(BudgetTier tier) {
+  auto compression = options_.compression;
+  if (tier != BudgetTier::Swap) compression.swap = nullptr;
+  set_compression(compression);
+  const std::string parts = options_.recompute.empty() ? "blocks" : options_.recompute;
+  return network().recompute(tier == BudgetTier::Recompute ? RecomputeChoice(parts) : RecomputeChoice::nothing());
 }
 
 void Trainer::bound_memory() const {
@@ -114,7 +118,7 @@ StepFigures Trainer::step(const std::function<void()>& before_backward) {
   });
   if (adaptation_) figures.adaptation = adaptation_->end_step(figures.step, network(), *compression_);
   if (budget_plan_) {
-    figures.budget = {options_.budget, budget_plan_->planned_peak(adaptation_->table())};
+    figures.budget = {options_.budget, budget_plan_->planned_peak(adaptation_->table()), budget_plan_->budget().tier};
     if (budget_plan_->see(compression_->saved(), adaptation_->table())) adaptation_->choose(false);
   }
   optimizer_.step(figures.learning_rate);

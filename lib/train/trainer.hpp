@@ -31,7 +31,8 @@ struct TrainOptions {
   act::CompressionOptions compression;
   std::uint64_t adapt_every = 100;    ///< steps between choices of bits at an adaptive level; 0: as the policy says
   std::uint64_t budget = 0;           ///< not 0: bytes of resident size, in place of an adaptive level's average bits
-  std::string recompute = {};         ///< parts that run again in the backward pass (RecomputeChoice); "": none
+  std::string recompute = {};         ///< parts that run again in the backward pass (RecomputeChoice); "": none. Under
+                                      ///< a budget, that may; "": blocks
   std::string policy_digest = {};     ///< of the policy that the run starts from, or ""
   std::uint64_t seed = 1;             ///< of batches, parameters, dropout and rounding
 };
@@ -85,13 +86,15 @@ class Trainer {
   BatchStream& batches() { return batches_; }
   /// At an adaptive level; else nullptr.
   Adaptation* adaptation() { return adaptation_.get(); }
-  /// Plans the bits so that the process's resident size stays within options().budget, by running a step that changes
-  /// nothing (rehearse()). To be called once, before the first step and after a policy or a checkpoint was taken in;
-  /// a checkpoint's bits stay.
+  /// Plans the bits, and what is needed beside them, so that the process's resident size stays within options().budget
+  /// (search_budget()). To be called once, before the first step and after a policy or a checkpoint was taken in; a
+  /// checkpoint's bits and tier stay.
   /// @param resumed  BudgetPlan::state() of the run that is resumed
   /// @throws Error::OutOfMemory naming the smallest budget that could be met
   void plan_budget(const formats::Value& resumed = {});
   const BudgetPlan* budget_plan() const { return budget_plan_.get(); }
+  /// Works as a budget's tier says from the next step on. @return how many parts of the network run again
+  std::size_t use(BudgetTier tier);
   /// Lets freed blocks be kept for reuse as far as the plan's peak leaves room, so that the process's peak is the plan's.
   void bound_memory() const;
   /// Compresses otherwise from the next step on.

@@ -48,7 +48,7 @@ void define_run(CLI::App& app, Options& options) {
       ->each([&options](const std::string&) { options.adapt_every_given = true; });
   add_size(app, "--budget", options.budget,
            "Resident bytes that the whole process may take at its peak: bits follow from it in place of a level's "
-           "average; 64MiB, 2G")
+           "average, and where they are few also --recompute and --swap; 64MiB, 2G")
       ->default_str("")
       ->excludes("--bits");
   app.add_option("--batch", options.batch, "Examples in a batch; a graph is one batch")

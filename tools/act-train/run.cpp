@@ -147,6 +147,15 @@ void say_summary(const train::RunSummary& summary, const std::optional<train::Ev
   say_note(text);
 }
 
+void say_tier(train::BudgetTier tier) {
+  if (tier == train::BudgetTier::Recompute) {
+    say_note("bits alone are few at this budget: parts of the model run again in the backward pass");
+  } else if (tier == train::BudgetTier::Swap) {
+    say_note("bits alone are few at this budget: saved tensors go to the second tier in " +
+             std::to_string(train::kSwappedBits) + " bits");
+  }
+}
+
 train::RunHooks make_hooks(const Options& options, train::Trainer& trainer) {
   train::RunHooks hooks;
   hooks.checkpoint_every = options.checkpoint_every;
@@ -179,9 +188,6 @@ int train_and_write(const Options& options) {
   std::optional<train::CheckpointFolder> checkpoints;
   if (!options.checkpoint.empty()) checkpoints.emplace(options.checkpoint);
   if (options.budget > 0 && !options.allocator) throw Error(Error::Usage, "--budget needs the allocator");
-  if (options.budget > 0 && (!options.swap.empty() || !options.recompute.empty())) {
-    throw Error(Error::Usage, "--budget plans bits alone: leave --swap and --recompute out");
-  }
   if (options.allocator) act::install_allocator();
   if (!options.swap.empty()) {
     plan.options.compression.swap =
@@ -200,6 +206,7 @@ int train_and_write(const Options& options) {
   } else if (options.budget > 0) {
     trainer.plan_budget();
   }
+  if (trainer.budget_plan()) say_tier(trainer.budget_plan()->budget().tier);
 
   const auto header = [&] {
     return formats::Header{.producer = options.shared.producer,

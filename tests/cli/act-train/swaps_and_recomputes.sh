@@ -39,8 +39,8 @@ expect 2 "${run[@]}" --steps 3 --level L3
 says err "level L3 takes --swap DIR"
 expect 2 "${run[@]}" --steps 3 --recompute 'layer9.*'
 says err "recompute 'layer9.*': model resnet18 has no such modules"
-expect 2 "${run[@]}" --steps 3 --budget 1G --recompute blocks
-says err "--budget plans bits alone"
+expect 2 "${run[@]}" --steps 3 --budget 1G --level L2 --recompute 'layer9.*'
+says err "recompute 'layer9.*': model resnet18 has no such modules"
 expect 74 "${run[@]}" --steps 3 --swap nowhere
 same "act-train: nowhere: No such file or directory" err
 status=0

@@ -64,7 +64,7 @@ TEST_CASE("a log tells stores and what is restored from them, and what the proce
   start_allocation_log();
   at::Tensor saved = bytes(3 * kMiB), stored, restored;
   saved.fill_(1);
-  count_saved(saved.storage().data());
+  log_saved(0, saved.storage().data());
   {
     const AllocationMark mark(AllocationMark::Purpose::Store);
     stored = bytes(kMiB);

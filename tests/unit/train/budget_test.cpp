@@ -1,7 +1,10 @@
 #include "terse/train/budget.hpp"
 
+#include "temporary_folder.hpp"
 #include "terse/act/allocator.hpp"
+#include "terse/act/swapper.hpp"
 #include "terse/core/error.hpp"
+#include "terse/core/memory.hpp"
 #include "terse/core/philox.hpp"
 #include "terse/train/trainer.hpp"
 #include "terse_catch.hpp"
@@ -59,24 +62,76 @@ double largest_difference(Trainer& a, Trainer& b) {
 
 TEST_CASE("a step's simulated peak is the allocator's, whatever the bits") {
   act::install_allocator();
+  const auto tier = GENERATE(BudgetTier::Bits, BudgetTier::Recompute);
   for (const auto& [model, data] : kRuns) {
     Trainer trainer(budgeted(model, data, kTiB));
     trainer.plan_budget();
+    CHECK((trainer.use(tier) > 0) == (tier == BudgetTier::Recompute));
     trainer.step();  // what LibTorch keeps
     Budget budget = trainer.budget_plan()->budget();
     budget.floor = 0;  // this process was larger before
+    budget.tier = tier;
     const BudgetPlan plan(rehearse(trainer), budget);
     const auto known = trainer.adaptation()->table();
     for (const int bits : {1, 2, 4, 8, 32, 0}) {
       trainer.adaptation()->start_from(tensors_at(known, bits));
       const auto planned = plan.planned_peak(trainer.adaptation()->table()) - budget.overhead;
       const auto peak = trainer.step().peak_allocated_bytes;
-      INFO(model << " at " << bits << " bits: planned " << planned << ", peak " << peak);
+      INFO(model << ", " << to_string(tier) << " at " << bits << " bits: planned " << planned << ", peak " << peak);
       // The plan counts whole pages, the allocator what was asked for.
       CHECK(planned + 64 * 1024 > peak);
       CHECK(static_cast<double>(planned) < 1.01 * static_cast<double>(peak) + 600e3);
     }
   }
+}
+
+TEST_CASE("a second tier needs less than bits alone, and keeps to it") {
+  act::install_allocator();
+  const test::TemporaryFolder folder;
+  auto options = budgeted("text:dim=64,heads=2,depth=12", "random:48,vocabulary=100,count=64", kTiB);
+  options.batch = 64;
+  options.compression.swap = act::open_swap_store({.directory = folder.path(), .resident_bytes = 256 << 10});
+  Trainer trainer(options);
+  trainer.plan_budget();
+  CHECK(trainer.budget_plan()->budget().tier == BudgetTier::Bits);
+  trainer.step();
+  CHECK(options.compression.swap->figures().swapped_bytes == 0);
+  Budget budget = trainer.budget_plan()->budget();
+  budget.floor = 0;
+  budget.probing = false;
+  const auto alone = BudgetPlan(rehearse(trainer), budget).smallest();
+  trainer.use(BudgetTier::Swap);
+  const auto rehearsal = rehearse(trainer, options.compression.swap);
+  budget.tier = BudgetTier::Swap;
+  budget.bytes = BudgetPlan(rehearsal, budget).smallest();
+  CHECK(budget.bytes < alone);
+  BudgetPlan plan(rehearsal, budget);
+  act::PrecisionTable table = trainer.adaptation()->table();
+  plan.choose(table);
+  for (const auto& tensor : table.tensors()) CHECK(tensor.bits == kSwappedBits);
+  trainer.adaptation()->start_from(table.tensors());
+  for (int i = 0; i < 3; ++i) {
+    const auto figures = trainer.step();
+    CHECK(figures.swap->swapped_bytes > 0);
+    CHECK(figures.peak_allocated_bytes <= plan.planned_peak(table) - budget.overhead + 64 * 1024);
+  }
+}
+
+TEST_CASE("a rehearsal that has a limit is given up, and leaves the run as it is") {
+  act::install_allocator();
+  const auto& [model, data] = kRuns[0];
+  Trainer trainer(budgeted(model, data, kTiB)), other(budgeted(model, data, kTiB));
+  trainer.plan_budget();
+  {
+    const act::ResidentLimit limit(core::resident_bytes() + (1 << 20));
+    CHECK_THROWS_AS(rehearse(trainer), Error);
+  }
+  other.plan_budget();
+  at::manual_seed(1);
+  trainer.step();
+  at::manual_seed(1);
+  other.step();
+  CHECK(largest_difference(trainer, other) == 0);
 }
 
 TEST_CASE("plenty keeps every tensor whose bits can be chosen") {
