@@ -13,7 +13,7 @@ namespace terse::act {
 
 namespace {
 
-constexpr std::size_t kMostStates = 1u << 16;
+constexpr std::size_t kMostStates = 1u << 14;
 
 /// A step up a ladder's hull: `variance` falls by spending `bytes` more.
 struct Increment {
@@ -47,8 +47,14 @@ std::vector<Increment> increments_of(std::span<const BitLadder> ladders,
 struct State {
   std::uint64_t bytes = 0;
   double variance = 0;
-  std::size_t parent = 0;  // in the previous generation
-  std::size_t choice = 0;
+  std::uint32_t parent = 0;  // in the previous generation
+  std::uint32_t choice = 0;
+};
+
+/// What remains of a state once its children are made: the way to it. Hundreds of generations are held, and a budget's
+/// plan must not take more memory than the step that it plans.
+struct Trace {
+  std::uint32_t parent, choice;
 };
 
 /// Exact search over ladders in the order of their distance from the break efficiency.
@@ -59,9 +65,13 @@ class Search {
 
   void run() {
     order();
-    generations_.push_back({State{best_.bytes, best_.variance, 0, 0}});
-    for (std::size_t depth = 0; depth < order_.size() && !generations_.back().empty(); ++depth) {
-      generations_.push_back(expand(depth));
+    states_ = {State{best_.bytes, best_.variance, 0, 0}};
+    traces_.push_back({Trace{0, 0}});
+    for (std::size_t depth = 0; depth < order_.size() && !states_.empty(); ++depth) {
+      states_ = expand(depth);
+      auto& traces = traces_.emplace_back();
+      traces.reserve(states_.size());
+      for (const State& state : states_) traces.push_back({state.parent, state.choice});
     }
   }
 
@@ -99,13 +109,12 @@ class Search {
 
   std::vector<State> expand(std::size_t depth) {
     const std::size_t l = order_[depth];
-    const auto& parents = generations_.back();
     std::vector<State> children;
     const auto useful = useful_choices(ladders_[l], false);
-    for (std::size_t p = 0; p < parents.size(); ++p) {
-      for (std::size_t c : useful) children.push_back(child(parents[p], p, l, c));
+    for (std::size_t p = 0; p < states_.size(); ++p) {
+      for (std::size_t c : useful) children.push_back(child(states_[p], p, l, c));
       if (std::find(useful.begin(), useful.end(), start_[l]) == useful.end()) {
-        children.push_back(child(parents[p], p, l, start_[l]));
+        children.push_back(child(states_[p], p, l, start_[l]));
       }
     }
     std::stable_sort(children.begin(), children.end(), [](const State& a, const State& b) {
@@ -132,15 +141,16 @@ class Search {
 
   State child(const State& parent, std::size_t index, std::size_t l, std::size_t c) const {
     return {parent.bytes - bytes_of(ladders_[l], start_[l]) + bytes_of(ladders_[l], c),
-            parent.variance - variance_of(ladders_[l], start_[l]) + variance_of(ladders_[l], c), index, c};
+            parent.variance - variance_of(ladders_[l], start_[l]) + variance_of(ladders_[l], c),
+            static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(c)};
   }
 
   void take(const State& state, std::size_t depth) {
     std::vector<std::size_t> choice = start_;
-    const State* at = &state;
+    Trace at{state.parent, state.choice};
     for (std::size_t d = depth + 1; d-- > 0;) {
-      choice[order_[d]] = at->choice;
-      at = &generations_[d][at->parent];
+      choice[order_[d]] = at.choice;
+      at = traces_[d][at.parent];
     }
     best_.choice = std::move(choice);
     best_.bytes = state.bytes;
@@ -154,7 +164,8 @@ class Search {
   double break_;
   std::vector<std::size_t> order_;
   std::vector<double> smallest_loss_;
-  std::vector<std::vector<State>> generations_;
+  std::vector<State> states_;               // of the last generation
+  std::vector<std::vector<Trace>> traces_;  // of every one
 };
 
 void sum_up(std::span<const BitLadder> ladders, BitAllocation& allocation) {

@@ -34,7 +34,7 @@ struct BitAllocation {
 
 /// The choice of least total variance whose total bytes fit `budget`: a multiple-choice knapsack, solved by greedy
 /// steps along each ladder's convex hull and then an exact search around the break, bounded by the relaxation
-/// (Pisinger, EJOR 1995). The search keeps at most 2^16 states a ladder; where it needs more, `optimal` is false and
+/// (Pisinger, EJOR 1995). The search keeps at most 2^14 states a ladder; where it needs more, `optimal` is false and
 /// variance - lower_bound says how far from the optimum the result can be.
 /// @param ladders  [tensors]
 /// @param budget   bytes

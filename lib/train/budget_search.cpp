@@ -1,6 +1,6 @@
 #include "terse/train/budget_search.hpp"
 
-#include <algorithm>
+#include <malloc.h>
 
 #include "terse/act/allocator.hpp"
 #include "terse/core/error.hpp"
@@ -69,6 +69,7 @@ class Search {
     act::PrecisionTable table = trainer_.adaptation()->table();
     table.note(plan->saved());
     plan->choose(table);
+    malloc_trim(0);  // the next rehearsal would count what the heap keeps of the search
     const double variance = plan->variance(table);
     if (best_ && variance >= variance_) return;
     variance_ = variance;

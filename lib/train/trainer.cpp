@@ -1,5 +1,7 @@
 #include "terse/train/trainer.hpp"
 
+#include <malloc.h>
+
 #include <chrono>
 #include <cmath>
 
@@ -68,6 +70,7 @@ void Trainer::plan_budget(const formats::Value& resumed) {
   adaptation_->note(budget_plan_->saved());
   adaptation_->choose_by([this](act::PrecisionTable& table) {
     budget_plan_->choose(table);
+    malloc_trim(0);  // what the heap keeps of the search is not in the plan
     bound_memory();
   });
   if (resumed.is_nil()) {
