@@ -34,13 +34,13 @@ Mlp load_mlp(const formats::Facts& facts, const std::string& name, const FactMod
   return mlp;
 }
 
-formats::Tensor store(std::string name, const at::Tensor& tensor) {
+}  // namespace
+
+formats::Tensor weight_tensor(std::string name, const at::Tensor& tensor) {
   const auto contiguous = tensor.contiguous();
   return formats::make_tensor(std::move(name), contiguous.sizes().vec(),
                               std::span<const float>(contiguous.data_ptr<float>(), contiguous.numel()));
 }
-
-}  // namespace
 
 FactModel load_fact_model(const formats::Facts& facts) {
   const auto& entity = facts.weight("entity").info.shape;
@@ -63,14 +63,14 @@ FactModel load_fact_model(const formats::Facts& facts) {
 std::vector<formats::Tensor> store_fact_model(const FactModel& model) {
   const auto relations = model.shape().relations;
   std::vector<formats::Tensor> tensors;
-  tensors.push_back(store("entity", model.entity));
-  tensors.push_back(store("relation", model.query.narrow(0, 0, relations)));
-  tensors.push_back(store("inverse", model.query.narrow(0, relations, relations)));
+  tensors.push_back(weight_tensor("entity", model.entity));
+  tensors.push_back(weight_tensor("relation", model.query.narrow(0, 0, relations)));
+  tensors.push_back(weight_tensor("inverse", model.query.narrow(0, relations, relations)));
   for (const auto& [name, mlp] : {std::pair{"head.", &model.head}, std::pair{"tail.", &model.tail}}) {
     for (int i = 0; i < 3; ++i) {
       const auto layer = name + std::to_string(2 * i);
-      tensors.push_back(store(layer + ".weight", mlp->linear_weight(i)));
-      tensors.push_back(store(layer + ".bias", mlp->bias[i]));
+      tensors.push_back(weight_tensor(layer + ".weight", mlp->linear_weight(i)));
+      tensors.push_back(weight_tensor(layer + ".bias", mlp->bias[i]));
     }
   }
   return tensors;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "terse/formats/facts.hpp"
@@ -11,6 +12,9 @@ namespace terse::relsim {
 
 /// The fact model that a facts artifact holds. @throws Error::BadInput where weights are missing or do not fit
 FactModel load_fact_model(const formats::Facts& facts);
+
+/// A float32 tensor, of any shape and strides, in the form in which artifacts hold it.
+formats::Tensor weight_tensor(std::string name, const at::Tensor& tensor);
 
 /// The weights under the names that formats/facts.md gives them; "inverse" [R, dim] holds the queries of the relations
 /// with heads and tails exchanged.

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "terse/core/error.hpp"
+#include "terse/relsim/model/fact_artifact.hpp"
 
 namespace terse::relsim {
 namespace {
@@ -40,11 +41,6 @@ EpochReport epoch_from(const Value& value) {
   e.best = value.at("best").as_bool();
   e.step_seconds = value.at("step_seconds").as_double();
   return e;
-}
-
-formats::Tensor store(const std::string& name, const at::Tensor& tensor) {
-  return formats::make_tensor(name, tensor.sizes().vec(),
-                              std::span<const float>(tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())));
 }
 
 /// The stored tensor of the name, shaped as `like`.
@@ -84,12 +80,12 @@ formats::Checkpoint store_state(const FactTrainer& trainer, const FactTrainingOp
   const auto named = state.model.named();
   for (std::size_t i = 0; i < named.size(); ++i) {
     const auto& [name, tensor] = named[i];
-    c.parameters.push_back(store(name, tensor));
-    c.optimizer_state.push_back(store(name + "/first", state.moments[i]->first()));
-    c.optimizer_state.push_back(store(name + "/second", state.moments[i]->second()));
+    c.parameters.push_back(weight_tensor(name, tensor));
+    c.optimizer_state.push_back(weight_tensor(name + "/first", state.moments[i]->first()));
+    c.optimizer_state.push_back(weight_tensor(name + "/second", state.moments[i]->second()));
   }
   if (state.best_model.entity.defined()) {
-    for (const auto& [name, tensor] : state.best_model.named()) c.buffers.push_back(store(name, tensor));
+    for (const auto& [name, tensor] : state.best_model.named()) c.buffers.push_back(weight_tensor(name, tensor));
   }
   return c;
 }
