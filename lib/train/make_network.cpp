@@ -20,10 +20,21 @@ std::string file_digest(const std::string& path) {
   return digest.finish();
 }
 
+constexpr const char* kMemoryFormat = "memory_format";
+
+/// Takes the memory format out of a spec. @return whether it is channels_last
+bool take_channels_last(Spec& spec) {
+  const bool last = SpecReader(spec).choice(kMemoryFormat, "contiguous", {"contiguous", "channels_last"}) == "channels_last";
+  spec.values.erase(kMemoryFormat);
+  return last;
+}
+
 }  // namespace
 
-MadeNetwork make_network(const Spec& spec, const DataShape& data, bool trusted) {
+MadeNetwork make_network(const Spec& given, const DataShape& data, bool trusted) {
   MadeNetwork made;
+  Spec spec = given;
+  made.channels_last = take_channels_last(spec);
   made.spec = spec;
   if (spec.name == "export" || spec.name == "script") {
     SpecReader reader(spec);
@@ -34,6 +45,7 @@ MadeNetwork make_network(const Spec& spec, const DataShape& data, bool trusted) 
   } else {
     made.network = std::make_unique<BuiltinNetwork>(make_model(spec, data, made.spec));
   }
+  if (made.channels_last) made.spec.values[kMemoryFormat] = "channels_last";
   return made;
 }
 

@@ -10,6 +10,7 @@
 #include "terse/core/memory.hpp"
 #include "terse/core/parallel.hpp"
 #include "terse/train/budget_search.hpp"
+#include "terse/train/data/channels_last.hpp"
 #include "terse/train/torch_errors.hpp"
 
 namespace terse::train {
@@ -31,6 +32,13 @@ Data prepare(const TrainOptions& options) {
   return load_data(options.data, options.seed);
 }
 
+/// The network; puts the data in the order that it wants.
+MadeNetwork make_network_for(const TrainOptions& options, Data& data) {
+  auto made = make_network(options.model, data.shape, options.trust_model);
+  if (made.channels_last) put_channels_last(data);
+  return made;
+}
+
 }  // namespace
 
 double default_learning_rate(OptimizerKind kind) { return kind == OptimizerKind::Sgd ? 0.05 : 0.001; }
@@ -38,7 +46,7 @@ double default_learning_rate(OptimizerKind kind) { return kind == OptimizerKind:
 Trainer::Trainer(const TrainOptions& options)
     : options_(checked(options)),
       data_(prepare(options_)),
-      made_(make_network(options_.model, data_.shape, options_.trust_model)),
+      made_(make_network_for(options_, data_)),
       batches_(*data_.train, options_.batch, options_.seed),
       optimizer_(made_.network->parameters(), options_.optimizer),
       steps_total_(options_.steps > 0 ? options_.steps : options_.epochs * batches_.steps_per_epoch()),

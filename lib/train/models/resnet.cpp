@@ -7,6 +7,13 @@ namespace terse::train {
 
 namespace {
 
+/// Mean over each channel. The gradient of the general operator would be in the contiguous order, and keep it along all
+/// identity branches.
+at::Tensor mean_over_image(const at::Tensor& x) {
+  if (x.suggest_memory_format() == at::MemoryFormat::ChannelsLast) return at::avg_pool2d(x, {x.size(2), x.size(3)});
+  return at::adaptive_avg_pool2d(x, {1, 1});
+}
+
 class ResNet : public Model {
  public:
   ResNet(const ResNetLayout& layout, std::int64_t classes) : features_(*this, layout) {
@@ -17,7 +24,7 @@ class ResNet : public Model {
     auto x = features_(inputs.at(0));
     {
       act::ModuleScope scope("avgpool");
-      x = at::adaptive_avg_pool2d(x, {1, 1}).flatten(1);
+      x = mean_over_image(x).flatten(1);
     }
     return fc_(x);
   }
