@@ -3,30 +3,37 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-
-#include "terse/relsim/kb/vocabulary.hpp"
+#include <utility>
 
 namespace terse::relsim {
 
-SparseMatrix rare_features(const std::vector<std::vector<std::string>>& rows) {
+SparseMatrix FeatureRows::by_rarity() {
   SparseMatrix matrix;
-  Vocabulary known;
+  std::vector<std::int32_t> column_of(static_cast<std::size_t>(known_.size()), -1);
+  known_ = {};
   std::vector<double> frequency;
-  for (const auto& row : rows) {
+  for (auto& row : rows_) {
     const auto first = static_cast<std::ptrdiff_t>(matrix.column.size());
-    for (const auto& feature : row) matrix.column.push_back(known.intern(feature));
+    for (const auto feature : row) {
+      auto& column = column_of[static_cast<std::size_t>(feature)];
+      if (column < 0) {
+        column = matrix.columns++;
+        frequency.push_back(0);
+      }
+      matrix.column.push_back(column);
+    }
+    row = {};
     std::sort(matrix.column.begin() + first, matrix.column.end());
     matrix.column.erase(std::unique(matrix.column.begin() + first, matrix.column.end()), matrix.column.end());
     matrix.begin.push_back(matrix.column.size());
-    frequency.resize(static_cast<std::size_t>(known.size()));
     for (auto i = static_cast<std::size_t>(first); i < matrix.column.size(); ++i) {
       ++frequency[static_cast<std::size_t>(matrix.column[i])];
     }
   }
-  matrix.columns = known.size();
+  const auto rows = static_cast<double>(std::exchange(rows_, {}).size());
+  matrix.value.reserve(matrix.column.size());
   for (const auto c : matrix.column) {
-    matrix.value.push_back(
-        static_cast<float>(std::log1p(static_cast<double>(rows.size()) / frequency[static_cast<std::size_t>(c)])));
+    matrix.value.push_back(static_cast<float>(std::log1p(rows / frequency[static_cast<std::size_t>(c)])));
   }
   return matrix;
 }
@@ -81,6 +88,10 @@ void leave_out_common(SparseMatrix& matrix, std::size_t most) {
 
 SparseMatrix side_by_side(std::span<const SparseMatrix> matrices) {
   SparseMatrix all;
+  std::size_t entries = 0;
+  for (const auto& matrix : matrices) entries += matrix.column.size();
+  all.column.reserve(entries);
+  all.value.reserve(entries);
   const std::size_t rows = matrices.empty() ? 0 : matrices.front().rows();
   for (std::size_t row = 0; row < rows; ++row) {
     all.columns = 0;

@@ -1,16 +1,30 @@
 #pragma once
 
 #include <span>
-#include <string>
+#include <string_view>
 #include <vector>
 
+#include "terse/relsim/kb/vocabulary.hpp"
 #include "terse/relsim/redundancy/sparse_matrix.hpp"
 
 namespace terse::relsim {
 
-/// The features that each row has, as a sparse matrix: log(1 + rows / rows with it) for each one, however often a row
-/// names it; columns in order of first appearance.
-SparseMatrix rare_features(const std::vector<std::vector<std::string>>& rows);
+/// Features by row, as they are met, in any order.
+class FeatureRows {
+ public:
+  explicit FeatureRows(std::size_t rows = 0) : rows_(rows) {}
+  std::size_t rows() const { return rows_.size(); }
+  void add_row() { rows_.emplace_back(); }
+  void add(std::size_t row, std::string_view feature) { rows_[row].push_back(known_.intern(feature)); }
+
+  /// As a sparse matrix: log(1 + rows / rows with it) for each feature, however often a row has it; columns in order of
+  /// first appearance, row by row. Nothing is left here.
+  SparseMatrix by_rarity();
+
+ private:
+  Vocabulary known_;
+  std::vector<std::vector<std::int32_t>> rows_;
+};
 
 /// Row i is the sum of those rows of `matrix` that groups[i] names.
 SparseMatrix sum_rows(const SparseMatrix& matrix, const std::vector<std::vector<std::size_t>>& groups);

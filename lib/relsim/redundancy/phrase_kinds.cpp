@@ -13,8 +13,6 @@
 namespace terse::relsim {
 namespace {
 
-using Features = std::vector<std::vector<std::string>>;
-
 constexpr const char* kFunctionWords =
     "be is was were are been being am have has had do does did will would can could may might shall should must to not "
     "the a an his her its their my your our this that these those some any one s he she it they";
@@ -27,16 +25,16 @@ std::set<std::string> set_of_stems(const char* words) {
   return {stems.begin(), stems.end()};
 }
 
-/// A name's characters, three to five in a row, between marks of its ends; case and digits do not matter.
-std::vector<std::string> character_grams(const std::string& name) {
+/// Calls visit(characters) for a name's characters, three to five in a row, between marks of its ends; case and digits do
+/// not matter.
+template <class Visit>
+void each_gram(const std::string& name, Visit visit) {
   std::string text = "^";
   for (const char c : name) text += c >= '0' && c <= '9' ? '#' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   text += '$';
-  std::vector<std::string> grams;
   for (std::size_t length = 3; length <= 5; ++length) {
-    for (std::size_t i = 0; i + length <= text.size(); ++i) grams.push_back(text.substr(i, length));
+    for (std::size_t i = 0; i + length <= text.size(); ++i) visit(std::string_view(text).substr(i, length));
   }
-  return grams;
 }
 
 std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
@@ -54,50 +52,52 @@ PhraseKinds::PhraseKinds(std::span<const Triple> triples, const std::vector<std:
                          const std::vector<std::string>& phrases)
     : phrases_(phrases.size()) {
   const auto function_words = set_of_stems(kFunctionWords), prepositions = set_of_stems(kPrepositions);
-  Features stems, words(phrases_), heads(phrases_), tails(phrases_), facts(phrases_);
-  std::vector<SparseMatrix> rows;        // one a part
+  FeatureRows words(phrases_), heads(phrases_), tails(phrases_), facts(phrases_);
+  std::vector<std::vector<std::string>> stems;
   std::vector<std::string> preposition;  // the last one of each phrase; may be none
   for (std::size_t p = 0; p < phrases_; ++p) {
     stems.push_back(stems_of(phrases[p]));
     preposition.emplace_back();
     for (const auto& stem : stems[p]) {
-      if (!function_words.contains(stem)) words[p].push_back(stem);
+      if (!function_words.contains(stem)) words.add(p, stem);
       if (prepositions.contains(stem)) preposition[p] = stem;
     }
   }
   // Entities that are tails, and what is said of each.
   std::map<std::int32_t, std::size_t> place;
-  Features names, contexts;
+  FeatureRows names, contexts;
   std::vector<std::vector<std::size_t>> tails_of(phrases_);
   for (const auto& t : triples) {
     const auto p = at(t.relation);
     const auto head = std::to_string(t.head), tail = std::to_string(t.tail);
-    heads[p].push_back(head);
-    tails[p].push_back(tail);
-    facts[p].push_back(head + ' ' + tail);
+    heads.add(p, head);
+    tails.add(p, tail);
+    facts.add(p, head + ' ' + tail);
     const auto [found, is_new] = place.emplace(t.tail, place.size());
+    const auto tail_row = found->second;
     if (is_new) {
-      names.push_back(character_grams(entities[at(t.tail)]));
-      contexts.emplace_back();
+      names.add_row();
+      each_gram(entities[at(t.tail)], [&](std::string_view gram) { names.add(tail_row, gram); });
+      contexts.add_row();
     }
-    auto& context = contexts[found->second];
-    context.push_back("head " + head);
-    context.push_back("after " + preposition[p]);
-    for (const auto& stem : stems[p]) context.push_back("word " + stem);
-    tails_of[p].push_back(found->second);
+    contexts.add(tail_row, "head " + head);
+    contexts.add(tail_row, "after " + preposition[p]);
+    for (const auto& stem : stems[p]) contexts.add(tail_row, "word " + stem);
+    tails_of[p].push_back(tail_row);
   }
   for (auto& group : tails_of) {
     std::sort(group.begin(), group.end());
     group.erase(std::unique(group.begin(), group.end()), group.end());
   }
-  for (const auto* features : {&words, &heads, &tails, &facts}) {
-    rows.push_back(rare_features(*features));
+  std::vector<SparseMatrix> rows;  // one a part
+  for (auto* features : {&words, &heads, &tails, &facts}) {
+    rows.push_back(features->by_rarity());
     if (phrases_ > kManyPhrases) leave_out_common(rows.back(), kMostInCommon);
   }
   scale_rows(rows, kHalf);
   std::vector<SparseMatrix> kinds;
-  for (const auto* features : {&names, &contexts}) {
-    auto described = rare_features(*features);
+  for (auto* features : {&names, &contexts}) {
+    auto described = features->by_rarity();
     scale_rows(std::span(&described, 1), 1);
     kinds.push_back(sum_rows(described, tails_of));
     if (phrases_ > kManyPhrases) leave_out_common(kinds.back(), kMostInCommon);
@@ -108,17 +108,15 @@ PhraseKinds::PhraseKinds(std::span<const Triple> triples, const std::vector<std:
     part_end_[part] = (part > 0 ? part_end_[part - 1] : 0) + rows[part].columns;
   }
   features_ = side_by_side(rows);
-  phrases_with_ = transpose(features_);
   // Over all pairs the products of sums, less each phrase's with itself.
+  std::vector<double> all(at(features_.columns));
   double sum = 0;
-  for (std::size_t f = 0; f < phrases_with_.rows(); ++f) {
-    double all = 0;
-    for (const float x : phrases_with_.values_of(f)) {
-      all += static_cast<double>(x);
-      sum -= static_cast<double>(x) * static_cast<double>(x);
-    }
-    sum += all * all;
+  for (std::size_t i = 0; i < features_.column.size(); ++i) {
+    const auto x = static_cast<double>(features_.value[i]);
+    all[at(features_.column[i])] += x;
+    sum -= x * x;
   }
+  for (const double x : all) sum += x * x;
   const auto n = static_cast<double>(phrases_);
   at_random_ = n > 1 ? sum / (n * (n - 1)) : 0;
 }
@@ -148,14 +146,15 @@ formats::Similarity to_similarity(const PhraseKinds& kinds, const formats::Simil
   similarity.thin = original.thin;
   similarity.method = "phrases";
   similarity.divergence.assign(n * n, 1);
+  const auto phrases_with = transpose(kinds.features());
   core::parallel_for(n, 16, [&](std::size_t begin, std::size_t end) {
     for (auto a = begin; a < end; ++a) {
       const auto row = std::span(similarity.divergence).subspan(a * n, n);
       const auto columns = kinds.features().columns_of(a);
       const auto values = kinds.features().values_of(a);
       for (std::size_t i = 0; i < columns.size(); ++i) {
-        const auto others = kinds.phrases_with().columns_of(at(columns[i]));
-        const auto weights = kinds.phrases_with().values_of(at(columns[i]));
+        const auto others = phrases_with.columns_of(at(columns[i]));
+        const auto weights = phrases_with.values_of(at(columns[i]));
         for (std::size_t k = 0; k < others.size(); ++k) {
           row[at(others[k])] -= static_cast<double>(values[i]) * static_cast<double>(weights[k]);
         }

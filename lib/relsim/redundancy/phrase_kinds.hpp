@@ -39,14 +39,12 @@ class PhraseKinds {
   double at_random() const { return at_random_; }
   /// Of each phrase, weighted: the likeness of two phrases is the scalar product of their rows.
   const SparseMatrix& features() const { return features_; }
-  /// The same by feature: who has it.
-  const SparseMatrix& phrases_with() const { return phrases_with_; }
   /// Which of kParts a feature belongs to.
   std::size_t part_of(std::int32_t feature) const;
 
  private:
   std::size_t phrases_;
-  SparseMatrix features_, phrases_with_;
+  SparseMatrix features_;
   std::array<std::int32_t, kParts.size()> part_end_{};  // features of a part end where the next one's begin
   double at_random_ = 0;
 };

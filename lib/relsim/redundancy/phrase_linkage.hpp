@@ -17,7 +17,7 @@ struct PhraseClusters {
   std::vector<std::array<double, PhraseKinds::kParts.size()>> parts;
 };
 
-/// Average linkage of phrases by 1 - likeness, for tens of thousands of them: the likeness is a scalar product, so the
+/// Average linkage of phrases by 1 - likeness, for a hundred thousand of them: the likeness is a scalar product, so the
 /// mean over two groups' members is that of the groups' sums, and neither all pairs nor their distances are held. Each
 /// group knows the nearest other; of those the nearest pair is merged, and who has lost the nearest group looks again
 /// when its turn comes: a merge brings no group nearer to a third than the nearer of its parts was. Phrases that have no
@@ -25,7 +25,7 @@ struct PhraseClusters {
 /// @param counts  [R] facts of each phrase: the largest becomes the representative
 /// @param thin    [R] phrases that are left alone unless `options` says otherwise, or empty
 /// @throws Error::Usage for another linkage, or a count that cannot be reached
-/// Memory: features of phrases, and 8 bytes for each phrase and each of at most 1,024 large groups. Source of the lazy search: D. Müllner, arXiv 1109.2378, "generic" algorithm.
+/// Memory: that of GroupProducts. Source of the lazy search: D. Müllner, arXiv 1109.2378, "generic" algorithm.
 PhraseClusters cluster_phrases(const PhraseKinds& kinds, const std::vector<std::string>& phrases,
                                const std::vector<std::int64_t>& counts, const std::vector<std::uint8_t>& thin,
                                const ClusterOptions& options);

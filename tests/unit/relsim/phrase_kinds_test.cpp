@@ -10,6 +10,14 @@
 namespace terse::relsim {
 namespace {
 
+SparseMatrix rare_features(const std::vector<std::vector<std::string>>& features) {
+  FeatureRows rows(features.size());
+  for (std::size_t row = 0; row < features.size(); ++row) {
+    for (const auto& feature : features[row]) rows.add(row, feature);
+  }
+  return rows.by_rarity();
+}
+
 struct World {
   std::vector<std::string> entities, phrases;
   std::vector<Triple> triples;
