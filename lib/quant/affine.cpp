@@ -23,10 +23,6 @@ AffinePlan make_plan(const Layout& layout) {
   plan.tiles_per_group = plan.span == plan.group ? plan.group / plan.grid.tile() : 0;
   plan.wide = layout.wide_scales;
   plan.dithered = layout.dithered;
-  const int log2 = std::bit_width(plan.grid.levels - 1u);
-  plan.magic = static_cast<std::uint32_t>(
-      (((std::uint64_t{1} << log2) - plan.grid.levels) << 32) / plan.grid.levels + 1);
-  plan.magic_shift = log2 - 1;
   return plan;
 }
 

@@ -65,14 +65,14 @@ struct DecodeRows {
 
   /// Rows v … from a number of radix levels.
   HWY_INLINE void RadixWord(const AffinePlan& plan, VU word, std::size_t v) const {
-    const VU magic = hn::BitCast(kU, hn::Set(kW, std::uint64_t{plan.magic}));
+    const VU magic = hn::BitCast(kU, hn::Set(kW, std::uint64_t{plan.grid.magic}));
     const VU levels = hn::Set(kU, plan.grid.levels);
     for (const std::size_t last = v + plan.grid.per_word - 1; v < last; ++v) {
       const VW odd = hn::MulEven(hn::BitCast(kU, hn::ShiftRight<32>(hn::BitCast(kW, word))), magic);
       const VW even = hn::ShiftRight<32>(hn::MulEven(word, magic));
       const VU high = hn::OddEven(hn::BitCast(kU, odd), hn::BitCast(kU, even));
       const VU rest =
-          hn::ShiftRightSame(hn::Add(high, hn::ShiftRight<1>(hn::Sub(word, high))), plan.magic_shift);
+          hn::ShiftRightSame(hn::Add(high, hn::ShiftRight<1>(hn::Sub(word, high))), plan.grid.magic_shift);
       Put(hn::Sub(word, hn::Mul(rest, levels)), v);
       word = rest;
     }

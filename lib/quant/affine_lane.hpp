@@ -30,25 +30,36 @@ TERSE_LANE void from_real(double x, double& out) { out = x; }
 TERSE_LANE void from_real(float x, Float16& out) { out.bits = to_float16(x); }
 TERSE_LANE void from_real(float x, BFloat16& out) { out.bits = to_bfloat16(x); }
 
-/// Scales of the rows of a tile, read from the metadata.
-class TileScale {
+/// Scales of the rows of a tile, one row after the other, read from the metadata.
+class RowScales {
  public:
-  TERSE_LANE TileScale(const AffinePlan& plan, const std::byte* metadata, std::uint64_t tile)
-      : plan_(plan), metadata_(metadata), begin_(tile * plan.grid.tile()), last_(plan.groups() - 1) {
-    if (plan.tiles_per_group != 0) one_ = load_scale(plan, metadata, tile / plan.tiles_per_group);
+  TERSE_LANE RowScales(const AffinePlan& plan, const std::byte* metadata, std::uint64_t tile)
+      : plan_(plan), metadata_(metadata) {
+    const std::uint64_t begin = tile * plan.grid.tile(), rows = (plan.count - begin + kLanes - 1) / kLanes;
+    group_ = begin / plan.group;
+    rows_ = static_cast<std::uint32_t>(plan.group / kLanes);
+    until_ = rows_ - static_cast<std::uint32_t>((begin - group_ * plan.group) / kLanes);
+    end_ = static_cast<std::uint32_t>(rows < plan.grid.vectors() ? rows : plan.grid.vectors());
   }
 
-  TERSE_LANE Scale operator()(std::uint32_t v) const {
-    if (plan_.tiles_per_group != 0) return one_;
-    const std::uint64_t group = (begin_ + v * kLanes) / plan_.group;
-    return load_scale(plan_, metadata_, group < last_ ? group : last_);
+  /// Whether row v, the first or the one after the last asked for, begins with another scale, then in `scale`. Rows that
+  /// the last tile lacks do not.
+  TERSE_LANE bool next(std::uint32_t v, Scale& scale) {
+    if (v == until_ && v < end_) {
+      ++group_;
+      until_ += rows_;
+    } else if (v != 0) {
+      return false;
+    }
+    scale = load_scale(plan_, metadata_, group_);
+    return true;
   }
 
  private:
   const AffinePlan& plan_;
   const std::byte* metadata_;
-  std::uint64_t begin_, last_;
-  Scale one_{};
+  std::uint64_t group_;
+  std::uint32_t until_, rows_, end_;  // the row at which the next group begins; rows of a group, of the tile
 };
 
 /// Words of lane j of a tile of x, the whole tensor; what a last tile lacks is filled with the last element.
@@ -56,16 +67,20 @@ template <class T>
 TERSE_LANE void encode_tile_lane(const AffinePlan& plan, const T* x, const std::byte* metadata,
                                  std::uint64_t tile, std::uint32_t j, std::uint32_t* words) {
   using Real = RealOf<T>;
-  const TileScale scales(plan, metadata, tile);
+  RowScales scales(plan, metadata, tile);
+  Real row_minimum{}, row_inverse{};
   const std::uint64_t begin = tile * plan.grid.tile(), last = plan.count - 1;
   const auto element = [&](std::uint32_t v) {
     const std::uint64_t i = begin + v * kLanes + j;
     return to_real(x[i < last ? i : last]);
   };
   const auto scale_at = [&](std::uint32_t v, Real& minimum, Real& inverse) {
-    const Scale scale = scales(v);
-    minimum = static_cast<Real>(scale.minimum);
-    inverse = inverse_step<Real>(scale);
+    if (Scale scale; scales.next(v, scale)) {
+      row_minimum = static_cast<Real>(scale.minimum);
+      row_inverse = inverse_step<Real>(scale);
+    }
+    minimum = row_minimum;
+    inverse = row_inverse;
   };
   encode_lane<Real>(plan.grid, plan.stream, tile, j, element, scale_at, words);
 }
@@ -75,14 +90,18 @@ template <class T>
 TERSE_LANE void decode_tile_lane(const AffinePlan& plan, const std::uint32_t* words,
                                  const std::byte* metadata, std::uint64_t tile, std::uint32_t j, T* out) {
   using Real = RealOf<T>;
-  const TileScale scales(plan, metadata, tile);
+  RowScales scales(plan, metadata, tile);
+  Scale row_scale{};
   const std::uint64_t begin = tile * plan.grid.tile();
   const auto put = [&](std::uint32_t v, Real value) {
     const std::uint64_t i = begin + v * kLanes + j;
     if (i < plan.count) from_real(value, out[i]);
   };
   const Stream stream = plan.dithered ? load_stream(plan, metadata) : Stream{};
-  const auto scale_at = [&](std::uint32_t v) { return decoding_scale(scales(v), plan.dithered); };
+  const auto scale_at = [&](std::uint32_t v) {
+    if (scales.next(v, row_scale)) row_scale = decoding_scale(row_scale, plan.dithered);
+    return row_scale;
+  };
   decode_lane<Real>(plan.grid, plan.dithered ? &stream : nullptr, tile, words, j, scale_at, put);
 }
 

@@ -22,8 +22,6 @@ struct AffinePlan {
   bool dithered = false;
   lane::Stream stream{};
   std::uint64_t round_keys[lane::kPhiloxRounds][2] = {};  ///< Philox's key of each round, as 64-bit lanes
-  std::uint32_t magic = 0;                                ///< w / levels = (t + (w - t) / 2) >> magic_shift,
-  int magic_shift = 0;  ///< t = w magic / 2^32 (Granlund and Montgomery 1994)
 
   TERSE_LANE std::uint64_t groups() const { return count / group + (count % group != 0); }
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
 namespace terse::quant {
@@ -20,10 +21,16 @@ struct Grid {
   std::uint32_t per_word = 8;  ///< the most codes that fit: levels^per_word <= 2^32
   std::uint32_t words = 1;     ///< words of one lane in a tile: 2 where a word holds only four codes
   std::uint32_t sets = 1;      ///< sets of 16 Philox blocks that serve a tile: one a row of 8 vectors
+  std::uint32_t magic = 1;     ///< w / levels = (t + (w - t) / 2) >> magic_shift,
+  int magic_shift = 3;         ///< t = w magic / 2^32 (Granlund and Montgomery 1994)
 
   constexpr std::uint32_t vectors() const { return per_word * words; }
   constexpr std::uint32_t tile() const { return kLanes * vectors(); }    ///< elements of a tile
   constexpr std::uint32_t tile_words() const { return kLanes * words; }  ///< 32-bit words of a tile
+  constexpr std::uint32_t quotient(std::uint32_t word) const {           ///< word / levels
+    const auto high = static_cast<std::uint32_t>(std::uint64_t{word} * magic >> 32);
+    return (high + (word - high) / 2) >> magic_shift;
+  }
 };
 
 constexpr Grid make_grid(std::uint32_t levels) {
@@ -33,6 +40,9 @@ constexpr Grid make_grid(std::uint32_t levels) {
   for (std::uint64_t power = levels; power <= std::uint64_t{1} << 32; power *= levels) ++grid.per_word;
   grid.words = grid.per_word > 4 ? 1 : 2;
   grid.sets = (grid.vectors() + 7) / 8;
+  const int log2 = std::bit_width(levels - 1);
+  grid.magic = static_cast<std::uint32_t>((((std::uint64_t{1} << log2) - levels) << 32) / levels + 1);
+  grid.magic_shift = log2 - 1;
   return grid;
 }
 

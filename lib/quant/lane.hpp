@@ -13,6 +13,11 @@
 #else
 #define TERSE_LANE inline
 #endif
+#ifdef __CUDA_ARCH__
+#define TERSE_UNROLL _Pragma("unroll")
+#else
+#define TERSE_UNROLL
+#endif
 
 namespace terse::quant::lane {
 
@@ -98,6 +103,9 @@ TERSE_LANE void philox(const Stream& stream, std::uint64_t index, std::uint32_t 
 inline constexpr int kFractionBits = 15;
 inline constexpr float kFraction = 1 << kFractionBits;
 inline constexpr float kMeanRemainder = (kFraction - 1) / 2;  ///< mean of what rounding down takes away
+
+/// Rows of a tile that a Philox block serves.
+inline constexpr std::uint32_t kSetRows = 8;
 
 /// Offset of row v of a tile: 15 bits of word (v % 8) / 2 of the Philox block of its set and lane.
 TERSE_LANE std::uint32_t offset_of(const std::uint32_t block[4], std::uint32_t v) {
@@ -198,26 +206,32 @@ TERSE_LANE Real dithered_value_of(std::uint32_t code, std::uint32_t offset, cons
 template <class Real, class Element, class ScaleAt>
 TERSE_LANE void encode_lane(const Grid& grid, const Stream& stream, std::uint64_t tile, std::uint32_t j,
                             const Element& element, const ScaleAt& scale_at, std::uint32_t* words) {
-  std::uint32_t block[4] = {0, 0, 0, 0};
-  std::uint32_t word = 0, power = 1;
-  for (std::uint32_t v = 0; v < grid.vectors(); ++v) {
-    if (v % 8 == 0) philox(stream, (tile * grid.sets + v / 8) * kLanes + j, block);
-    Real minimum, inverse;
-    scale_at(v, minimum, inverse);
-    word +=
-        power * code_of(static_cast<Real>(element(v)), minimum, inverse, grid.levels, offset_of(block, v));
-    power *= grid.levels;
-    if ((v + 1) % grid.per_word == 0) {
-      words[v / grid.per_word * kLanes + j] = word;
-      word = 0;
-      power = 1;
+  std::uint32_t word = 0, power = 1, codes = 0;
+  for (std::uint32_t set = 0; set < grid.sets; ++set) {
+    std::uint32_t block[4];
+    philox(stream, (tile * grid.sets + set) * kLanes + j, block);
+    TERSE_UNROLL
+    for (std::uint32_t row = 0; row < kSetRows; ++row) {
+      const std::uint32_t v = set * kSetRows + row;
+      if (v >= grid.vectors()) break;
+      Real minimum, inverse;
+      scale_at(v, minimum, inverse);
+      word += power *
+              code_of(static_cast<Real>(element(v)), minimum, inverse, grid.levels, offset_of(block, row));
+      power *= grid.levels;
+      if (++codes == grid.per_word) {
+        words[j] = word;
+        words += kLanes;
+        word = codes = 0;
+        power = 1;
+      }
     }
   }
 }
 
 /// Code number k of a word; k < per_word. Words of damaged files may hold a last digit that is too large.
 TERSE_LANE std::uint32_t take_code(const Grid& grid, std::uint32_t& word, std::uint32_t k) {
-  const std::uint32_t rest = word / grid.levels;
+  const std::uint32_t rest = grid.quotient(word);
   const std::uint32_t code = k + 1 < grid.per_word ? word - rest * grid.levels : word;
   word = rest;
   return code < grid.levels ? code : grid.levels - 1;
@@ -229,18 +243,23 @@ template <class Real, class ScaleAt, class Put>
 TERSE_LANE void decode_lane(const Grid& grid, const Stream* dither, std::uint64_t tile,
                             const std::uint32_t* words, std::uint32_t j, const ScaleAt& scale_at,
                             const Put& put) {
-  std::uint32_t block[4] = {0, 0, 0, 0};
-  for (std::uint32_t w = 0; w < grid.words; ++w) {
-    std::uint32_t word = words[w * kLanes + j];
-    for (std::uint32_t k = 0; k < grid.per_word; ++k) {
-      const std::uint32_t v = w * grid.per_word + k;
-      const std::uint32_t code = take_code(grid, word, k);
-      if (dither == nullptr) {
-        put(v, value_of<Real>(code, scale_at(v)));
-        continue;
+  std::uint32_t word = words[j], k = 0;
+  for (std::uint32_t set = 0; set < grid.sets; ++set) {
+    std::uint32_t block[4] = {0, 0, 0, 0};
+    if (dither != nullptr) philox(*dither, (tile * grid.sets + set) * kLanes + j, block);
+    TERSE_UNROLL
+    for (std::uint32_t row = 0; row < kSetRows; ++row) {
+      const std::uint32_t v = set * kSetRows + row;
+      if (v >= grid.vectors()) break;
+      if (k == grid.per_word) {
+        words += kLanes;
+        word = words[j];
+        k = 0;
       }
-      if (v % 8 == 0) philox(*dither, (tile * grid.sets + v / 8) * kLanes + j, block);
-      put(v, dithered_value_of<Real>(code, offset_of(block, v), scale_at(v)));
+      const std::uint32_t code = take_code(grid, word, k++);
+      const Scale scale = scale_at(v);
+      put(v, dither == nullptr ? value_of<Real>(code, scale)
+                               : dithered_value_of<Real>(code, offset_of(block, row), scale));
     }
   }
 }
