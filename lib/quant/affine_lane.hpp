@@ -30,20 +30,31 @@ TERSE_LANE void from_real(double x, double& out) { out = x; }
 TERSE_LANE void from_real(float x, Float16& out) { out.bits = to_float16(x); }
 TERSE_LANE void from_real(float x, BFloat16& out) { out.bits = to_bfloat16(x); }
 
+/// Where a tile's payload begins.
+TERSE_LANE std::uint64_t tile_offset(const Grid& grid, std::uint64_t tile) {
+  return tile * grid.tile_words() * 4;
+}
+
+/// Elements of a tile: fewer than grid.tile() in the last.
+TERSE_LANE std::uint32_t tile_size(const AffinePlan& plan, std::uint64_t tile) {
+  const std::uint64_t left = plan.count - tile * plan.grid.tile();
+  return left < plan.grid.tile() ? static_cast<std::uint32_t>(left) : plan.grid.tile();
+}
+
 /// Scales of the rows of a tile, one row after the other, read from the metadata.
 class RowScales {
  public:
   TERSE_LANE RowScales(const AffinePlan& plan, const std::byte* metadata, std::uint64_t tile)
       : plan_(plan), metadata_(metadata) {
-    const std::uint64_t begin = tile * plan.grid.tile(), rows = (plan.count - begin + kLanes - 1) / kLanes;
+    const std::uint64_t begin = tile * plan.grid.tile();
     group_ = begin / plan.group;
     rows_ = static_cast<std::uint32_t>(plan.group / kLanes);
     until_ = rows_ - static_cast<std::uint32_t>((begin - group_ * plan.group) / kLanes);
-    end_ = static_cast<std::uint32_t>(rows < plan.grid.vectors() ? rows : plan.grid.vectors());
+    end_ = (tile_size(plan, tile) + kLanes - 1) / kLanes;
   }
 
-  /// Whether row v, the first or the one after the last asked for, begins with another scale, then in `scale`. Rows that
-  /// the last tile lacks do not.
+  /// Whether row v, the first or the one after the last asked for, begins with another scale, then in `scale`. Rows
+  /// that the last tile lacks do not.
   TERSE_LANE bool next(std::uint32_t v, Scale& scale) {
     if (v == until_ && v < end_) {
       ++group_;
@@ -69,10 +80,11 @@ TERSE_LANE void encode_tile_lane(const AffinePlan& plan, const T* x, const std::
   using Real = RealOf<T>;
   RowScales scales(plan, metadata, tile);
   Real row_minimum{}, row_inverse{};
-  const std::uint64_t begin = tile * plan.grid.tile(), last = plan.count - 1;
+  const T* elements = x + tile * plan.grid.tile();
+  const std::uint32_t last = tile_size(plan, tile) - 1;
   const auto element = [&](std::uint32_t v) {
-    const std::uint64_t i = begin + v * kLanes + j;
-    return to_real(x[i < last ? i : last]);
+    const std::uint32_t i = v * kLanes + j;
+    return to_real(elements[i < last ? i : last]);
   };
   const auto scale_at = [&](std::uint32_t v, Real& minimum, Real& inverse) {
     if (Scale scale; scales.next(v, scale)) {
@@ -92,10 +104,11 @@ TERSE_LANE void decode_tile_lane(const AffinePlan& plan, const std::uint32_t* wo
   using Real = RealOf<T>;
   RowScales scales(plan, metadata, tile);
   Scale row_scale{};
-  const std::uint64_t begin = tile * plan.grid.tile();
+  T* elements = out + tile * plan.grid.tile();
+  const std::uint32_t size = tile_size(plan, tile);
   const auto put = [&](std::uint32_t v, Real value) {
-    const std::uint64_t i = begin + v * kLanes + j;
-    if (i < plan.count) from_real(value, out[i]);
+    const std::uint32_t i = v * kLanes + j;
+    if (i < size) from_real(value, elements[i]);
   };
   const Stream stream = plan.dithered ? load_stream(plan, metadata) : Stream{};
   const auto scale_at = [&](std::uint32_t v) {
@@ -103,17 +116,6 @@ TERSE_LANE void decode_tile_lane(const AffinePlan& plan, const std::uint32_t* wo
     return row_scale;
   };
   decode_lane<Real>(plan.grid, plan.dithered ? &stream : nullptr, tile, words, j, scale_at, put);
-}
-
-/// Where a tile's payload begins.
-TERSE_LANE std::uint64_t tile_offset(const Grid& grid, std::uint64_t tile) {
-  return tile * grid.tile_words() * 4;
-}
-
-/// Elements of a tile: fewer than grid.tile() in the last.
-TERSE_LANE std::uint64_t tile_size(const AffinePlan& plan, std::uint64_t tile) {
-  const std::uint64_t left = plan.count - tile * plan.grid.tile();
-  return left < plan.grid.tile() ? left : plan.grid.tile();
 }
 
 }  // namespace terse::quant::lane

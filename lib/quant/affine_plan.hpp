@@ -39,10 +39,22 @@ TERSE_LANE void store_stream(const AffinePlan& plan, std::byte* metadata) {
   std::memcpy(metadata + plan.groups() * (plan.wide ? 8 : 4), &plan.stream, kStreamBytes);
 }
 
+/// 32-bit words from metadata, which may lie anywhere; a GPU would copy byte by byte where that is not asked first.
+template <std::size_t kWords>
+TERSE_LANE void load_words(const std::byte* from, std::uint32_t (&words)[kWords]) {
+#ifdef __CUDA_ARCH__
+  if (reinterpret_cast<std::uintptr_t>(from) % 4 == 0) {
+    for (std::size_t i = 0; i < kWords; ++i) words[i] = reinterpret_cast<const std::uint32_t*>(from)[i];
+    return;
+  }
+#endif
+  std::memcpy(words, from, sizeof words);
+}
+
 TERSE_LANE lane::Stream load_stream(const AffinePlan& plan, const std::byte* metadata) {
-  lane::Stream stream;
-  std::memcpy(&stream, metadata + plan.groups() * (plan.wide ? 8 : 4), kStreamBytes);
-  return stream;
+  std::uint32_t words[4];
+  load_words(metadata + plan.groups() * (plan.wide ? 8 : 4), words);
+  return {{words[0], words[1]}, {words[2], words[3]}};
 }
 
 TERSE_LANE void store_scale(const AffinePlan& plan, std::byte* metadata, std::uint64_t group,
@@ -56,15 +68,14 @@ TERSE_LANE void store_scale(const AffinePlan& plan, std::byte* metadata, std::ui
 }
 
 TERSE_LANE lane::Scale load_scale(const AffinePlan& plan, const std::byte* metadata, std::uint64_t group) {
-  lane::Scale scale;
   if (plan.wide) {
-    std::memcpy(&scale, metadata + group * 8, 8);
-  } else {
-    std::uint32_t pair;
-    std::memcpy(&pair, metadata + group * 4, 4);
-    scale = {lane::float_of(pair << 16), lane::float_of(pair & 0xFFFF0000)};
+    std::uint32_t both[2];
+    load_words(metadata + group * 8, both);
+    return {lane::float_of(both[0]), lane::float_of(both[1])};
   }
-  return scale;
+  std::uint32_t pair[1];
+  load_words(metadata + group * 4, pair);
+  return {lane::float_of(pair[0] << 16), lane::float_of(pair[0] & 0xFFFF0000)};
 }
 
 /// Scales of a span's groups, in the form in which encoding (minimum, inverse) or decoding (minimum, step)

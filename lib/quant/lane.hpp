@@ -209,6 +209,11 @@ TERSE_LANE void encode_lane(const Grid& grid, const Stream& stream, std::uint64_
   std::uint32_t word = 0, power = 1, codes = 0;
   for (std::uint32_t set = 0; set < grid.sets; ++set) {
     std::uint32_t block[4];
+    Real elements[kSetRows];  // all asked for before the first is used: a GPU's memory is far away
+    TERSE_UNROLL
+    for (std::uint32_t row = 0; row < kSetRows; ++row) {
+      if (set * kSetRows + row < grid.vectors()) elements[row] = element(set * kSetRows + row);
+    }
     philox(stream, (tile * grid.sets + set) * kLanes + j, block);
     TERSE_UNROLL
     for (std::uint32_t row = 0; row < kSetRows; ++row) {
@@ -216,8 +221,7 @@ TERSE_LANE void encode_lane(const Grid& grid, const Stream& stream, std::uint64_
       if (v >= grid.vectors()) break;
       Real minimum, inverse;
       scale_at(v, minimum, inverse);
-      word += power *
-              code_of(static_cast<Real>(element(v)), minimum, inverse, grid.levels, offset_of(block, row));
+      word += power * code_of(elements[row], minimum, inverse, grid.levels, offset_of(block, row));
       power *= grid.levels;
       if (++codes == grid.per_word) {
         words[j] = word;

@@ -1,6 +1,7 @@
-// Bytes per second of the affine codec on a GPU, as a ratio to a device-to-device copy of the same tensor in the same
-// run. Usage: quant_cuda_bench [MEBIBYTES [REPEATS]]; rates count bytes of the tensor, not of what is stored. An
-// encoding's time includes that of its answer, whether the elements fit, on the way to the host.
+// Bytes per second of the affine codec on a GPU, as a ratio to a device-to-device copy of the same tensor in
+// the same run. Usage: quant_cuda_bench [MEBIBYTES [REPEATS]]; rates count bytes of the tensor, not of what
+// is stored. An encoding's time includes that of its answer, whether the elements fit, on the way to the
+// host.
 
 #include <cuda_runtime_api.h>
 
@@ -84,7 +85,8 @@ void fill(core::DType dtype, const DeviceBytes& x) {
   }
   const std::span<std::byte> to = x.span();
   for (std::size_t i = 0; i < to.size(); i += elements.size()) {
-    must(cudaMemcpy(&to[i], elements.data(), std::min(elements.size(), to.size() - i), cudaMemcpyHostToDevice));
+    must(cudaMemcpy(&to[i], elements.data(), std::min(elements.size(), to.size() - i),
+                    cudaMemcpyHostToDevice));
   }
 }
 
@@ -122,8 +124,8 @@ void run(const quant::Layout& layout, const DeviceBytes& x, const DeviceBytes& o
   std::printf("%s %d levels%s\t%.4f\t%.0f\t%.0f\t%.0f\t%.2f\t%.2f%s\n",
               std::string(core::to_string(layout.dtype)).c_str(), static_cast<int>(layout.levels),
               layout.dithered ? " dithered" : "",
-              static_cast<double>(payload.span().size() + metadata.span().size()) / bytes, bytes / copy * 1e-9,
-              bytes / encode * 1e-9, bytes / decode * 1e-9, copy / encode, copy / decode,
+              static_cast<double>(payload.span().size() + metadata.span().size()) / bytes,
+              bytes / copy * 1e-9, bytes / encode * 1e-9, bytes / decode * 1e-9, copy / encode, copy / decode,
               fits ? "" : "\tDOES NOT FIT");
   std::fflush(stdout);
 }
@@ -142,8 +144,7 @@ int main(int argc, char** argv) {
   std::printf("# %s, %zu MiB, medians of %d\n", device.name, bytes >> 20, repeats);
   std::puts("#tensor\tstored\tcopy_GB/s\tencode_GB/s\tdecode_GB/s\tencode/copy\tdecode/copy");
   const DeviceBytes x(bytes), out(bytes);
-  for (const auto dtype :
-       {core::DType::Float32, core::DType::BFloat16, core::DType::Float16}) {
+  for (const auto dtype : {core::DType::Float32, core::DType::BFloat16, core::DType::Float16}) {
     fill(dtype, x);
     const std::uint64_t count = bytes / core::size_of(dtype);
     for (const int levels : {2, 4, 16, 256}) run(affine(dtype, count, levels, false), x, out, repeats);
