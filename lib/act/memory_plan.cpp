@@ -14,12 +14,24 @@ namespace {
 
 constexpr std::size_t kMomentsTried = 8;
 
+/// The choices of a ladder's hull, fewest bytes first, and its largest even where no variance speaks for it: to keep a
+/// tensor can spare more bytes at a moment than it takes.
+std::vector<std::size_t> plannable_choices(const BitLadder& ladder) {
+  auto choices = useful_choices(ladder, true);
+  std::size_t largest = choices.back();
+  for (std::size_t c = 0; c < ladder.choices.size(); ++c) {
+    if (ladder.choices[c].bytes > ladder.choices[largest].bytes) largest = c;
+  }
+  if (largest != choices.back()) choices.push_back(largest);
+  return choices;
+}
+
 /// A choice under change, with the bytes of every moment kept up to date.
 class Balance {
  public:
   Balance(std::span<const Moment> moments, std::span<const BitLadder> ladders, std::uint64_t budget)
       : moments_(moments), ladders_(ladders), budget_(static_cast<std::int64_t>(budget)), places_(ladders.size()) {
-    for (const BitLadder& ladder : ladders) hulls_.push_back(useful_choices(ladder, true));
+    for (const BitLadder& ladder : ladders) hulls_.push_back(plannable_choices(ladder));
     for (std::uint32_t m = 0; m < moments.size(); ++m) {
       for (const TensorAtMoment& at : moments[m].tensors) places_[at.tensor].push_back({m, &at});
     }
@@ -138,7 +150,7 @@ class Balance {
 std::vector<std::size_t> ends_of_ladders(std::span<const BitLadder> ladders, bool top) {
   std::vector<std::size_t> choice;
   for (const BitLadder& ladder : ladders) {
-    const auto hull = useful_choices(ladder, true);
+    const auto hull = plannable_choices(ladder);
     choice.push_back(top ? hull.back() : hull.front());
   }
   return choice;
@@ -209,7 +221,7 @@ std::vector<std::size_t> smallest_choice(std::span<const Moment> moments, std::s
     changed = false;
     const Moment& highest = moments[fullest(moments, ladders, choice).front()];
     for (const TensorAtMoment& at : highest.tensors) {
-      const auto top = useful_choices(ladders[at.tensor], true).back();
+      const auto top = plannable_choices(ladders[at.tensor]).back();
       const auto& choices = ladders[at.tensor].choices;
       if (bytes_at(at, choices[top]) >= bytes_at(at, choices[choice[at.tensor]])) continue;
       choice[at.tensor] = top;
