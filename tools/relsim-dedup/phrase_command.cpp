@@ -43,13 +43,14 @@ formats::Clusters group_phrases(formats::Loaded<formats::Similarity>& similarity
     similarity.header.seed = loaded.seed;
     similarity.digest = loaded.digest;
   }
-  const relsim::PhraseKinds kinds(loaded.triples, loaded.facts.entities, names.relations);
+  const relsim::PhraseKinds kinds(loaded.triples, loaded.facts.entities, names.relations, !options.no_inverse);
   how.threshold = options.threshold.value_or(1 - kinds.at_random());
   auto grouped = relsim::cluster_phrases(kinds, names.relations, names.counts, names.thin, how);
   for (std::size_t i = 0; i < grouped.parts.size(); ++i) {
     const auto& parts = grouped.parts[i];
     const double whole = std::accumulate(parts.begin(), parts.end(), 0.0);
-    grouped.clusters.merges[i].reason = whole > 0 ? in_words(parts, whole) : "";
+    auto& merge = grouped.clusters.merges[i];
+    merge.reason = (merge.swapped ? "passive: " : "") + (whole > 0 ? in_words(parts, whole) : "");
   }
   if (!options.gold.empty()) names = relsim::to_similarity(kinds, names);
   return std::move(grouped.clusters);

@@ -1,113 +1,122 @@
 #include "terse/relsim/redundancy/phrase_kinds.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <iterator>
 #include <map>
-#include <set>
+#include <utility>
 
 #include "terse/core/parallel.hpp"
-#include "terse/relsim/redundancy/feature_rows.hpp"
+#include "terse/relsim/redundancy/phrase_form.hpp"
 #include "terse/relsim/redundancy/phrase_similarity.hpp"
 
 namespace terse::relsim {
 namespace {
 
-constexpr const char* kFunctionWords =
-    "be is was were are been being am have has had do does did will would can could may might shall should must to not "
-    "the a an his her its their my your our this that these those some any one s he she it they";
-constexpr const char* kPrepositions =
-    "in on at of to for from by with as about into over under after before between through during against near within "
-    "without along around";
-
-std::set<std::string> set_of_stems(const char* words) {
-  const auto stems = stems_of(words);
-  return {stems.begin(), stems.end()};
-}
-
-/// Calls visit(characters) for a name's characters, three to five in a row, between marks of its ends; case and digits do
-/// not matter.
-template <class Visit>
-void each_gram(const std::string& name, Visit visit) {
-  std::string text = "^";
-  for (const char c : name) text += c >= '0' && c <= '9' ? '#' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  text += '$';
-  for (std::size_t length = 3; length <= 5; ++length) {
-    for (std::size_t i = 0; i + length <= text.size(); ++i) visit(std::string_view(text).substr(i, length));
-  }
-}
-
 std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
-// What more phrases have in common tells them apart least, and comparing by it takes a time that grows with the square of
-// their number: where there are many phrases it is left out.
-constexpr std::size_t kManyPhrases = 20000, kMostInCommon = 2000;
+using Stems = std::vector<std::vector<std::string>>;
 
-/// Half of the likeness each.
-const double kHalf = std::sqrt(0.5);
+/// The stems of a passive phrase that is turned round: what "founded by" says of the firm, "founded" says of the person.
+std::vector<std::string> turned_stems(std::vector<std::string> stems) {
+  stems.pop_back();  // "by"
+  return stems;
+}
+
+Triple turned_triple(const Triple& t) { return {.head = t.tail, .relation = t.relation, .tail = t.head}; }
+
+/// Scalar product of two rows but for the columns before `first`.
+double product_from(const SparseMatrix& rows, std::int32_t first, std::size_t a, std::size_t b) {
+  const auto x = rows.columns_of(a), y = rows.columns_of(b);
+  const auto x_values = rows.values_of(a), y_values = rows.values_of(b);
+  double sum = 0;
+  for (std::size_t i = 0, j = 0; i < x.size() && j < y.size();) {
+    if (x[i] == y[j]) {
+      if (x[i] >= first) sum += static_cast<double>(x_values[i]) * static_cast<double>(y_values[j]);
+      ++i, ++j;
+    } else {
+      ++(x[i] < y[j] ? i : j);
+    }
+  }
+  return sum;
+}
+
+/// Which passive phrases are to be turned round: those whose arguments are, turned, more like those of other phrases with
+/// their verb than as they stand; where nothing is known of that, those that have an other one that ends in the verb.
+std::vector<std::uint8_t> choose_turned(std::span<const Triple> triples, const std::vector<std::string>& entities, Stems stems,
+                                        const std::vector<PhraseForm>& forms) {
+  const auto phrases = forms.size();
+  std::vector<std::uint8_t> turned(phrases);
+  std::map<std::string, std::vector<std::size_t>> active;  // by stem, of the passive phrases' verbs
+  const auto verb_of = [&](std::size_t p) {
+    const auto verb = stems_of(forms[p].passive);
+    return verb.empty() ? std::string() : verb.back();
+  };
+  for (std::size_t p = 0; p < phrases; ++p) {
+    turned[p] = !forms[p].passive.empty();
+    if (turned[p]) active[verb_of(p)];
+  }
+  if (active.empty()) return turned;
+  for (std::size_t p = 0; p < phrases; ++p) {
+    if (turned[p]) continue;
+    for (const auto& stem : stems[p]) {
+      if (const auto found = active.find(stem); found != active.end()) found->second.push_back(p);
+    }
+  }
+  // Passive phrases are looked at twice: as they stand, and turned round in a row of their own.
+  std::vector<Triple> facts(triples.begin(), triples.end());
+  std::vector<std::int32_t> copy(phrases, -1);
+  for (std::size_t p = 0; p < phrases; ++p) {
+    if (!turned[p]) continue;
+    turned[p] = !active[verb_of(p)].empty();
+    if (!turned[p]) continue;
+    copy[p] = static_cast<std::int32_t>(stems.size());
+    stems.push_back(turned_stems(stems[p]));
+  }
+  if (stems.size() == phrases) return turned;
+  for (const auto& t : triples) {
+    if (copy[at(t.relation)] < 0) continue;
+    facts.push_back(turned_triple(t));
+    facts.back().relation = copy[at(t.relation)];
+  }
+  const auto features = features_of(facts, entities, stems);
+  for (std::size_t p = 0; p < phrases; ++p) {
+    if (copy[p] < 0) continue;
+    double difference = 0;
+    bool has_active = false;
+    for (const auto other : active[verb_of(p)]) {
+      const auto words_end = features.part_end[0];
+      difference += product_from(features.rows, words_end, at(copy[p]), other) - product_from(features.rows, words_end, p, other);
+      has_active |= stems[other].back() == verb_of(p);
+    }
+    turned[p] = difference > 0 || (difference == 0 && has_active);
+  }
+  return turned;
+}
 
 }  // namespace
 
 PhraseKinds::PhraseKinds(std::span<const Triple> triples, const std::vector<std::string>& entities,
-                         const std::vector<std::string>& phrases)
-    : phrases_(phrases.size()) {
-  const auto function_words = set_of_stems(kFunctionWords), prepositions = set_of_stems(kPrepositions);
-  FeatureRows words(phrases_), heads(phrases_), tails(phrases_), facts(phrases_);
-  std::vector<std::vector<std::string>> stems;
-  std::vector<std::string> preposition;  // the last one of each phrase; may be none
-  for (std::size_t p = 0; p < phrases_; ++p) {
-    stems.push_back(stems_of(phrases[p]));
-    preposition.emplace_back();
-    for (const auto& stem : stems[p]) {
-      if (!function_words.contains(stem)) words.add(p, stem);
-      if (prepositions.contains(stem)) preposition[p] = stem;
+                         const std::vector<std::string>& phrases, bool turn_passive)
+    : phrases_(phrases.size()), turned_(phrases.size()) {
+  Stems stems;
+  std::vector<PhraseForm> forms;
+  for (const auto& phrase : phrases) {
+    stems.push_back(stems_of(phrase));
+    forms.push_back(form_of(phrase));
+    negated_.push_back(forms.back().negated);
+  }
+  std::vector<Triple> facts(triples.begin(), triples.end());
+  if (turn_passive) {
+    turned_ = choose_turned(triples, entities, stems, forms);
+    for (std::size_t p = 0; p < phrases_; ++p) {
+      if (turned_[p]) stems[p] = turned_stems(stems[p]);
+    }
+    for (auto& t : facts) {
+      if (turned_[at(t.relation)]) t = turned_triple(t);
     }
   }
-  // Entities that are tails, and what is said of each.
-  std::map<std::int32_t, std::size_t> place;
-  FeatureRows names, contexts;
-  std::vector<std::vector<std::size_t>> tails_of(phrases_);
-  for (const auto& t : triples) {
-    const auto p = at(t.relation);
-    const auto head = std::to_string(t.head), tail = std::to_string(t.tail);
-    heads.add(p, head);
-    tails.add(p, tail);
-    facts.add(p, head + ' ' + tail);
-    const auto [found, is_new] = place.emplace(t.tail, place.size());
-    const auto tail_row = found->second;
-    if (is_new) {
-      names.add_row();
-      each_gram(entities[at(t.tail)], [&](std::string_view gram) { names.add(tail_row, gram); });
-      contexts.add_row();
-    }
-    contexts.add(tail_row, "head " + head);
-    contexts.add(tail_row, "after " + preposition[p]);
-    for (const auto& stem : stems[p]) contexts.add(tail_row, "word " + stem);
-    tails_of[p].push_back(tail_row);
-  }
-  for (auto& group : tails_of) {
-    std::sort(group.begin(), group.end());
-    group.erase(std::unique(group.begin(), group.end()), group.end());
-  }
-  std::vector<SparseMatrix> rows;  // one a part
-  for (auto* features : {&words, &heads, &tails, &facts}) {
-    rows.push_back(features->by_rarity());
-    if (phrases_ > kManyPhrases) leave_out_common(rows.back(), kMostInCommon);
-  }
-  scale_rows(rows, kHalf);
-  std::vector<SparseMatrix> kinds;
-  for (auto* features : {&names, &contexts}) {
-    auto described = features->by_rarity();
-    scale_rows(std::span(&described, 1), 1);
-    kinds.push_back(sum_rows(described, tails_of));
-    if (phrases_ > kManyPhrases) leave_out_common(kinds.back(), kMostInCommon);
-  }
-  scale_rows(kinds, kHalf);
-  std::move(kinds.begin(), kinds.end(), std::back_inserter(rows));
-  for (std::size_t part = 0; part < rows.size(); ++part) {
-    part_end_[part] = (part > 0 ? part_end_[part - 1] : 0) + rows[part].columns;
-  }
-  features_ = side_by_side(rows);
+  auto features = features_of(facts, entities, stems);
+  part_end_ = features.part_end;
+  features_ = std::move(features.rows);
   // Over all pairs the products of sums, less each phrase's with itself.
   std::vector<double> all(at(features_.columns));
   double sum = 0;
@@ -122,16 +131,7 @@ PhraseKinds::PhraseKinds(std::span<const Triple> triples, const std::vector<std:
 }
 
 double PhraseKinds::likeness(std::size_t a, std::size_t b) const {
-  if (a == b) return 1;
-  const auto x = features_.columns_of(a), y = features_.columns_of(b);
-  const auto x_values = features_.values_of(a), y_values = features_.values_of(b);
-  double sum = 0;
-  for (std::size_t i = 0, j = 0; i < x.size() && j < y.size();) {
-    if (x[i] == y[j]) sum += static_cast<double>(x_values[i++]) * static_cast<double>(y_values[j++]);
-    else if (x[i] < y[j]) ++i;
-    else ++j;
-  }
-  return std::min(sum, 1.0);
+  return a == b ? 1 : std::min(product_from(features_, 0, a, b), 1.0);
 }
 
 std::size_t PhraseKinds::part_of(std::int32_t feature) const {
@@ -146,21 +146,28 @@ formats::Similarity to_similarity(const PhraseKinds& kinds, const formats::Simil
   similarity.thin = original.thin;
   similarity.method = "phrases";
   similarity.divergence.assign(n * n, 1);
+  const bool some_turned = std::ranges::count(kinds.turned(), 1) > 0;
+  if (some_turned) similarity.swapped.assign(n * n, 1);
   const auto phrases_with = transpose(kinds.features());
   core::parallel_for(n, 16, [&](std::size_t begin, std::size_t end) {
+    std::vector<double> unlike;
     for (auto a = begin; a < end; ++a) {
-      const auto row = std::span(similarity.divergence).subspan(a * n, n);
+      unlike.assign(n, 1);
       const auto columns = kinds.features().columns_of(a);
       const auto values = kinds.features().values_of(a);
       for (std::size_t i = 0; i < columns.size(); ++i) {
         const auto others = phrases_with.columns_of(at(columns[i]));
         const auto weights = phrases_with.values_of(at(columns[i]));
         for (std::size_t k = 0; k < others.size(); ++k) {
-          row[at(others[k])] -= static_cast<double>(values[i]) * static_cast<double>(weights[k]);
+          unlike[at(others[k])] -= static_cast<double>(values[i]) * static_cast<double>(weights[k]);
         }
       }
-      row[a] = 0;
-      for (auto& x : row) x = std::max(x, 0.0);
+      unlike[a] = 0;
+      for (std::size_t b = 0; b < n; ++b) {
+        if (kinds.negated()[a] != kinds.negated()[b]) continue;
+        auto& matrix = kinds.turned()[a] == kinds.turned()[b] ? similarity.divergence : similarity.swapped;
+        matrix[a * n + b] = std::max(unlike[b], 0.0);
+      }
     }
   });
   return similarity;

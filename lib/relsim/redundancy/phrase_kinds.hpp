@@ -8,6 +8,7 @@
 
 #include "terse/formats/similarity.hpp"
 #include "terse/relsim/kb/knowledge_base.hpp"
+#include "terse/relsim/redundancy/phrase_features.hpp"
 #include "terse/relsim/redundancy/sparse_matrix.hpp"
 
 namespace terse::relsim {
@@ -20,21 +21,28 @@ namespace terse::relsim {
 /// their tails: characters of the tails' names, three to five in a row with all digits alike, and what else is said of
 /// the tails: by which words, with which heads, after which preposition. Of more than 20,000 phrases, what more than 2,000
 /// have in common is left out, so that comparing takes a time that grows with their number only.
+///
+/// Passive phrases are turned round, so that "was founded by" is compared with its heads as tails. "Is not in" is as like
+/// to "is in" as any two phrases: both are of one kind; see negated().
 class PhraseKinds {
  public:
-  /// @param triples   distinct facts, at least one
-  /// @param entities  names, [E]
-  /// @param phrases   names of relations, [R]
+  /// @param triples       distinct facts, at least one
+  /// @param entities      names, [E]
+  /// @param phrases       names of relations, [R]
+  /// @param turn_passive  turn passive phrases round where their arguments do not speak against it
   /// Memory: features of phrases. The same bytes for any number of threads.
   PhraseKinds(std::span<const Triple> triples, const std::vector<std::string>& entities,
-              const std::vector<std::string>& phrases);
+              const std::vector<std::string>& phrases, bool turn_passive = true);
 
-  static constexpr std::array<const char*, 6> kParts = {"words",        "heads",          "tails",
-                                                        "shared facts", "names of tails", "contexts of tails"};
+  static constexpr auto& kParts = PhraseFeatures::kParts;
 
   std::size_t phrases() const { return phrases_; }
   /// 0 to 1; 1 with itself. O(features).
   double likeness(std::size_t a, std::size_t b) const;
+  /// [R] which phrases are compared with heads and tails exchanged.
+  const std::vector<std::uint8_t>& turned() const { return turned_; }
+  /// [R] which phrases deny what they say, and must not be merged with those that do not.
+  const std::vector<std::uint8_t>& negated() const { return negated_; }
   /// Mean over all pairs of two different phrases.
   double at_random() const { return at_random_; }
   /// Of each phrase, weighted: the likeness of two phrases is the scalar product of their rows.
@@ -45,12 +53,14 @@ class PhraseKinds {
  private:
   std::size_t phrases_;
   SparseMatrix features_;
-  std::array<std::int32_t, kParts.size()> part_end_{};  // features of a part end where the next one's begin
+  std::array<std::int32_t, kParts.size()> part_end_{};
+  std::vector<std::uint8_t> turned_, negated_;
   double at_random_ = 0;
 };
 
-/// The likeness as a similarity: "divergence" is 1 - likeness, so that average linkage averages likeness. Phrases are
-/// compared as they stand, never turned round. Names, counts and thin relations are those of `original`. O(R²) memory.
+/// The likeness as a similarity: "divergence" is 1 - likeness, so that average linkage averages likeness; of two phrases
+/// of which one is turned round that is the swapped one, and the other is 1, as are both where one is negated. Names, counts and thin relations are those
+/// of `original`. O(R²) memory.
 formats::Similarity to_similarity(const PhraseKinds& kinds, const formats::Similarity& original);
 
 }  // namespace terse::relsim

@@ -16,11 +16,16 @@ namespace {
 
 std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
-/// Who is at a place of GroupProducts.
-struct Group {
-  std::int32_t node = 0;     // as formats::Merge numbers it
-  std::int32_t version = 0;  // of what it holds
+/// Phrases of a group that may be merged, all of which say something or all of which deny it.
+struct Cluster {
+  std::int32_t node = -1;  // as formats::Merge numbers it; -1 where there is none
   std::vector<std::int32_t> members;
+};
+
+/// Who is at a place of GroupProducts: phrases of one kind.
+struct Group {
+  std::int32_t version = 0;  // of what it holds
+  std::array<Cluster, 2> clusters;  // those that are not negated, those that are
 };
 
 /// What a group found when it last looked.
@@ -44,15 +49,14 @@ class PhraseAgglomeration {
       : kinds_(kinds), options_(options), phrases_(kinds.phrases()) {
     std::vector<std::int32_t> rows;
     for (std::size_t p = 0; p < phrases_; ++p) {
-      const Group group{.node = static_cast<std::int32_t>(p), .members = {static_cast<std::int32_t>(p)}};
-      if (!options.merge_thin && !thin.empty() && thin[p]) {
-        left_alone_.push_back(group);
-      } else {
-        rows.push_back(group.node);
-        groups_.push_back(group);
-      }
+      Group group;
+      group.clusters[kinds.negated()[p]] = {static_cast<std::int32_t>(p), {static_cast<std::int32_t>(p)}};
+      const bool is_alone = !options.merge_thin && !thin.empty() && thin[p];
+      if (!is_alone) rows.push_back(static_cast<std::int32_t>(p));
+      (is_alone ? left_alone_ : groups_).push_back(std::move(group));
     }
     products_.emplace(kinds.features(), rows);
+    left_ = static_cast<std::int64_t>(phrases_);
   }
 
   PhraseClusters run() {
@@ -62,7 +66,7 @@ class PhraseAgglomeration {
     look(all);
     const double least = options_.count ? 0 : 1 - options_.threshold;
     // What a stale candidate found is no less than what it will find: a merge brings nobody nearer.
-    while (!queue_.empty() && (!options_.count || left() > *options_.count) && std::min(queue_.top().likeness, 1.0) >= least) {
+    while (!queue_.empty() && !is_done() && std::min(queue_.top().likeness, 1.0) >= least) {
       if (is_current(queue_.top())) {
         const auto pair = queue_.top();
         queue_.pop();
@@ -72,9 +76,9 @@ class PhraseAgglomeration {
         look_again();
       }
     }
-    if (options_.count && left() > *options_.count) {
+    if (options_.count && !is_done()) {
       throw Error(Error::Usage, "cannot go down to " + std::to_string(*options_.count) + " clusters: the " +
-                                    std::to_string(left()) + " that are left have nothing in common, or are thin");
+                                    std::to_string(left_) + " that are left have nothing in common, or are thin");
     }
     return result;
   }
@@ -83,27 +87,33 @@ class PhraseAgglomeration {
   void describe(formats::Clusters& clusters, const std::vector<std::int64_t>& counts) const {
     clusters.cluster.assign(phrases_, 0);
     clusters.swapped.assign(phrases_, 0);
-    std::vector<const Group*> order;
+    std::vector<const Cluster*> order;
     for (const auto* groups : {&groups_, &left_alone_}) {
       for (const auto& group : *groups) {
-        if (!group.members.empty()) order.push_back(&group);
+        for (const auto& cluster : group.clusters) {
+          if (cluster.node >= 0) order.push_back(&cluster);
+        }
       }
     }
-    const auto first = [](const Group* group) { return std::ranges::min(group->members); };
-    std::ranges::sort(order, {}, first);
-    for (const auto* group : order) {
+    for (const auto& cluster : cut_off_) order.push_back(&cluster);
+    std::ranges::sort(order, {}, [](const Cluster* cluster) { return std::ranges::min(cluster->members); });
+    for (const auto* cluster : order) {
       const auto more_facts = [&](std::int32_t a, std::int32_t b) {
         return std::pair(counts[at(a)], b) < std::pair(counts[at(b)], a);
       };
-      for (const auto member : group->members) {
+      const auto representative = std::ranges::max(cluster->members, more_facts);
+      for (const auto member : cluster->members) {
         clusters.cluster[at(member)] = static_cast<std::int32_t>(clusters.representatives.size());
+        clusters.swapped[at(member)] = are_turned(member, representative);
       }
-      clusters.representatives.push_back(std::ranges::max(group->members, more_facts));
+      clusters.representatives.push_back(representative);
     }
   }
 
  private:
-  std::int64_t left() const { return static_cast<std::int64_t>(products_->groups() + left_alone_.size()); }
+  bool is_done() const { return options_.count && left_ <= *options_.count; }
+
+  bool are_turned(std::int32_t a, std::int32_t b) const { return kinds_.turned()[at(a)] != kinds_.turned()[at(b)]; }
 
   bool is_merged(const Candidate& candidate) const {
     return candidate.group < 0 || groups_[at(candidate.group)].version != candidate.version;
@@ -135,23 +145,41 @@ class PhraseAgglomeration {
     }
   }
 
+  /// Merges two groups, and of these what says something and what denies it, each with its like.
   void merge(const Candidate& pair, PhraseClusters& result) {
     const auto keep = std::min(pair.group, pair.nearest), drop = std::max(pair.group, pair.nearest);
     auto &kept = groups_[at(keep)], &dropped = groups_[at(drop)];
-    const double height = std::max(1 - pair.likeness, 0.0);
-    result.clusters.merges.push_back({.a = std::min(kept.node, dropped.node), .b = std::max(kept.node, dropped.node),
-                                      .height = height, .confidence = std::clamp(1 - height, 0.0, 1.0), .swapped = false,
-                                      .reason = ""});
-    const double pairs = static_cast<double>(kept.members.size() * dropped.members.size());
-    auto& parts = result.parts.emplace_back();
+    const auto pairs = static_cast<double>(products_->size(keep) * products_->size(drop));
+    std::array<double, PhraseKinds::kParts.size()> parts{};
     for (const auto& [column, product] : products_->merge(keep, drop)) parts[kinds_.part_of(column)] += product / pairs;
-    kept.members.insert(kept.members.end(), dropped.members.begin(), dropped.members.end());
-    kept.node = static_cast<std::int32_t>(phrases_ + result.parts.size() - 1);
+    for (std::size_t c = 0; c < kept.clusters.size(); ++c) {
+      auto &mine = kept.clusters[c], &theirs = dropped.clusters[c];
+      if (mine.node >= 0 && theirs.node >= 0) {
+        if (is_done()) {
+          cut_off_.push_back(std::move(theirs));  // what its like was merged with came first
+        } else {
+          join(mine, theirs, std::max(1 - pair.likeness, 0.0), parts, result);
+        }
+      } else if (theirs.node >= 0) {
+        mine = std::move(theirs);
+      }
+      theirs = {};
+    }
     ++kept.version;
-    dropped.members = {};
     ++dropped.version;
     // It looks when its turn comes, which is next: nobody is nearer to it than to the nearer of its parts.
     queue_.push({.likeness = pair.likeness, .group = keep, .version = kept.version});
+  }
+
+  void join(Cluster& mine, const Cluster& theirs, double height, const std::array<double, PhraseKinds::kParts.size()>& parts,
+            PhraseClusters& result) {
+    result.clusters.merges.push_back({.a = std::min(mine.node, theirs.node), .b = std::max(mine.node, theirs.node),
+                                      .height = height, .confidence = std::clamp(1 - height, 0.0, 1.0),
+                                      .swapped = are_turned(mine.members[0], theirs.members[0]), .reason = ""});
+    result.parts.push_back(parts);
+    mine.members.insert(mine.members.end(), theirs.members.begin(), theirs.members.end());
+    mine.node = static_cast<std::int32_t>(phrases_ + result.parts.size() - 1);
+    --left_;
   }
 
   void close_gaps() {
@@ -176,6 +204,8 @@ class PhraseAgglomeration {
   const PhraseKinds& kinds_;
   const ClusterOptions& options_;
   const std::size_t phrases_;
+  std::int64_t left_ = 0;  // clusters
+  std::vector<Cluster> cut_off_;
   std::vector<Group> groups_, left_alone_;  // by place; a merged one stays at the lower place of its parts
   std::optional<GroupProducts> products_;
   std::priority_queue<Candidate> queue_;

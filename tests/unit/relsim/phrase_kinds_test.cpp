@@ -2,9 +2,11 @@
 
 #include <cmath>
 
+#include "terse/core/error.hpp"
 #include "terse/core/parallel.hpp"
 #include "terse/relsim/redundancy/feature_rows.hpp"
 #include "terse/relsim/redundancy/linkage.hpp"
+#include "terse/relsim/redundancy/phrase_linkage.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::relsim {
@@ -98,6 +100,53 @@ TEST_CASE("the likeness has the same bytes for any number of threads and is symm
       CHECK(one.likeness(a, b) == one.likeness(b, a));
     }
   }
+}
+
+/// Founders and firms, said in active and in passive voice, and who surrounds whom, which is said both ways with the same
+/// heads and tails.
+World voices() {
+  World world;
+  world.entities = {"ann", "bob", "cid", "acme corp", "widget corp", "sprocket corp", "oldtown", "newtown"};
+  world.phrases = {"founded", "was founded by", "surrounded", "was surrounded by", "was sponsored by", "has not founded"};
+  world.triples = {{0, 0, 3}, {1, 0, 4}, {3, 1, 0}, {5, 1, 2}, {6, 2, 7}, {6, 3, 7}, {4, 4, 5}, {0, 5, 4}};
+  return world;
+}
+
+TEST_CASE("passive phrases are turned round where arguments do not speak against it", "[redundancy]") {
+  const auto w = voices();
+  const auto kinds = w.kinds();
+  // Nobody says "sponsored" in active voice, and what surrounds is said with the same heads as what is surrounded.
+  CHECK((kinds.turned() == std::vector<std::uint8_t>{0, 1, 0, 0, 0, 0}));
+  const PhraseKinds as_they_stand(w.triples, w.entities, w.phrases, false);
+  CHECK((as_they_stand.turned() == std::vector<std::uint8_t>(6, 0)));
+  CHECK(kinds.likeness(0, 1) > as_they_stand.likeness(0, 1) + 0.2);
+  formats::Similarity original;
+  original.relations = w.phrases;
+  original.counts = {2, 2, 1, 1, 1, 1};
+  const auto similarity = to_similarity(kinds, original);
+  CHECK(similarity.divergence[1] == 1);
+  CHECK(similarity.swapped[1] == Approx(1 - kinds.likeness(0, 1)));
+}
+
+TEST_CASE("a phrase and what denies it are of one kind but not of one cluster", "[redundancy]") {
+  World w;
+  w.entities = {"paris", "rome", "oslo", "france", "italy", "norway"};
+  w.phrases = {"is located in", "is not located in", "lies in", "does not lie in"};
+  w.triples = {{0, 0, 3}, {1, 0, 4}, {2, 1, 3}, {0, 1, 4}, {2, 2, 5}, {1, 2, 4}, {1, 3, 5}, {0, 3, 4}};
+  const auto kinds = w.kinds();
+  CHECK((kinds.negated() == std::vector<std::uint8_t>{0, 1, 0, 1}));
+  CHECK(kinds.likeness(0, 1) > 0.3);
+  const auto found = cluster_phrases(kinds, w.phrases, {2, 2, 2, 2}, {}, {.threshold = 0.99}).clusters;
+  CHECK((found.cluster == std::vector<std::int32_t>{0, 1, 0, 1}));
+  REQUIRE(found.merges.size() == 2);
+  for (const auto& merge : found.merges) CHECK(merge.b == merge.a + 2);
+  // One cluster fewer: what comes first is merged, its denial is left.
+  ClusterOptions three;
+  three.count = 3;
+  CHECK(cluster_phrases(kinds, w.phrases, {2, 2, 2, 2}, {}, three).clusters.representatives.size() == 3);
+  ClusterOptions one;
+  one.count = 1;
+  CHECK_THROWS_AS(cluster_phrases(kinds, w.phrases, {2, 2, 2, 2}, {}, one), Error);
 }
 
 }  // namespace

@@ -1,0 +1,112 @@
+#include "terse/relsim/redundancy/phrase_features.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <map>
+#include <set>
+#include <string_view>
+
+#include "terse/relsim/redundancy/feature_rows.hpp"
+#include "terse/relsim/redundancy/phrase_similarity.hpp"
+
+namespace terse::relsim {
+namespace {
+
+constexpr const char* kFunctionWords =
+    "be is was were are been being am have has had do does did will would can could may might shall should must to not "
+    "the a an his her its their my your our this that these those some any one s he she it they";
+constexpr const char* kPrepositions =
+    "in on at of to for from by with as about into over under after before between through during against near within "
+    "without along around";
+
+std::set<std::string> set_of_stems(const char* words) {
+  const auto stems = stems_of(words);
+  return {stems.begin(), stems.end()};
+}
+
+/// Calls visit(characters) for a name's characters, three to five in a row, between marks of its ends; case and digits do
+/// not matter.
+template <class Visit>
+void each_gram(const std::string& name, Visit visit) {
+  std::string text = "^";
+  for (const char c : name) text += c >= '0' && c <= '9' ? '#' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  text += '$';
+  for (std::size_t length = 3; length <= 5; ++length) {
+    for (std::size_t i = 0; i + length <= text.size(); ++i) visit(std::string_view(text).substr(i, length));
+  }
+}
+
+std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
+
+// What more phrases have in common tells them apart least, and comparing by it takes a time that grows with the square of
+// their number: where there are many phrases it is left out.
+constexpr std::size_t kManyPhrases = 20000, kMostInCommon = 2000;
+
+/// Half of the likeness each.
+const double kHalf = std::sqrt(0.5);
+
+}  // namespace
+
+PhraseFeatures features_of(std::span<const Triple> triples, const std::vector<std::string>& entities,
+                           const std::vector<std::vector<std::string>>& stems) {
+  const auto function_words = set_of_stems(kFunctionWords), prepositions = set_of_stems(kPrepositions);
+  FeatureRows words(stems.size()), heads(stems.size()), tails(stems.size()), facts(stems.size());
+  std::vector<std::string> preposition;  // the last one of each phrase; may be none
+  for (std::size_t p = 0; p < stems.size(); ++p) {
+    preposition.emplace_back();
+    for (const auto& stem : stems[p]) {
+      if (!function_words.contains(stem)) words.add(p, stem);
+      if (prepositions.contains(stem)) preposition[p] = stem;
+    }
+  }
+  // Entities that are tails, and what is said of each.
+  std::map<std::int32_t, std::size_t> place;
+  FeatureRows names, contexts;
+  std::vector<std::vector<std::size_t>> tails_of(stems.size());
+  for (const auto& t : triples) {
+    const auto p = at(t.relation);
+    const auto head = std::to_string(t.head), tail = std::to_string(t.tail);
+    heads.add(p, head);
+    tails.add(p, tail);
+    facts.add(p, head + ' ' + tail);
+    const auto [found, is_new] = place.emplace(t.tail, place.size());
+    const auto tail_row = found->second;
+    if (is_new) {
+      names.add_row();
+      each_gram(entities[at(t.tail)], [&](std::string_view gram) { names.add(tail_row, gram); });
+      contexts.add_row();
+    }
+    contexts.add(tail_row, "head " + head);
+    contexts.add(tail_row, "after " + preposition[p]);
+    for (const auto& stem : stems[p]) contexts.add(tail_row, "word " + stem);
+    tails_of[p].push_back(tail_row);
+  }
+  for (auto& group : tails_of) {
+    std::sort(group.begin(), group.end());
+    group.erase(std::unique(group.begin(), group.end()), group.end());
+  }
+  std::vector<SparseMatrix> rows;  // one a part
+  for (auto* part : {&words, &heads, &tails, &facts}) {
+    rows.push_back(part->by_rarity());
+    if (stems.size() > kManyPhrases) leave_out_common(rows.back(), kMostInCommon);
+  }
+  scale_rows(rows, kHalf);
+  std::vector<SparseMatrix> kinds;
+  for (auto* part : {&names, &contexts}) {
+    auto described = part->by_rarity();
+    scale_rows(std::span(&described, 1), 1);
+    kinds.push_back(sum_rows(described, tails_of));
+    if (stems.size() > kManyPhrases) leave_out_common(kinds.back(), kMostInCommon);
+  }
+  scale_rows(kinds, kHalf);
+  std::move(kinds.begin(), kinds.end(), std::back_inserter(rows));
+  PhraseFeatures features;
+  for (std::size_t part = 0; part < rows.size(); ++part) {
+    features.part_end[part] = (part > 0 ? features.part_end[part - 1] : 0) + rows[part].columns;
+  }
+  features.rows = side_by_side(rows);
+  return features;
+}
+
+}  // namespace terse::relsim
