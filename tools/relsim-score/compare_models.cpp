@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/messages.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/progress.hpp"
 #include "terse/relsim/counts/count_divergence.hpp"
@@ -39,6 +40,26 @@ Divergences counted(const formats::Facts& facts, const SimilarityOptions& option
   return result;
 }
 
+/// Says what a model's similarity leaves out: the counts that its held-out facts mix into it. Their mixture is no
+/// exponential family, so that its divergences cannot be had from a head's mean tail, which is what makes them cheap.
+void say_mixture(const formats::Facts& facts) {
+  const auto mixture = relsim::load_count_mixture(facts);
+  if (!mixture) return;
+  double head = 0, tail = 0, all = 0;
+  for (std::size_t r = 0; r < facts.counts.size(); ++r) {
+    const auto count = static_cast<double>(facts.counts[r]);
+    head += count * static_cast<double>(mixture->head[r]);
+    tail += count * static_cast<double>(mixture->tail[r]);
+    all += count;
+  }
+  const auto percent = [&](double share) { return std::to_string(std::lround(100 * (all > 0 ? 1 - share / all : 0))) + " %"; };
+  const auto text = "the trained model alone is compared, without the counts that predictions take " + percent(head) +
+                    " of heads and " + percent(tail) + " of tails from";
+  const bool is_weak = head + tail < all;
+  if (is_weak) say_warning(text + ": they tell held-out facts better, so that `relsim-train facts --model counts` may compare better");
+  else say_note(text);
+}
+
 template <class MethodOptions>
 MethodOptions method_options(const SimilarityOptions& options, core::Progress& progress) {
   MethodOptions method;
@@ -55,6 +76,7 @@ Divergences divergences_of(const formats::Facts& facts, const SharedOptions& sha
     return counted(facts, options);
   }
   const auto model = relsim::load_fact_model(facts);
+  say_mixture(facts);
   core::Progress progress("comparing", options.method == "exact" ? facts.entities.size() : 0, shared.progress);
   if (options.method == "exact") {
     return relsim::exact_divergences(model, method_options<relsim::ExactOptions>(options, progress));

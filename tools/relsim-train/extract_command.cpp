@@ -8,6 +8,7 @@
 #include "relsim-train/similarity_input.hpp"
 #include "terse/core/error.hpp"
 #include "terse/relsim/extraction/extractor_artifact.hpp"
+#include "terse/relsim/extraction/extractor_checkpoint.hpp"
 #include "terse/relsim/extraction/word_vectors.hpp"
 
 namespace terse::tools {
@@ -116,6 +117,7 @@ void define_extract(CLI::App& command, ExtractOptions& options) {
   command.add_option("--excluded", options.excluded, "The relation that stands for none: left out of F1, as TACRED has it")->type_name("NAME");
   add_choice(command, "--level", options.level, {"L0", "L1", "L1.1", "L1.2"}, "Compress what the backward pass keeps: not, to 4, 8 or 2 bits");
   define_metrics(command, options.course);
+  define_checkpoint(command, options.course);
 }
 
 int run_extract(const SharedOptions& shared, const ExtractOptions& options) {
@@ -151,11 +153,19 @@ int run_extract(const SharedOptions& shared, const ExtractOptions& options) {
     say_note(options.vectors + ": vectors of " + std::to_string(found) + " of " + std::to_string(vocabulary.words.size()) + " words");
   }
   const auto excluded = split.relations.find(options.excluded);
-  const auto best = relsim::train_extractor(
-      extractor, vocabulary, split.train, split.held_out, divergences, excluded, training, [&](const auto& report) {
-        course.epoch(report.epoch, to_map(report, validated), report.step_seconds,
-                     "loss " + to_four_decimals(report.loss) + (validated ? ", held-out micro F1 " + to_four_decimals(report.micro_f1) : ""));
-      });
+  relsim::ExtractorTrainer trainer(extractor, vocabulary, split.train, split.held_out, divergences, excluded, training);
+  const auto digest = course.keeps() ? relsim::sentences_digest(split.train, split.held_out, divergences) : "";
+  if (const auto saved = course.resumed()) {
+    trainer.restore(relsim::load_state(saved->content, saved->header.seed, trainer.state(), shape, training, digest,
+                                       options.course.checkpoint));
+  }
+  while (!trainer.done()) {
+    const auto report = trainer.run_epoch();
+    if (course.keeps()) course.keep(relsim::store_state(trainer.state(), shape, training, digest));
+    course.epoch(report.epoch, to_map(report, validated), report.step_seconds,
+                 "loss " + to_four_decimals(report.loss) + (validated ? ", held-out micro F1 " + to_four_decimals(report.micro_f1) : ""));
+  }
+  const auto best = trainer.finish();
   auto stored = relsim::store_extractor(extractor, vocabulary, split.relations.names(), excluded ? options.excluded : "");
   auto final_line = to_map(best, validated);
   final_line["held_out_sentences"] = static_cast<std::int64_t>(split.held_out.size());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "terse/core/error.hpp"
+#include "terse/relsim/model/training_checkpoint.hpp"
 
 namespace terse::relsim {
 namespace {
@@ -85,16 +86,7 @@ formats::Checkpoint store_state(const EmbeddingState& state, const EmbeddingTrai
 
 EmbeddingState load_state(const formats::Checkpoint& c, std::uint64_t seed, EmbeddingState fresh,
                           const EmbeddingTrainingOptions& options, const std::string& digest, const std::string& name) {
-  const auto differs = [&](const std::string& what) {
-    throw Error(Error::Usage, name + ": the checkpoint is another run's: " + what + " differs");
-  };
-  if (c.model != to_string(options.model)) differs("--model");
-  if (c.data_digest != digest) differs("what it learns from");
-  if (seed != options.seed) differs("--seed");
-  for (const auto& [key, value] : options_map(options)) {
-    const auto* saved = c.options.find(key);
-    if (!saved || *saved != value) differs("the option behind '" + key + "'");
-  }
+  check_same_run(c, seed, {std::string(to_string(options.model)), digest, options.seed, options_map(options)}, name);
   try {
     fresh.last = epoch_from(c.metrics.at("last"));
     fresh.best = epoch_from(c.metrics.at("best"));

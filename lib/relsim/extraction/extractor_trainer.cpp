@@ -61,9 +61,13 @@ at::Tensor margin_loss(const at::Tensor& logits, const at::Tensor& truth, const 
   return (at::logsumexp(costs.defined() ? logits + costs : logits, 1) - own).sum();
 }
 
-class Run {
+}  // namespace
+
+class ExtractorTrainer::Steps {
+  using Moments = torch::optim::AdamWParamState;
+
  public:
-  Run(Extractor& extractor, const FeatureVocabulary& vocabulary, std::span<const Sentence> train,
+  Steps(Extractor& extractor, const FeatureVocabulary& vocabulary, std::span<const Sentence> train,
       std::span<const double> divergences, const ExtractorTrainingOptions& options)
       : extractor_(extractor), vocabulary_(vocabulary), train_(train), divergences_(divergences), options_(options),
         relations_(static_cast<std::size_t>(extractor.shape().relations)), pairs_(pair_relations(train)),
@@ -96,6 +100,28 @@ class Run {
     return report;
   }
 
+  /// AdamW's moments of a parameter; undefined before the first step.
+  std::pair<at::Tensor, at::Tensor> moments(const at::Tensor& parameter) const {
+    const auto found = optimizer_.state().find(parameter.unsafeGetTensorImpl());
+    if (found == optimizer_.state().end()) return {};
+    const auto& state = static_cast<const Moments&>(*found->second);
+    return {state.exp_avg(), state.exp_avg_sq()};
+  }
+
+  /// Goes on after so many steps. @param of_parameters  with the moments of those that have any
+  void restore(std::int64_t steps, const std::vector<ExtractorState::Parameter>& of_parameters) {
+    steps_ = steps;
+    const auto parameters = extractor_.parameters();
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      if (!of_parameters[i].first.defined()) continue;
+      auto state = std::make_unique<Moments>();
+      state->step(steps);
+      state->exp_avg(of_parameters[i].first.clone());
+      state->exp_avg_sq(of_parameters[i].second.clone());
+      optimizer_.state()[parameters[i].unsafeGetTensorImpl()] = std::move(state);
+    }
+  }
+
  private:
   double step(std::span<const std::uint32_t> chosen, std::span<const float> costs) {
     ++steps_;
@@ -125,8 +151,6 @@ class Run {
   torch::optim::AdamW optimizer_;
   std::int64_t steps_ = 0;
 };
-
-}  // namespace
 
 std::vector<float> extract_logits(Extractor& extractor, const FeatureVocabulary& vocabulary, std::span<const Sentence> sentences) {
   const auto relations = extractor.shape().relations;
@@ -158,43 +182,81 @@ std::vector<std::int32_t> answers_of(std::span<const float> logits, std::size_t 
   return answers;
 }
 
+ExtractorTrainer::ExtractorTrainer(Extractor& extractor, const FeatureVocabulary& vocabulary, std::span<const Sentence> train,
+                                   std::span<const Sentence> held_out, std::span<const double> divergences,
+                                   std::optional<std::int32_t> excluded, const ExtractorTrainingOptions& options)
+    : extractor_(extractor), vocabulary_(vocabulary), held_out_(held_out), excluded_(excluded), options_(options) {
+  check(options, divergences, static_cast<std::size_t>(extractor.shape().relations));
+  prepare_compute_thread();
+  steps_ = std::make_unique<Steps>(extractor, vocabulary, train, divergences, options);
+}
+
+ExtractorTrainer::~ExtractorTrainer() = default;
+
+bool ExtractorTrainer::done() const { return last_.epoch >= options_.epochs || since_best_ >= options_.patience; }
+
+ExtractorEpoch ExtractorTrainer::run_epoch() {
+  auto report = steps_->epoch(last_.epoch + 1);
+  report.best = true;
+  if (!held_out_.empty()) {
+    const auto relations = static_cast<std::size_t>(extractor_.shape().relations);
+    std::vector<std::int32_t> truths;
+    for (const auto& s : held_out_) truths.push_back(s.relation);
+    const auto answers = answers_of(extract_logits(extractor_, vocabulary_, held_out_), relations);
+    prepare_compute_thread();
+    const auto scores = score_classification(truths, answers, static_cast<std::int32_t>(relations), excluded_);
+    report.micro_f1 = scores.micro.f1;
+    report.macro_f1 = scores.macro.f1;
+    report.accuracy = scores.accuracy;
+    report.best = report.epoch == 1 || report.micro_f1 > best_.micro_f1;
+  }
+  since_best_ = report.best ? 0 : since_best_ + 1;
+  if (report.best) {
+    best_ = report;
+    kept_.clear();
+    for (const auto& parameter : extractor_.parameters()) kept_.push_back(parameter.detach().clone());
+  }
+  return last_ = report;
+}
+
+ExtractorEpoch ExtractorTrainer::finish() {
+  const torch::NoGradGuard guard;
+  const auto parameters = extractor_.parameters();
+  for (std::size_t i = 0; i < kept_.size(); ++i) parameters[i].copy_(kept_[i]);
+  return best_;
+}
+
+ExtractorState ExtractorTrainer::state() const {
+  ExtractorState state{.parameters = {}, .last = last_, .best = best_, .since_best = since_best_};
+  for (const auto& parameter : extractor_.named_parameters()) {
+    const auto value = parameter.value().detach();
+    const auto best = kept_.empty() ? value : kept_[state.parameters.size()];
+    const auto [first, second] = steps_->moments(parameter.value());
+    state.parameters.push_back({parameter.key(), value, best, first, second});
+  }
+  return state;
+}
+
+void ExtractorTrainer::restore(const ExtractorState& state) {
+  const torch::NoGradGuard guard;
+  const auto parameters = extractor_.parameters();
+  kept_.clear();
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    parameters[i].copy_(state.parameters[i].value);
+    kept_.push_back(state.parameters[i].best.clone());
+  }
+  steps_->restore(state.last.steps, state.parameters);
+  last_ = state.last;
+  best_ = state.best;
+  since_best_ = state.since_best;
+}
+
 ExtractorEpoch train_extractor(Extractor& extractor, const FeatureVocabulary& vocabulary, std::span<const Sentence> train,
                                std::span<const Sentence> held_out, std::span<const double> divergences,
-                               std::optional<std::int32_t> excluded, const ExtractorTrainingOptions& options,
-                               const std::function<void(const ExtractorEpoch&)>& on_epoch) {
-  const auto relations = static_cast<std::size_t>(extractor.shape().relations);
-  check(options, divergences, relations);
-  prepare_compute_thread();
-  Run run(extractor, vocabulary, train, divergences, options);
-  std::vector<std::int32_t> truths;
-  for (const auto& s : held_out) truths.push_back(s.relation);
-  ExtractorEpoch best;
-  std::vector<at::Tensor> kept;
-  std::int64_t since_best = 0;
-  for (std::int64_t number = 1; number <= options.epochs && since_best < options.patience; ++number) {
-    auto report = run.epoch(number);
-    report.best = true;
-    if (!held_out.empty()) {
-      const auto answers = answers_of(extract_logits(extractor, vocabulary, held_out), relations);
-      prepare_compute_thread();
-      const auto scores = score_classification(truths, answers, static_cast<std::int32_t>(relations), excluded);
-      report.micro_f1 = scores.micro.f1;
-      report.macro_f1 = scores.macro.f1;
-      report.accuracy = scores.accuracy;
-      report.best = number == 1 || report.micro_f1 > best.micro_f1;
-    }
-    since_best = report.best ? 0 : since_best + 1;
-    if (report.best) {
-      best = report;
-      kept.clear();
-      for (const auto& parameter : extractor.parameters()) kept.push_back(parameter.detach().clone());
-    }
-    if (on_epoch) on_epoch(report);
-  }
-  const torch::NoGradGuard guard;
-  const auto parameters = extractor.parameters();
-  for (std::size_t i = 0; i < kept.size(); ++i) parameters[i].copy_(kept[i]);
-  return best;
+                               std::optional<std::int32_t> excluded, const ExtractorTrainingOptions& options) {
+  ExtractorTrainer trainer(extractor, vocabulary, train, held_out, divergences, excluded, options);
+  while (!trainer.done()) trainer.run_epoch();
+  return trainer.finish();
 }
 
 }  // namespace terse::relsim

@@ -1,9 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "terse/act/compression.hpp"
@@ -33,15 +34,58 @@ struct ExtractorEpoch {
   double step_seconds = 0;
 };
 
-/// Trains an extractor; the best epoch's parameters stay in it. LibTorch works on one thread, so that the result depends
-/// on sentences, options and seed only.
-/// @param divergences  [R, R] for the margin, else empty; infinity where not known
-/// @param excluded     "no_relation": not counted in F1
-/// @throws Error::Usage for options that make no sense
+/// Where a run stands.
+struct ExtractorState {
+  struct Parameter {
+    std::string name;
+    at::Tensor value, best;    ///< now, and after the best epoch
+    at::Tensor first, second;  ///< AdamW's moments; undefined before the first step
+  };
+  std::vector<Parameter> parameters;
+  ExtractorEpoch last, best;
+  std::int64_t since_best = 0;  ///< epochs
+};
+
+/// Trains an extractor, epoch by epoch. LibTorch works on one thread, so that the result depends on sentences, options and
+/// seed only.
+class ExtractorTrainer {
+ public:
+  /// @param extractor … divergences  retained
+  /// @param divergences  [R, R] for the margin, else empty; infinity where not known
+  /// @param excluded     "no_relation": not counted in F1
+  /// @throws Error::Usage for options that make no sense
+  ExtractorTrainer(Extractor& extractor, const FeatureVocabulary& vocabulary, std::span<const Sentence> train,
+                   std::span<const Sentence> held_out, std::span<const double> divergences,
+                   std::optional<std::int32_t> excluded, const ExtractorTrainingOptions& options);
+  ~ExtractorTrainer();
+
+  bool done() const;
+  ExtractorEpoch run_epoch();
+  /// Leaves the best epoch's parameters in the extractor. @return that epoch
+  ExtractorEpoch finish();
+
+  /// Tensors are the run's own, not copies.
+  ExtractorState state() const;
+  /// Goes on from there, bit for bit; before the first epoch.
+  void restore(const ExtractorState& state);
+
+ private:
+  class Steps;
+  Extractor& extractor_;
+  const FeatureVocabulary& vocabulary_;
+  std::span<const Sentence> held_out_;
+  std::optional<std::int32_t> excluded_;
+  ExtractorTrainingOptions options_;
+  std::unique_ptr<Steps> steps_;
+  std::vector<at::Tensor> kept_;  // the best epoch's parameters
+  ExtractorEpoch last_, best_;
+  std::int64_t since_best_ = 0;
+};
+
+/// Trains to the end. @return the best epoch, whose parameters stay in the extractor
 ExtractorEpoch train_extractor(Extractor& extractor, const FeatureVocabulary& vocabulary, std::span<const Sentence> train,
                                std::span<const Sentence> held_out, std::span<const double> divergences,
-                               std::optional<std::int32_t> excluded, const ExtractorTrainingOptions& options,
-                               const std::function<void(const ExtractorEpoch&)>& on_epoch);
+                               std::optional<std::int32_t> excluded, const ExtractorTrainingOptions& options);
 
 /// Logits of each sentence, [n, relations], dropout off. Any number of threads gives the same.
 std::vector<float> extract_logits(Extractor& extractor, const FeatureVocabulary& vocabulary, std::span<const Sentence> sentences);

@@ -1,10 +1,8 @@
 #include "terse/relsim/model/fact_checkpoint.hpp"
 
-#include <algorithm>
-#include <cstring>
-
 #include "terse/core/error.hpp"
 #include "terse/relsim/model/fact_artifact.hpp"
+#include "terse/relsim/model/training_checkpoint.hpp"
 
 namespace terse::relsim {
 namespace {
@@ -43,21 +41,10 @@ EpochReport epoch_from(const Value& value) {
   return e;
 }
 
-/// The stored tensor of the name, shaped as `like`.
-at::Tensor load(const std::vector<formats::Tensor>& group, const std::string& name, const at::Tensor& like) {
-  const auto found = std::ranges::find_if(group, [&](const auto& t) { return t.info.name == name; });
-  if (found == group.end() || found->info.dtype != core::DType::Float32 || at::IntArrayRef(found->info.shape) != like.sizes()) {
-    throw Error(Error::BadInput, "tensor '" + name + "' is missing or does not fit");
-  }
-  auto tensor = at::empty_like(like);
-  std::memcpy(tensor.data_ptr(), found->data.data(), found->data.size());
-  return tensor;
-}
-
 /// A model of the group's tensors, shaped as `like`.
 FactModel load_model(const std::vector<formats::Tensor>& group, const FactModel& like) {
   auto model = like.clone();
-  for (auto& [name, tensor] : model.named()) tensor.copy_(load(group, name, tensor));
+  for (auto& [name, tensor] : model.named()) tensor.copy_(load_tensor(group, name, tensor));
   return model;
 }
 
@@ -92,16 +79,7 @@ formats::Checkpoint store_state(const FactTrainer& trainer, const FactTrainingOp
 
 void restore_state(const formats::Checkpoint& c, std::uint64_t seed, const FactTrainingOptions& options,
                    const std::string& digest, const std::string& name, FactTrainer& trainer) {
-  const auto differs = [&](const std::string& what) {
-    throw Error(Error::Usage, name + ": the checkpoint is another run's: " + what + " differs");
-  };
-  if (c.model != "facts") differs("what is trained");
-  if (c.data_digest != digest) differs("what it learns from");
-  if (seed != options.seed) differs("--seed");
-  for (const auto& [key, value] : options_map(options)) {
-    const auto* saved = c.options.find(key);
-    if (!saved || *saved != value) differs("the option behind '" + key + "'");
-  }
+  check_same_run(c, seed, {"facts", digest, options.seed, options_map(options)}, name);
   try {
     const auto fresh = trainer.state();
     std::vector<EpochReport> epochs;
@@ -110,8 +88,8 @@ void restore_state(const formats::Checkpoint& c, std::uint64_t seed, const FactT
     const auto best = c.buffers.empty() ? model : load_model(c.buffers, fresh.model);
     std::vector<std::pair<at::Tensor, at::Tensor>> moments;
     for (const auto& [parameter, tensor] : model.named()) {
-      moments.emplace_back(load(c.optimizer_state, parameter + "/first", tensor),
-                           load(c.optimizer_state, parameter + "/second", tensor));
+      moments.emplace_back(load_tensor(c.optimizer_state, parameter + "/first", tensor),
+                           load_tensor(c.optimizer_state, parameter + "/second", tensor));
     }
     trainer.restore(model, best, moments, std::move(epochs));
   } catch (const Error& error) {

@@ -7,7 +7,8 @@ PATH=$TERSE_BIN:$PATH
 # The word between the entities tells the relation.
 awk 'BEGIN { for (i = 0; i < 240; ++i) { r = i % 4; printf "r%d\t1\t2\t%d\t%d\tw%d e%d tells%d%s e%d .\n", r, 3 + i % 3, 4 + i % 3, i % 7, i % 31, r, i % 3 == 0 ? "" : i % 3 == 1 ? " x" : " y z", i % 29 } }' > train.tsv
 awk 'BEGIN { for (i = 0; i < 40; ++i) { r = (i + 1) % 4; printf "r%d\t1\t2\t3\t4\tw%d e%d tells%d e%d .\n", r, i % 7, i % 31, r, i % 29 } }' > test.tsv
-train() { relsim-train extract "$@" --valid test.tsv --word-dim 10 --hidden 16 --layers 1 --distance-dim 4 --epochs 8 --batch 20 --lr 0.01 -q; }
+short() { relsim-train extract "$@" --valid test.tsv --word-dim 10 --hidden 16 --layers 1 --distance-dim 4 --batch 20 -q; }
+train() { short "$@" --epochs 8 --lr 0.01; }
 for model in pa-lstm transformer; do
   train train.tsv --model $model -j 1 -o $model.model --metrics $model.json
   train train.tsv --model $model -j 2 > again
@@ -30,6 +31,26 @@ cmp pa-lstm.model again
 awk 'BEGIN { for (w = 0; w < 7; ++w) { printf "w%d", w; for (i = 0; i < 10; ++i) printf " %g", w / 10; print "" } }' > vectors.txt
 train train.tsv --model pa-lstm --vectors vectors.txt -o vectors.model
 if cmp -s pa-lstm.model vectors.model; then echo "vectors change nothing"; exit 1; fi
+
+# A run that is killed goes on from its checkpoint, bit for bit; another run's is refused.
+short train.tsv --model transformer --epochs 3 --lr 0.01 --checkpoint state -o half.model
+train train.tsv --model transformer --checkpoint state --resume -j 2 -o resumed.model --metrics resumed.json
+for model in transformer resumed; do
+  act-inspect --decode parameter/words --npy - $model.model > $model.weights
+  act-inspect --decode parameter/relation_weight --npy - $model.model >> $model.weights
+  tail -n 1 $model.json | sed -E 's/"(step_seconds|peak_resident_bytes)":[^,}]*,?//g' > $model.last
+done
+cmp transformer.weights resumed.weights
+cmp transformer.last resumed.last
+refused() {
+  local status=0
+  "${@:2}" --model transformer --checkpoint state --resume -o x 2> err || status=$?
+  if [ $status != 2 ] || ! grep -qF -- "$1 differs" err; then echo "taken for the same run: ${*:2}"; cat err; exit 1; fi
+}
+refused "the option behind 'lr'" short train.tsv --epochs 8 --lr 0.02
+refused --seed train train.tsv --seed 3
+refused "the option behind 'level'" train train.tsv --level L1
+refused 'what it learns from' train test.tsv
 
 # A similarity of these relations from their sentences' own pairs of entities.
 awk -F '\t' -v OFS='\t' '{ split($6, w, " "); print w[$2 + 1], $1, w[$4 + 1] }' train.tsv | relsim-train facts --model counts -q |

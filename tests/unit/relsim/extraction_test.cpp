@@ -4,6 +4,7 @@
 #include "terse/core/error.hpp"
 #include "terse/core/parallel.hpp"
 #include "terse/relsim/extraction/extractor_artifact.hpp"
+#include "terse/relsim/extraction/extractor_checkpoint.hpp"
 #include "terse/relsim/extraction/extractor_trainer.hpp"
 #include "terse/relsim/extraction/margin_cost.hpp"
 #include "terse_catch.hpp"
@@ -67,7 +68,7 @@ TEST_CASE("both extractors learn from words and places", "[relsim]") {
       Extractor extractor(small_shape(kind, vocabulary), 1);
       auto options = quick_options();
       options.level = level;
-      const auto best = train_extractor(extractor, vocabulary, train, test, {}, std::nullopt, options, {});
+      const auto best = train_extractor(extractor, vocabulary, train, test, {}, std::nullopt, options);
       INFO(to_string(kind) << " " << act::to_string(level));
       CHECK(best.micro_f1 > 0.9);  // by chance 0.33
       CHECK(best.exact_bytes > 0);
@@ -103,7 +104,7 @@ TEST_CASE("extractors depend on their seed alone, and artifacts give them back",
     auto options = quick_options();
     options.epochs = 2;
     options.seed = seed;
-    train_extractor(extractor, vocabulary, train, {}, {}, std::nullopt, options, {});
+    train_extractor(extractor, vocabulary, train, {}, {}, std::nullopt, options);
     auto result = extract_logits(extractor, vocabulary, train);
     const auto stored = store_extractor(extractor, vocabulary, {"a", "b", "c"}, "b");
     const auto loaded = load_extractor(stored, "stored");
@@ -170,6 +171,45 @@ TEST_CASE("long sentences are cut around their entities", "[relsim]") {
   CHECK(batch.head_distance.eq(kFarthest + 1).sum().item<std::int64_t>() == 2);
   CHECK(batch.tail_distance.eq(kFarthest + 1).sum().item<std::int64_t>() == 1);
   CHECK(batch.words[0][0].item<std::int64_t>() == *vocabulary.words.find("t51") + 2);
+}
+
+TEST_CASE("an extractor's run goes on from its checkpoint bit for bit", "[relsim]") {
+  const auto train = toy_sentences(120, 7), test = toy_sentences(40, 8);
+  const auto vocabulary = FeatureVocabulary::of(train, 1, 100);
+  auto options = quick_options();
+  options.epochs = 5;
+  options.level = act::Level::L1;
+  const auto digest = sentences_digest(train, test, {});
+  CHECK(digest != sentences_digest(test, train, {}));
+  for (const auto kind : {ExtractorKind::PaLstm, ExtractorKind::Transformer}) {
+    const auto shape = small_shape(kind, vocabulary);
+    Extractor whole(shape, 1), half(shape, 1), resumed(shape, 2);
+    const auto best = train_extractor(whole, vocabulary, train, test, {}, std::nullopt, options);
+    formats::Checkpoint saved;
+    {
+      ExtractorTrainer trainer(half, vocabulary, train, test, {}, std::nullopt, options);
+      for (int i = 0; i < 2; ++i) trainer.run_epoch();
+      saved = store_state(trainer.state(), shape, options, digest);
+    }
+    ExtractorTrainer trainer(resumed, vocabulary, train, test, {}, std::nullopt, options);
+    const auto load = [&](const ExtractorTrainingOptions& with, const std::string& of, std::uint64_t seed) {
+      return load_state(saved, seed, trainer.state(), shape, with, of, "state");
+    };
+    auto other = options;
+    other.lr = 1e-3;
+    CHECK_THROWS_WITH(load(other, digest, 0), Catch::Contains("the option behind 'lr' differs"));
+    CHECK_THROWS_WITH(load(options, "another", 0), Catch::Contains("what it learns from differs"));
+    CHECK_THROWS_WITH(load(options, digest, 5), Catch::Contains("--seed differs"));
+    trainer.restore(load(options, digest, 0));
+    while (!trainer.done()) trainer.run_epoch();
+    const auto resumed_best = trainer.finish();
+    CHECK(resumed_best.epoch == best.epoch);
+    CHECK(resumed_best.loss == best.loss);
+    const auto expected = whole.named_parameters(), found = resumed.named_parameters();
+    for (const auto& parameter : expected) CHECK(at::equal(parameter.value(), found[parameter.key()]));
+    saved.optimizer_state.pop_back();
+    CHECK_THROWS_WITH(load(options, digest, 0), Catch::Contains("state: tensor"));
+  }
 }
 
 }  // namespace
