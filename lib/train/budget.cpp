@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::uint64_t kMiB = 1u << 20;
 constexpr std::uint64_t kUnit = 2 * kMiB;  // of overheads; with 1, a budget of 257 MiB was exceeded by 0.8
-constexpr int kKeptBits = 32;
 constexpr double kChange = 1.0 / 32;  // of the bytes of zeros apart, for which there is room at first
 
 /// Index of each ladder's choice of these bits; 0 where it has none.
@@ -120,12 +119,12 @@ std::vector<act::BitLadder> BudgetPlan::ladders(const act::PrecisionTable& table
     for (const auto& rung : rungs) {
       const bool swapped = budget_.tier == BudgetTier::Swap;
       if (swapped && rung.bits != kSwappedBits) continue;
-      const auto bytes = rung.bits == kKeptBits ? std::max(rung.bytes, kept_[i])
+      const auto bytes = rung.bits == act::kKeptBits ? std::max(rung.bytes, kept_[i])
                                                 : static_cast<std::uint64_t>(growth * static_cast<double>(rung.bytes));
       const double sensitivity =
           measured ? found->second->sensitivity : prior * static_cast<double>(rungs.back().bytes);
       ladder.choices.push_back({rung.bits, swapped ? 0 : act::held_bytes(bytes + beside),
-                                rung.bits == kKeptBits ? 0 : sensitivity * act::rounding_variance_of_bits(rung.bits)});
+                                rung.bits == act::kKeptBits ? 0 : sensitivity * act::rounding_variance_of_bits(rung.bits)});
     }
     if (ladder.choices.empty()) ladder.choices.push_back({});
     ladders.push_back(std::move(ladder));

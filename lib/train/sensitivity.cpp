@@ -15,7 +15,6 @@ namespace terse::train {
 
 namespace {
 
-constexpr int kExactBits = 32;
 // A pass of fast_sensitivities() may take as long as its probes do, but not much more memory than a training step.
 constexpr double kAnyCost = 1e9, kShareOfStored = 0.5;
 
@@ -27,7 +26,7 @@ class GradientProbe {
     options_.level = act::Level::L1;
     options_.bits = 0;
     keep_derived();
-    for (const auto& id : quantized) options_.bits_of[id] = kExactBits;
+    for (const auto& id : quantized) options_.bits_of[id] = act::kKeptBits;
   }
 
   /// Gradient of every parameter where all tensors are stored without loss.
@@ -52,7 +51,7 @@ class GradientProbe {
     for (const act::SavedTensor& tensor : compression.saved()) {
       if (tensor.reason != act::Reason::Derived) continue;
       derived_[tensor.id] = tensor.shared_with;
-      options_.bits_of[tensor.id] = kExactBits;
+      options_.bits_of[tensor.id] = act::kKeptBits;
     }
   }
 
