@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <set>
 #include <string>
 
@@ -25,7 +24,6 @@ class GradientProbe {
     options_ = trainer.options().compression;
     options_.level = act::Level::L1;
     options_.bits = 0;
-    keep_derived();
     for (const auto& id : quantized) options_.bits_of[id] = act::kKeptBits;
   }
 
@@ -36,31 +34,12 @@ class GradientProbe {
   std::vector<at::Tensor> gradient_with(const std::string& id, int bits, std::uint32_t draw) {
     auto options = options_;
     options.bits_of[id] = bits;
-    const std::string node = id.substr(0, id.rfind(':') + 1);
-    for (const auto& [derived, source] : derived_) {  // these follow their operands, as at L1
-      if (source == id || derived.starts_with(node)) options.bits_of.erase(derived);
-    }
     return gradient(options, draw);
   }
 
  private:
-  /// What is derived while its operands are rounded would be rounded itself where they are not, and has no probe.
-  void keep_derived() {
-    act::Compression compression(options_);
-    gradient(compression, 0);
-    for (const act::SavedTensor& tensor : compression.saved()) {
-      if (tensor.reason != act::Reason::Derived) continue;
-      derived_[tensor.id] = tensor.shared_with;
-      options_.bits_of[tensor.id] = act::kKeptBits;
-    }
-  }
-
   std::vector<at::Tensor> gradient(const act::CompressionOptions& options, std::uint32_t draw) {
     act::Compression compression(options);
-    return gradient(compression, draw);
-  }
-
-  std::vector<at::Tensor> gradient(act::Compression& compression, std::uint32_t draw) {
     set_generator_state(generator_);
     own_tensors(compression, trainer_.network());
     compression.batch(batch_.inputs);
@@ -79,7 +58,6 @@ class GradientProbe {
 
   Trainer& trainer_;
   act::CompressionOptions options_;
-  std::map<std::string, std::string> derived_;  // to the operand's id
   Batch batch_;
   at::Tensor generator_;
 };
