@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "terse/act/rules.hpp"
 #include "terse/core/checked.hpp"
 #include "terse/core/error.hpp"
 
@@ -31,7 +32,9 @@ std::vector<formats::Rung> rungs_of(const SavedTensor& tensor) {
   // Bytes that it has in common with another stored tensor are that one's.
   const std::uint64_t own = quant::payload_bytes(tensor.layout) + quant::metadata_bytes(tensor.layout);
   const std::uint64_t shared = own > tensor.stored_bytes && tensor.stored_bytes > 0 ? own - tensor.stored_bytes : 0;
+  const int least = rule_of(tensor.op, tensor.role).least_bits;
   for (const int bits : kRungs) {
+    if (bits < least) continue;
     if (bits == kKeptBits) {
       rungs.push_back({bits, exact});
       continue;

@@ -79,6 +79,13 @@ TEST_CASE("pooling stores positions within the window", "[exact]") {
   check_exact([](const at::Tensor& t) { return std::get<0>(at::adaptive_max_pool2d(t, {2, 2})); }, x, 1);
 }
 
+TEST_CASE("what is added at indices is not stored", "[exact]") {
+  const at::Tensor x = numbers({64, 32}, 37);
+  const at::Tensor index = at::arange(64).remainder(7);
+  check_exact([&](const at::Tensor& t) { return at::zeros({7, 32}).index_add(0, index, t); }, x, 2);
+  check_exact([&](const at::Tensor& t) { return at::zeros({7, 32}).index_add(0, index, t, 0.5); }, x, 2);
+}
+
 TEST_CASE("pooled indices survive a second backward pass while the first's are alive", "[exact]") {
   const at::Tensor x = numbers({4, 8, 16, 16}, 33).requires_grad_();
   Compression compression({.level = Level::L1});

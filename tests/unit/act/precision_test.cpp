@@ -11,7 +11,7 @@ namespace {
 using terse::test::throws;
 
 SavedTensor rounded(const std::string& id, std::int64_t count, int bits = 4) {
-  SavedTensor tensor{.id = id, .op = "aten::gelu", .role = "self", .shape = {count}, .reason = Reason::Quantized};
+  SavedTensor tensor{.id = id, .op = "aten::mm", .role = "self", .shape = {count}, .reason = Reason::Quantized};
   tensor.layout.codec = quant::Codec::Affine;
   tensor.layout.count = static_cast<std::uint64_t>(count);
   tensor.layout.bits = static_cast<std::uint8_t>(bits);
@@ -49,6 +49,9 @@ TEST_CASE("rungs count payload, metadata and padding") {
     CHECK(rung.bytes == (rung.bits == 32 ? 4000
                                          : quant::payload_bytes(tensor.layout) + quant::metadata_bytes(tensor.layout)));
   }
+  tensor = rounded("x", 1000);
+  tensor.op = "aten::gelu";
+  CHECK(rungs_of(tensor).front().bits == 2);  // at 1 bit its derived result would be another in the mean
   tensor.reason = Reason::Mask;
   CHECK(rungs_of(tensor).empty());
 }
