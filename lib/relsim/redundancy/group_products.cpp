@@ -4,15 +4,10 @@
 #include <numeric>
 #include <utility>
 
-#include "terse/core/parallel.hpp"
-
 namespace terse::relsim {
 namespace {
 
 std::size_t at_place(std::int32_t i) { return static_cast<std::size_t>(i); }
-
-// Places are shared out among so many parts of the index, unless there are few of them.
-constexpr std::size_t kParts = 2, kLeastInPart = 4096;
 
 // Products and sizes are looked at so many at a time, and end in zeros up to a multiple of it.
 constexpr std::size_t kBlock = 64;
@@ -53,48 +48,29 @@ void GroupProducts::make_index() {
   for (const auto& sum : sums_) sum.each([&](std::int32_t column, double) { ++groups_with[at_place(column)]; });
   // What one group has alone, it will have in common with none.
   for (auto& sum : sums_) sum.keep([&](std::int32_t column) { return groups_with[at_place(column)] > 1; });
-  index_.clear();
-  const std::size_t parts = sums_.size() / kLeastInPart + 1 < kParts ? 1 : kParts;
-  for (std::size_t p = 0; p < parts; ++p) {
-    auto& part = index_.emplace_back();
-    part.first = sums_.size() * p / parts;
-    part.last = sums_.size() * (p + 1) / parts;
-    part.begin.assign(at_place(columns_) + 1, 0);
-    for (auto place = part.first; place < part.last; ++place) {
-      sums_[place].each([&](std::int32_t column, double) { ++part.begin[at_place(column) + 1]; });
-    }
-    std::partial_sum(part.begin.begin(), part.begin.end(), part.begin.begin());
-    part.entries.resize(part.begin.back());
-    auto next = part.begin;
-    for (auto place = part.first; place < part.last; ++place) {
-      sums_[place].each([&](std::int32_t column, double value) {
-        part.entries[next[at_place(column)]++] = {value, static_cast<std::int32_t>(place)};
-      });
-    }
+  begin_.assign(at_place(columns_) + 1, 0);
+  for (const auto& sum : sums_) sum.each([&](std::int32_t column, double) { ++begin_[at_place(column) + 1]; });
+  std::partial_sum(begin_.begin(), begin_.end(), begin_.begin());
+  entries_.resize(begin_.back());
+  auto next = begin_;
+  for (std::size_t place = 0; place < sums_.size(); ++place) {
+    sums_[place].each([&](std::int32_t column, double value) {
+      entries_[next[at_place(column)]++] = {value, static_cast<std::int32_t>(place)};
+    });
   }
 }
 
-void GroupProducts::add_products(const Part& part, const FeatureSum& sum, std::vector<double>& product) const {
-  std::fill(product.begin() + static_cast<std::ptrdiff_t>(part.first), product.begin() + static_cast<std::ptrdiff_t>(part.last), 0.0);
-  sum.each_run([&](std::span<const std::int32_t> columns, std::span<const double> values) {
+void GroupProducts::find_products(std::int32_t place, std::vector<double>& product) const {
+  product.assign(padded(places()), 0);
+  sums_[at_place(place)].each_run([&](std::span<const std::int32_t> columns, std::span<const double> values) {
     // Most features are of a few groups each, somewhere in memory: they are fetched ahead.
     constexpr std::size_t kAhead = 8;
     for (std::size_t c = 0; c < columns.size(); ++c) {
-      if (c + 2 * kAhead < columns.size()) __builtin_prefetch(&part.begin[at_place(columns[c + 2 * kAhead])]);
-      if (c + kAhead < columns.size()) __builtin_prefetch(part.entries.data() + part.begin[at_place(columns[c + kAhead])]);
-      const auto end = part.begin[at_place(columns[c]) + 1];
-      for (auto i = part.begin[at_place(columns[c])]; i < end; ++i) {
-        product[at_place(part.entries[i].place)] += values[c] * part.entries[i].amount;
-      }
+      if (c + 2 * kAhead < columns.size()) __builtin_prefetch(&begin_[at_place(columns[c + 2 * kAhead])]);
+      if (c + kAhead < columns.size()) __builtin_prefetch(entries_.data() + begin_[at_place(columns[c + kAhead])]);
+      const auto end = begin_[at_place(columns[c]) + 1];
+      for (auto i = begin_[at_place(columns[c])]; i < end; ++i) product[at_place(entries_[i].place)] += values[c] * entries_[i].amount;
     }
-  });
-}
-
-void GroupProducts::find_products(std::int32_t place, std::vector<double>& product) const {
-  product.resize(padded(places()));
-  std::fill(product.begin() + static_cast<std::ptrdiff_t>(places()), product.end(), 0.0);
-  core::parallel_for(index_.size(), 1, [&](std::size_t begin, std::size_t end) {
-    for (auto p = begin; p < end; ++p) add_products(index_[p], sums_[at_place(place)], product);
   });
   for (const auto& merge : merges_) product[at_place(merge.keep)] += std::exchange(product[at_place(merge.drop)], 0);
   product[at_place(place)] = 0;

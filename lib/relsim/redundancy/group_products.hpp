@@ -14,9 +14,8 @@ namespace terse::relsim {
 /// with another's, which is that of their sums. Each group has a place; no table of pairs is held.
 ///
 /// Who has a feature is looked up in an index, which is made anew when close_gaps() is called, for then there are fewer
-/// groups to look at; the index is in parts, one for each run of places, so that threads can share one search. Of a group
-/// of many rows, which has most of the features, the products with all others are listed, as far as kMostListed allows:
-/// they add up when groups are merged, and follow merges when they are next asked for.
+/// groups to look at. Of a group of many rows, which has most of the features, the products with all others are listed, as
+/// far as kMostListed allows: they add up when groups are merged, and follow merges when they are next asked for.
 /// Memory: 28 bytes for each feature that a row shares with another, and the lists.
 class GroupProducts {
  public:
@@ -63,15 +62,8 @@ class GroupProducts {
     double amount;
     std::int32_t place;
   };
-  /// Of each feature, those groups of a run of places that had it when gaps were last closed, and how much of it.
-  struct Part {
-    std::size_t first = 0, last = 0;  // places
-    std::vector<std::uint32_t> begin;
-    std::vector<Entry> entries;
-  };
 
   void make_index();
-  void add_products(const Part& part, const FeatureSum& sum, std::vector<double>& product) const;
   void find_products(std::int32_t place, std::vector<double>& product) const;
   void follow(List& list) const;
   List take_list(std::int32_t place);
@@ -82,7 +74,9 @@ class GroupProducts {
   std::vector<FeatureSum> sums_;
   std::vector<List> listed_;
   std::vector<MergeOfPlaces> merges_;  // since gaps were closed
-  std::vector<Part> index_;
+  // Of each feature, the groups that had it when gaps were last closed, and how much of it.
+  std::vector<std::uint32_t> begin_;
+  std::vector<Entry> entries_;
 };
 
 }  // namespace terse::relsim

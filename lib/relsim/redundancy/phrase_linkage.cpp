@@ -1,7 +1,6 @@
 #include "terse/relsim/redundancy/phrase_linkage.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <optional>
 #include <queue>
 #include <tuple>
@@ -37,8 +36,6 @@ struct Candidate {
   bool operator<(const Candidate& other) const { return std::tie(likeness, other.group) < std::tie(other.likeness, group); }
 };
 
-// Those who have to look anew do so this many at a time. Some of them would not have had to, so few are enough.
-constexpr std::size_t kAtOnce = 16;
 // Gaps are closed when so large a share of places is left: often enough that looking does not meet the same group twice,
 // seldom enough to cost little.
 constexpr double kFew = 0.8;
@@ -61,9 +58,7 @@ class PhraseAgglomeration {
 
   PhraseClusters run() {
     PhraseClusters result;
-    std::vector<std::int32_t> all(groups_.size());
-    std::iota(all.begin(), all.end(), 0);
-    look(all);
+    look_for_all();
     const double least = options_.count ? 0 : 1 - options_.threshold;
     // What a stale candidate found is no less than what it will find: a merge brings nobody nearer.
     while (!queue_.empty() && !is_done() && std::min(queue_.top().likeness, 1.0) >= least) {
@@ -122,27 +117,27 @@ class PhraseAgglomeration {
     return !is_merged(candidate) && candidate.nearest >= 0 && groups_[at(candidate.nearest)].version == candidate.seen;
   }
 
-  /// Those at the head of the queue whose nearest is no more, and who are themselves.
+  /// The one at the head of the queue, unless it was merged.
   void look_again() {
-    std::vector<std::int32_t> stale;
-    while (!queue_.empty() && stale.size() < kAtOnce && !is_current(queue_.top())) {
-      if (!is_merged(queue_.top())) stale.push_back(queue_.top().group);
-      queue_.pop();
-    }
-    look(stale);
+    const auto candidate = queue_.top();
+    queue_.pop();
+    if (!is_merged(candidate)) keep_found(candidate.group, products_->nearest(candidate.group, scratch_));
   }
 
-  void look(const std::vector<std::int32_t>& groups) {
-    std::vector<GroupProducts::Nearest> found(groups.size());
-    core::parallel_for(groups.size(), 1, [&](std::size_t begin, std::size_t end) {
-      thread_local std::vector<double> scratch;
-      for (auto i = begin; i < end; ++i) found[i] = products_->nearest(groups[i], scratch);
+  /// Everyone, shared out among threads. Later searches are small, and each waits for the last.
+  void look_for_all() {
+    std::vector<GroupProducts::Nearest> found(groups_.size());
+    core::parallel_for(groups_.size(), 256, [&](std::size_t begin, std::size_t end) {
+      std::vector<double> scratch;
+      for (auto i = begin; i < end; ++i) found[i] = products_->nearest(static_cast<std::int32_t>(i), scratch);
     });
-    for (std::size_t i = 0; i < groups.size(); ++i) {
-      if (found[i].place < 0) continue;
-      queue_.push({.likeness = found[i].likeness, .group = groups[i], .version = groups_[at(groups[i])].version,
-                   .nearest = found[i].place, .seen = groups_[at(found[i].place)].version});
-    }
+    for (std::size_t i = 0; i < found.size(); ++i) keep_found(static_cast<std::int32_t>(i), found[i]);
+  }
+
+  void keep_found(std::int32_t group, const GroupProducts::Nearest& found) {
+    if (found.place < 0) return;
+    queue_.push({.likeness = found.likeness, .group = group, .version = groups_[at(group)].version, .nearest = found.place,
+                 .seen = groups_[at(found.place)].version});
   }
 
   /// Merges two groups, and of these what says something and what denies it, each with its like.
@@ -209,6 +204,7 @@ class PhraseAgglomeration {
   std::vector<Group> groups_, left_alone_;  // by place; a merged one stays at the lower place of its parts
   std::optional<GroupProducts> products_;
   std::priority_queue<Candidate> queue_;
+  std::vector<double> scratch_;
 };
 
 }  // namespace
