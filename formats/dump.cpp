@@ -35,6 +35,7 @@ Value to_value(const DumpEntry& e) {
                     {"non_finite", e.non_finite},
                     {"shared_with", e.shared_with}};
   if (e.dithered) map["dithered"] = true;
+  if (e.fields) map["fields"] = true;
   if (e.kept != 0) map["kept"] = e.kept;
   if (!e.strides.empty()) map["strides"] = Value::Array(e.strides.begin(), e.strides.end());
   return map;
@@ -55,6 +56,7 @@ DumpEntry entry_from(const Document& document) {
   e.group = document.small_count("group");
   e.wide_scales = document.flag("wide_scales");
   if (document.has("dithered")) e.dithered = document.flag("dithered");
+  if (document.has("fields")) e.fields = document.flag("fields");
   if (document.has("kept")) e.kept = document.count("kept");
   if (document.has("strides")) e.strides = document.strides("strides", e.shape);
   e.exact_bytes = document.count("exact_bytes");

@@ -27,6 +27,7 @@ struct DumpEntry {
   std::uint32_t group = 0;          ///< affine: elements that share a scale
   bool wide_scales = false;         ///< affine: scales are float32 instead of bfloat16
   bool dithered = false;            ///< affine, sparse: decoded without the offsets of rounding
+  bool fields = false;              ///< affine, sparse: each code in a field of `bits` bits
   std::uint64_t kept = 0;           ///< sparse: elements that are not zero
   /// Element (i, j, …) is encoded element i*strides[0] + j*strides[1] + …; empty: row by row.
   std::vector<std::int64_t> strides = {};

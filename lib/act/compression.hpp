@@ -69,6 +69,7 @@ struct SavedTensor {
   /// Payload and metadata, less what an earlier saved tensor has of them (the mask of a ReLU whose result is encoded
   /// with its zeros apart); or what is kept.
   std::uint64_t stored_bytes = 0;
+  std::uint64_t shared_bytes = 0;  ///< that earlier tensor's part
   quant::Survey survey = {};       ///< of the whole content; taken only while an observer is set, it costs a pass
 };
 
@@ -81,6 +82,7 @@ struct CompressionOptions {
   std::uint32_t group = 256;
   bool dither = true;                        ///< quant::AffineOptions::dither: half the variance for the same bytes
   bool sparse = true;                        ///< store zeros apart where that is smaller
+  bool entropy = false;                      ///< finer grids, entropy coded, in the bytes that the bits take (quant/entropy.hpp)
   bool derive = true;                        ///< compute results again from what their operands are stored as (Reason::Derived)
   std::uint64_t seed = 0;
   std::uint64_t small_bytes = 1024;          ///< tensors below this are kept as they are

@@ -8,6 +8,7 @@
 
 #include "terse/act/dtype.hpp"
 #include "terse/core/error.hpp"
+#include "terse/quant/entropy.hpp"
 
 namespace terse::act {
 
@@ -65,7 +66,7 @@ class Encoding {
     if (request_.need.need == Need::Signum) return finish(attempt_signum());
     const quant::AffineOptions& options = request_.affine;
     const auto layout = quant::choose_layout(source_.data, source_.count, source_.dtype, options);
-    if ((request_.sparse && attempt_sparse(layout)) || attempt(layout)) return finish(true);
+    if ((request_.sparse && attempt_sparse(layout)) || attempt_finer(layout) || attempt(layout)) return finish(true);
     // The sample that the layout was chosen from missed something.
     look();
     if (survey_.non_finite == 0) {
@@ -104,6 +105,32 @@ class Encoding {
                              EncodedTensor::metadata_of(bytes_, layout));
   }
 
+  /// More levels than the layout has, entropy coded into no more bytes.
+  bool attempt_finer(const quant::Layout& affine) {
+    if (!request_.entropy || affine.codec != quant::Codec::Affine) return false;
+    const auto finer = quant::finer_layout(source_.data, affine, /*zeros=*/true);
+    return finer.levels > affine.levels && attempt(finer) && code_within(quant::payload_bytes(affine));
+  }
+
+  /// Codes what was just encoded. @return false where that takes more than `most` bytes
+  bool code_within(std::uint64_t most) {
+    const auto codes = EncodedTensor::codes_of(bytes_, layout_);
+    const at::Tensor room = allocate_bytes(quant::entropy_bound(codes.size()));
+    const std::uint64_t size = quant::entropy_encode(codes, span_of(room));
+    if (size > most) return false;
+    const std::uint64_t head = static_cast<std::uint64_t>(bytes_.numel()) - codes.size();
+    const at::Tensor coded = EncodedTensor::allocate(head + size);
+    std::memcpy(coded.data_ptr(), bytes_.const_data_ptr(), head);
+    std::memcpy(span_of(coded).data() + head, room.const_data_ptr(), size);
+    bytes_ = coded;
+    coded_ = true;
+    return true;
+  }
+
+  static at::Tensor allocate_bytes(std::uint64_t size) {
+    return at::Tensor(at::detail::empty_cpu({static_cast<std::int64_t>(size)}, at::kByte));
+  }
+
   /// The layout with its zeros apart, where that is smaller.
   bool attempt_sparse(const quant::Layout& affine) {
     if (affine.codec != quant::Codec::Affine || !quant::has_sparse_form(source_.dtype)) return false;
@@ -113,28 +140,40 @@ class Encoding {
     at::Tensor mask;
     std::uint64_t kept;
     if (positives) {
-      kept = quant::count_kept(positives->payload(), source_.count);
+      mask = positives->plain();  // a bit an element is all that it has
+      kept = quant::count_kept(span_of(mask), source_.count);
     } else {
       if (quant::zero_share(source_.data, source_.count, source_.dtype) < least) return false;
-      const auto size = static_cast<std::int64_t>(quant::mask_bytes(source_.count));
-      mask = at::Tensor(at::detail::empty_cpu({size}, at::kByte));
+      mask = allocate_bytes(quant::mask_bytes(source_.count));
       kept = quant::mask_nonzero(source_.data, source_.count, source_.dtype, span_of(mask));
     }
     const double zeros = 1 - static_cast<double>(kept) / static_cast<double>(source_.count);
     if (kept == 0 || zeros < least) return false;
-    layout_ = quant::sparse_layout(affine, kept);
-    bytes_ = EncodedTensor::allocate(layout_);
-    const auto payload = EncodedTensor::payload_of(bytes_, layout_);
-    const auto bits = positives ? positives->payload() : std::span<const std::byte>(span_of(mask));
-    std::memset(payload.data() + quant::mask_bytes(source_.count) - 8, 0, 8);
-    std::memcpy(payload.data(), bits.data(), bits.size());
-    const auto metadata = EncodedTensor::metadata_of(bytes_, layout_);
-    if (!quant::try_encode_masked(source_.data, layout_, request_.key, payload, metadata)) return false;
+    if (!attempt_finer_masked(affine, kept, mask) && !attempt_masked(quant::sparse_layout(affine, kept), mask)) {
+      return false;
+    }
     if (positives) {
       request_.positives->live_in(bytes_, quant::metadata_bytes(layout_));
-      shared_bytes_ = bits.size();
+      shared_bytes_ = static_cast<std::uint64_t>(mask.numel());
     }
     return true;
+  }
+
+  bool attempt_finer_masked(const quant::Layout& affine, std::uint64_t kept, const at::Tensor& mask) {
+    if (!request_.entropy) return false;
+    const auto finer = quant::finer_layout(source_.data, affine, /*zeros=*/false);
+    const auto most = quant::payload_bytes(quant::sparse_layout(affine, kept)) - quant::mask_bytes(source_.count);
+    return finer.levels > affine.levels && attempt_masked(quant::sparse_layout(finer, kept), mask) && code_within(most);
+  }
+
+  bool attempt_masked(const quant::Layout& sparse, const at::Tensor& mask) {
+    layout_ = sparse;
+    bytes_ = EncodedTensor::allocate(layout_);
+    const auto payload = EncodedTensor::payload_of(bytes_, layout_);
+    std::memset(payload.data() + quant::mask_bytes(source_.count) - 8, 0, 8);
+    std::memcpy(payload.data(), mask.const_data_ptr(), static_cast<std::size_t>(mask.numel()));
+    return quant::try_encode_masked(source_.data, layout_, request_.key, payload,
+                                    EncodedTensor::metadata_of(bytes_, layout_));
   }
 
   static std::span<std::byte> span_of(const at::Tensor& bytes) {
@@ -209,7 +248,7 @@ class Encoding {
       return {nullptr, reason, {}, survey_};
     }
     auto strides = source_.geometry.encoded_strides;
-    return {std::make_shared<EncodedTensor>(std::move(source_.geometry), type_, layout_, std::move(bytes_)),
+    return {std::make_shared<EncodedTensor>(std::move(source_.geometry), type_, layout_, std::move(bytes_), coded_),
             request_.need.need == Need::Signum ? Reason::Mask : reason_of(layout_.codec),
             layout_,
             survey_,
@@ -225,6 +264,7 @@ class Encoding {
   bool looked_ = false;
   quant::Layout layout_;
   at::Tensor bytes_;
+  bool coded_ = false;  // its codes
   at::Tensor content_;
   std::uint64_t shared_bytes_ = 0;
 };

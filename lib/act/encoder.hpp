@@ -13,6 +13,7 @@ struct EncodeRequest {
   Requirement need = {};
   quant::AffineOptions affine = {};  ///< of rounded elements
   bool sparse = true;          ///< store zeros apart where that is smaller
+  bool entropy = false;        ///< a finer grid, entropy coded, where that takes no more bytes
   core::RandomKey key = {};
   /// Stored signs (Need::Positive) of the same tensor: they say where it is not zero. The encoded tensor takes them
   /// in, and they live in its bytes from then on.

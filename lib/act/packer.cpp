@@ -337,7 +337,9 @@ void Packer::show(const Packing& packing) const {
   if (!observer_) return;
   if (packing.encoded) {
     const at::Tensor& content = packing.content.defined() ? packing.content : packing.tensor;
-    observer_({packing.info, content, packing.encoded->payload(), packing.encoded->metadata()});
+    const at::Tensor bytes = packing.encoded->plain();
+    observer_({packing.info, content, EncodedTensor::payload_of(bytes, packing.info.layout),
+               EncodedTensor::metadata_of(bytes, packing.info.layout)});
   } else {
     observer_({packing.info, packing.tensor, {}, {}});
   }

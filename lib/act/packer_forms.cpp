@@ -62,6 +62,7 @@ EncodeRequest Packer::request_for(const Packing& packing, const quant::AffineOpt
   request.need = packing.need;
   request.affine = affine;
   request.sparse = options_.sparse;
+  request.entropy = options_.entropy;
   request.key = {options_.seed, core::stream_of(packing.info.id.c_str()), step_};
   request.survey = static_cast<bool>(observer_);
   if (packing.need.need == Need::Values && options_.sparse) {
@@ -146,6 +147,7 @@ void Packer::adopt(Packing& packing, Encoded encoded, std::shared_ptr<StoredTens
   info.strides = std::move(encoded.strides);
   info.exact_bytes = exact_.charge(packing.tensor.storage());
   info.stored_bytes = encoded.stored->bytes() - encoded.shared_bytes;
+  info.shared_bytes = encoded.shared_bytes;
   packing.encoded = encoded.stored;
   packing.stored = stored ? std::move(stored) : std::move(encoded.stored);
   // What was stored for one need serves others only where it is the content itself.
@@ -164,6 +166,7 @@ void Packer::probe(const Packing& packing) {
   affine.levels = 0;
   EncodeRequest request = request_for(packing, affine);
   request.positives = nullptr;  // they live with the first form
+  request.entropy = false;
   request.key.stream = core::stream_of((info.id + "?").c_str());
   if (packing.need.need == Need::Logarithm) request.affine.dither = false;
   NormalisedRows rows;

@@ -29,9 +29,6 @@ std::vector<formats::Rung> rungs_of(const SavedTensor& tensor) {
   std::uint64_t elements = 1;
   for (const std::int64_t size : tensor.shape) elements *= static_cast<std::uint64_t>(size);
   const std::uint64_t exact = elements * core::size_of(tensor.dtype);
-  // Bytes that it has in common with another stored tensor are that one's.
-  const std::uint64_t own = quant::payload_bytes(tensor.layout) + quant::metadata_bytes(tensor.layout);
-  const std::uint64_t shared = own > tensor.stored_bytes && tensor.stored_bytes > 0 ? own - tensor.stored_bytes : 0;
   const int least = rule_of(tensor.op, tensor.role).least_bits;
   for (const int bits : kRungs) {
     if (bits < least) continue;
@@ -42,7 +39,8 @@ std::vector<formats::Rung> rungs_of(const SavedTensor& tensor) {
     quant::Layout layout = tensor.layout;
     layout.bits = static_cast<std::uint8_t>(bits);
     layout.levels = static_cast<std::uint16_t>(1 << bits);
-    const std::uint64_t bytes = quant::payload_bytes(layout) + quant::metadata_bytes(layout) - shared;
+    layout.fields = false;  // what the bits take at most
+    const std::uint64_t bytes = quant::payload_bytes(layout) + quant::metadata_bytes(layout) - tensor.shared_bytes;
     if (bytes < exact) rungs.push_back({bits, bytes});
   }
   return rungs;

@@ -3,10 +3,12 @@
 #include <ATen/EmptyTensor.h>
 
 #include <atomic>
+#include <cstring>
 
 #include "terse/act/allocator.hpp"
 #include "terse/act/gradient_probe.hpp"
 #include "terse/core/error.hpp"
+#include "terse/quant/entropy.hpp"
 
 namespace terse::act {
 
@@ -65,16 +67,21 @@ at::Tensor KeptTensor::restore() {
   return swapped_ ? view_of(swapped_->restore(), type_, sizes_, strides_, offset_) : tensor_;
 }
 
-EncodedTensor::EncodedTensor(Geometry geometry, at::ScalarType type, quant::Layout layout, at::Tensor bytes)
+EncodedTensor::EncodedTensor(Geometry geometry, at::ScalarType type, quant::Layout layout, at::Tensor bytes,
+                             bool coded)
     : geometry_(std::move(geometry)),
       type_(type),
       layout_(layout),
+      coded_(coded),
       bytes_(std::move(bytes)),
       count_(bytes_.numel()),
       restored_(c10::intrusive_ptr<c10::StorageImpl>()) {}
 
 at::Tensor EncodedTensor::allocate(const quant::Layout& layout) {
-  const std::uint64_t bytes = quant::payload_bytes(layout) + quant::metadata_bytes(layout);
+  return allocate(quant::payload_bytes(layout) + quant::metadata_bytes(layout));
+}
+
+at::Tensor EncodedTensor::allocate(std::uint64_t bytes) {
   const AllocationMark mark(AllocationMark::Purpose::Store);
   return allocate_elements(static_cast<std::int64_t>(bytes), at::kByte);
 }
@@ -88,12 +95,26 @@ std::span<std::byte> EncodedTensor::payload_of(const at::Tensor& bytes, const qu
   return bytes_of(bytes).subspan(quant::metadata_bytes(layout));
 }
 
+std::span<std::byte> EncodedTensor::codes_of(const at::Tensor& bytes, const quant::Layout& layout) {
+  const bool masked = layout.codec == quant::Codec::Sparse;
+  return payload_of(bytes, layout).subspan(masked ? quant::mask_bytes(layout.count) : 0);
+}
+
 bool EncodedTensor::is_exact() const {
   return layout_.codec != quant::Codec::Affine && layout_.codec != quant::Codec::Sparse;
 }
 
-std::span<const std::byte> EncodedTensor::payload() const { return payload_of(bytes_, layout_); }
-std::span<const std::byte> EncodedTensor::metadata() const { return metadata_of(bytes_, layout_); }
+at::Tensor EncodedTensor::plain() const { return plain(bytes_); }
+
+at::Tensor EncodedTensor::plain(const at::Tensor& held) const {
+  if (!coded_) return held;
+  const at::Tensor plain = allocate(layout_);
+  const auto coded = codes_of(held, layout_), codes = codes_of(plain, layout_);
+  std::memcpy(plain.data_ptr(), held.const_data_ptr(), static_cast<std::size_t>(held.numel()) - coded.size());
+  quant::entropy_decode(coded, codes);
+  return plain;
+}
+
 std::uint64_t EncodedTensor::bytes() const { return static_cast<std::uint64_t>(count_); }
 
 at::Tensor EncodedTensor::held() const {
@@ -128,8 +149,8 @@ void EncodedTensor::live_in(const at::Tensor& bytes, std::uint64_t offset) {
 }
 
 c10::Storage EncodedTensor::decode() const {
-  const at::Tensor bytes = held();
-  const AllocationMark mark(AllocationMark::Purpose::Restore, bytes.storage().data());
+  const at::Tensor held_bytes = held(), bytes = plain(held_bytes);
+  const AllocationMark mark(AllocationMark::Purpose::Restore, held_bytes.storage().data());
   const at::Tensor compact = allocate_elements(geometry_.encoded_count, type_);
   quant::decode(layout_, payload_of(bytes, layout_), metadata_of(bytes, layout_), compact.data_ptr());
   if (!geometry_.spreads()) return compact.storage();

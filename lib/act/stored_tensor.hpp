@@ -64,13 +64,15 @@ class KeptTensor final : public StoredTensor {
 /// Encoded content in memory of its own.
 class EncodedTensor final : public StoredTensor {
  public:
-  EncodedTensor(Geometry geometry, at::ScalarType type, quant::Layout layout, at::Tensor bytes);
+  /// @param bytes  a layout's metadata and payload, as allocate() has room for
+  /// @param coded  whether the codes, the payload's end, are entropy coded
+  EncodedTensor(Geometry geometry, at::ScalarType type, quant::Layout layout, at::Tensor bytes, bool coded = false);
   /// Decodes; while a restored tensor lives, others share its memory.
   at::Tensor restore() override;
   bool is_exact() const override;
   void swap_out(Swapper& swapper) override;
   void note_use() override;
-  /// Has its bytes in memory, for payload() and metadata(), until they are swapped out again.
+  /// Has its bytes in memory, for plain(), until they are swapped out again.
   void bring_back();
   /// The memory that restore() shows: decoded, or what a restored tensor that lives has of it. Thread-safe.
   c10::Storage restored_storage();
@@ -78,10 +80,9 @@ class EncodedTensor final : public StoredTensor {
   at::Tensor decoded() const;
 
   const quant::Layout& layout() const { return layout_; }
-  /// In memory only, not where they are in the second tier.
-  std::span<const std::byte> payload() const;
-  std::span<const std::byte> metadata() const;
-  std::uint64_t bytes() const;  ///< payload and metadata
+  /// Metadata and payload as the layout has them, for metadata_of() and payload_of(); not from the second tier.
+  at::Tensor plain() const;
+  std::uint64_t bytes() const;  ///< that it holds
 
   /// Takes its bytes from now on from inside another tensor's, which hold the same from `offset` on: two stored
   /// tensors then share them.
@@ -90,16 +91,21 @@ class EncodedTensor final : public StoredTensor {
   /// Uninitialised memory for a layout's payload and metadata, from the tensors' own allocator, so that it is given
   /// back like theirs; and the two parts of it.
   static at::Tensor allocate(const quant::Layout& layout);
+  static at::Tensor allocate(std::uint64_t bytes);
   static std::span<std::byte> payload_of(const at::Tensor& bytes, const quant::Layout& layout);
   static std::span<std::byte> metadata_of(const at::Tensor& bytes, const quant::Layout& layout);
+  /// The part of the payload that an entropy coder may take: all but the mask of Sparse.
+  static std::span<std::byte> codes_of(const at::Tensor& bytes, const quant::Layout& layout);
 
  private:
   c10::Storage decode() const;
   at::Tensor held() const;
+  at::Tensor plain(const at::Tensor& held) const;
 
   Geometry geometry_;
   at::ScalarType type_;
   quant::Layout layout_;
+  bool coded_;
   at::Tensor bytes_;  // undefined while they are in the second tier:
   std::shared_ptr<SwappedStorage> swapped_;
   std::int64_t offset_ = 0, count_;

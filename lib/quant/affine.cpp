@@ -16,7 +16,7 @@ namespace terse::quant {
 
 AffinePlan make_plan(const Layout& layout) {
   AffinePlan plan;
-  plan.grid = make_grid(layout.levels);
+  plan.grid = grid_of(layout);
   plan.count = layout.count;
   plan.group = layout.group;
   plan.span = std::lcm<std::size_t>(layout.group, plan.grid.tile());

@@ -27,11 +27,12 @@ void DecodeTile(const AffinePlan& plan, std::uint64_t tile, const std::uint32_t*
 #else
 
 /// Rows of one set of lanes of a tile: `random` and `out` point to those lanes' place in row 0.
-template <class Scales, bool kDithered>
+template <class Scales, bool kDithered, bool kClamped>
 struct DecodeRows {
   const Scales& scales;
   const std::uint32_t* HWY_RESTRICT random;
   float* HWY_RESTRICT out;
+  VU last;  // code; what kClamped holds fields wider than the codes to
 
   /// lane::value_of or lane::dithered_value_of on a vector. kHigh: whether v is odd.
   template <bool kHigh>
@@ -59,11 +60,12 @@ struct DecodeRows {
   template <int kBits, int kK = 0>
   HWY_INLINE void Word(VU word, std::size_t v) const {
     // A word of such codes begins at an even row.
-    Put<kK % 2 != 0>(hn::And(ShiftBy<-kK * kBits>(word), hn::Set(kU, (1u << kBits) - 1)), v + kK);
+    const VU field = hn::And(ShiftBy<-kK * kBits>(word), hn::Set(kU, (1u << kBits) - 1));
+    Put<kK % 2 != 0>(kClamped ? hn::Min(field, last) : field, v + kK);
     if constexpr ((kK + 1) * kBits < 32) Word<kBits, kK + 1>(word, v);
   }
 
-  /// Rows v … from a number of radix levels.
+  /// Rows v … from a number whose radix is the number of levels.
   HWY_INLINE void RadixWord(const AffinePlan& plan, VU word, std::size_t v) const {
     const VU magic = hn::BitCast(kU, hn::Set(kW, std::uint64_t{plan.grid.magic}));
     const VU levels = hn::Set(kU, plan.grid.levels);
@@ -76,11 +78,11 @@ struct DecodeRows {
       Put(hn::Sub(word, hn::Mul(rest, levels)), v);
       word = rest;
     }
-    Put(hn::Min(word, hn::Set(kU, plan.grid.levels - 1)), v);
+    Put(hn::Min(word, last), v);
   }
 };
 
-template <bool kDithered, class Scales>
+template <bool kDithered, bool kClamped, class Scales>
 void DecodeTileWith(const AffinePlan& plan, std::uint64_t tile, const std::uint32_t* HWY_RESTRICT words,
                     const Scales& scales, float* HWY_RESTRICT out) {
   HWY_ALIGN std::uint32_t random[kDithered ? 4 * 4 * kLanes : kLanes];
@@ -88,11 +90,12 @@ void DecodeTileWith(const AffinePlan& plan, std::uint64_t tile, const std::uint3
     PhiloxSet(plan, (tile * plan.grid.sets + set) * kLanes, random + set * 4 * kLanes);
   }
   for (std::size_t lane = 0; lane < kLanes; lane += hn::Lanes(kF)) {
-    const DecodeRows<Scales, kDithered> rows{scales, random + lane, out + lane};
+    const DecodeRows<Scales, kDithered, kClamped> rows{scales, random + lane, out + lane,
+                                                       hn::Set(kU, plan.grid.levels - 1)};
     for (std::uint32_t w = 0; w < plan.grid.words; ++w) {
       const VU word = hn::Load(kU, words + w * kLanes + lane);
       const std::size_t v = w * plan.grid.per_word;
-      switch (plan.grid.levels) {
+      switch (plan.grid.radix) {
         case 2:
           rows.template Word<1>(word, v);
           break;
@@ -112,17 +115,20 @@ void DecodeTileWith(const AffinePlan& plan, std::uint64_t tile, const std::uint3
   }
 }
 
-template <bool kDithered>
+template <bool kDithered, bool kClamped>
 void DecodeTileAs(const AffinePlan& plan, std::uint64_t tile, const std::uint32_t* words, const RowScales& scales,
                   float* out) {
-  if (scales.stride == 0) return DecodeTileWith<kDithered>(plan, tile, words, SameScale(scales), out);
-  DecodeTileWith<kDithered>(plan, tile, words, RowsOwnScale(scales), out);
+  if (scales.stride == 0) return DecodeTileWith<kDithered, kClamped>(plan, tile, words, SameScale(scales), out);
+  DecodeTileWith<kDithered, kClamped>(plan, tile, words, RowsOwnScale(scales), out);
 }
 
 void DecodeTile(const AffinePlan& plan, std::uint64_t tile, const std::uint32_t* words, const RowScales& scales,
                 float* out) {
-  if (plan.dithered) return DecodeTileAs<true>(plan, tile, words, scales, out);
-  DecodeTileAs<false>(plan, tile, words, scales, out);
+  const bool clamped = plan.grid.radix != plan.grid.levels;
+  if (plan.dithered && clamped) return DecodeTileAs<true, true>(plan, tile, words, scales, out);
+  if (plan.dithered) return DecodeTileAs<true, false>(plan, tile, words, scales, out);
+  if (clamped) return DecodeTileAs<false, true>(plan, tile, words, scales, out);
+  DecodeTileAs<false, false>(plan, tile, words, scales, out);
 }
 
 #endif  // HWY_TARGET == HWY_SCALAR

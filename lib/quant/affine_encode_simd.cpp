@@ -96,10 +96,10 @@ struct EncodeRows {
     }
   }
 
-  /// The word of rows [v, end) as a number of radix `levels`.
-  HWY_INLINE VU RadixWord(std::size_t v, std::size_t end, std::uint32_t levels) const {
+  /// The word of rows [v, end) as a number of a radix.
+  HWY_INLINE VU RadixWord(std::size_t v, std::size_t end, std::uint32_t radix) const {
     VU word = hn::Zero(kU);
-    for (std::uint32_t power = 1; v < end; ++v, power *= levels) {
+    for (std::uint32_t power = 1; v < end; ++v, power *= radix) {
       const VU raised = v % 2 != 0 ? Raised<true>(v) : Raised<false>(v);
       word = hn::Add(word, hn::Mul(hn::ShiftRight<lane::kFractionBits>(raised), hn::Set(kU, power)));
     }
@@ -119,7 +119,7 @@ void EncodeTileWith(const AffinePlan& plan, std::uint64_t tile, const float* HWY
   for (std::size_t lane = 0; lane < kLanes; lane += hn::Lanes(kF)) {
     const EncodeRows<Scales> rows{x + lane, random + lane, scales, top};
     std::uint32_t* to = words + lane;
-    switch (grid.levels) {
+    switch (grid.radix) {
       case 2:
         hn::Store(rows.template Word<1>(0), kU, to);
         break;
@@ -135,7 +135,7 @@ void EncodeTileWith(const AffinePlan& plan, std::uint64_t tile, const float* HWY
         break;
       default:
         for (std::size_t v = 0; v < grid.vectors(); v += grid.per_word, to += kLanes) {
-          hn::Store(rows.RadixWord(v, v + grid.per_word, grid.levels), kU, to);
+          hn::Store(rows.RadixWord(v, v + grid.per_word, grid.radix), kU, to);
         }
     }
   }

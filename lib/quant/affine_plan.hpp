@@ -26,6 +26,7 @@ struct AffinePlan {
   TERSE_LANE std::uint64_t groups() const { return count / group + (count % group != 0); }
 };
 
+Grid grid_of(const Layout& layout);
 AffinePlan make_plan(const Layout& layout);
 AffinePlan make_plan(const Layout& layout, const core::RandomKey& key);
 /// For decoding: the stream of a dithered layout is in its metadata.

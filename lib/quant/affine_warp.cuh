@@ -28,7 +28,7 @@ inline constexpr unsigned kChunk = kWarp* kThreadElements<T>;
 
 /// Whether the codes of a chunk are whole words, a slab's at the same place in each.
 inline bool takes_levels(const Grid& grid) {
-  return grid.levels == 2 || grid.levels == 4 || grid.levels == 16 || grid.levels == 256;
+  return grid.radix == grid.levels && (grid.levels == 2 || grid.levels == 4 || grid.levels == 16 || grid.levels == 256);
 }
 
 /// Whether a chunk consists of whole groups and each group of whole threads' parts.

@@ -34,6 +34,8 @@ struct Layout {
   std::uint32_t group = 256;  ///< Affine: elements that share a minimum and a step; a multiple of 16
   std::uint64_t kept = 0;     ///< Sparse: elements that are not zero
   bool dithered = false;      ///< Affine, Sparse: decoding takes the random offset of rounding off again
+  bool fields = false;        ///< Affine, Sparse: codes in fields of `bits`, 2, 4 or 8, for entropy.hpp; else packed as
+                              ///< densely as their number allows
 };
 
 /// Exact sizes of the two output buffers of a layout, in bytes. @throws Error::BadInput where a size

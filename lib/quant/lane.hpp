@@ -222,7 +222,7 @@ TERSE_LANE void encode_lane(const Grid& grid, const Stream& stream, std::uint64_
       Real minimum, inverse;
       scale_at(v, minimum, inverse);
       word += power * code_of(elements[row], minimum, inverse, grid.levels, offset_of(block, row));
-      power *= grid.levels;
+      power *= grid.radix;
       if (++codes == grid.per_word) {
         words[j] = word;
         words += kLanes;
@@ -236,7 +236,7 @@ TERSE_LANE void encode_lane(const Grid& grid, const Stream& stream, std::uint64_
 /// Code number k of a word; k < per_word. Words of damaged files may hold a last digit that is too large.
 TERSE_LANE std::uint32_t take_code(const Grid& grid, std::uint32_t& word, std::uint32_t k) {
   const std::uint32_t rest = grid.quotient(word);
-  const std::uint32_t code = k + 1 < grid.per_word ? word - rest * grid.levels : word;
+  const std::uint32_t code = k + 1 < grid.per_word ? word - rest * grid.radix : word;
   word = rest;
   return code < grid.levels ? code : grid.levels - 1;
 }

@@ -17,6 +17,10 @@ namespace {
 constexpr std::uint64_t kMostElements = std::uint64_t{1}
                                         << 60;  // bytes and bits of so many still fit 64 bits
 
+unsigned code_bits(unsigned levels) { return static_cast<unsigned>(std::bit_width(levels - 1)); }
+
+bool is_field(unsigned bits) { return bits == 2 || bits == 4 || bits == 8; }
+
 void check(const Layout& layout) {
   const auto refuse = [&](const std::string& what) {
     throw Error(Error::BadInput, std::string(to_string(layout.codec)) + " layout: " + what);
@@ -25,6 +29,9 @@ void check(const Layout& layout) {
   if (layout.codec == Codec::Affine || layout.codec == Codec::Sparse) {
     if (!core::is_floating(layout.dtype)) refuse("elements are not floating");
     if (layout.levels < 2 || layout.levels > 256) refuse("levels are not within 2 and 256");
+    if (layout.fields && (!is_field(layout.bits) || layout.bits < code_bits(layout.levels))) {
+      refuse("fields of " + std::to_string(layout.bits) + " bits for " + std::to_string(layout.levels) + " levels");
+    }
     if (layout.group == 0 || layout.group % kLanes != 0) refuse("group is not a multiple of 16");
   }
   if (layout.codec == Codec::Sparse) {
@@ -49,15 +56,19 @@ Layout smaller(const Layout& a, const Layout& b) { return stored_bytes(b) < stor
 
 }  // namespace
 
+Grid grid_of(const Layout& layout) {
+  return make_grid(layout.levels, layout.fields ? 1u << layout.bits : layout.levels);
+}
+
 std::uint64_t payload_bytes(const Layout& layout) {
   check(layout);
   switch (layout.codec) {
     case Codec::Raw:
       return layout.count * core::size_of(layout.dtype);
     case Codec::Affine:
-      return grid_bytes(make_grid(layout.levels), layout.count);
+      return grid_bytes(grid_of(layout), layout.count);
     case Codec::Sparse:
-      return mask_bytes(layout.count) + grid_bytes(make_grid(layout.levels), layout.kept);
+      return mask_bytes(layout.count) + grid_bytes(grid_of(layout), layout.kept);
     case Codec::Mask:
     case Codec::Sign:
       return packed_bytes(layout.count, 1);
@@ -151,7 +162,7 @@ Layout affine_layout(const Survey& survey, std::uint64_t count, core::DType dtyp
   Layout layout = raw;
   layout.codec = Codec::Affine;
   layout.levels = static_cast<std::uint16_t>(levels);
-  layout.bits = static_cast<std::uint8_t>(std::bit_width(static_cast<unsigned>(levels - 1)));
+  layout.bits = static_cast<std::uint8_t>(code_bits(static_cast<unsigned>(levels)));
   layout.wide_scales = survey.offset;
   layout.group = options.group;
   layout.dithered = options.dither;

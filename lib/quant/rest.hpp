@@ -27,7 +27,7 @@ TERSE_LANE void take_tile_word(const Grid& grid, std::uint32_t word, std::uint32
 TERSE_LANE std::uint32_t tile_word(const Grid& grid, const std::uint8_t* codes, std::uint32_t i) {
   std::uint32_t word = 0;
   for (std::uint32_t k = grid.per_word; k-- > 0;) {
-    word = word * grid.levels + codes[(i / kLanes * grid.per_word + k) * kLanes + i % kLanes];
+    word = word * grid.radix + codes[(i / kLanes * grid.per_word + k) * kLanes + i % kLanes];
   }
   return word;
 }
@@ -44,7 +44,7 @@ TERSE_LANE void put_word(const Grid& grid, const std::uint8_t* codes, std::size_
                          std::byte* payload) {
   const std::uint32_t size = codes_of_word(grid, count, i);
   std::uint32_t word = 0;
-  for (std::uint32_t k = size; k-- > 0;) word = word * grid.levels + codes[i * grid.per_word + k];
+  for (std::uint32_t k = size; k-- > 0;) word = word * grid.radix + codes[i * grid.per_word + k];
   std::memcpy(payload + std::size_t{i} * 4, &word, word_bytes(grid, size));
 }
 

@@ -45,6 +45,7 @@ CheckpointInfo describe(Trainer& trainer) {
   info.compression["level"] = act::to_string(options.compression.level);
   info.compression["bits"] = options.compression.bits;
   info.compression["group"] = std::uint64_t{options.compression.group};
+  if (options.compression.entropy) info.compression["entropy"] = true;
   if (!options.recompute.empty()) info.compression["recompute"] = options.recompute;
   for (const auto& [id, bits] : options.compression.bits_of) info.compression["bits_of"][id] = bits;
   if (trainer.adaptation()) {

@@ -58,6 +58,7 @@ void DumpRecorder::add(std::uint64_t step, const act::PackedView& view) {
   entry.group = info.layout.group;
   entry.wide_scales = info.layout.wide_scales;
   entry.dithered = info.layout.dithered;
+  entry.fields = info.layout.fields;
   entry.kept = info.layout.kept;
   if (!row_by_row(info)) entry.strides = info.strides;
   entry.exact_bytes = info.exact_bytes;

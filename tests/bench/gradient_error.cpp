@@ -3,7 +3,8 @@
 // Each row: all saved tensors stored at one setting, bytes with metadata and with what is kept as it is; the error is
 // the root mean square of |g' - g| / |g| over the draws of the rounding, g the exact gradient of the same batch.
 // lost_percent: live units of ReLU whose gradient is lost, counted for GACT alone: ours keeps their signs as bits, which
-// the tests compare with L0's gradients bit for bit. terse-dither and terse-sparse are without them. The last
+// the tests compare with L0's gradients bit for bit. terse-dither and terse-sparse are without them; terse+entropy has
+// finer grids in the bytes of so many levels. The last
 // lines compare at the error of GACT's level L1.
 #include <algorithm>
 #include <cmath>
@@ -176,6 +177,13 @@ int measure(const std::vector<std::string>& arguments) {
     mine.push_back(ours(trainer, batch, "terse", with_levels(levels), draws));
     print(arguments[0], exact_bytes, mine.back());
   }
+  std::vector<Point> coded;
+  for (const int levels : {2, 4, 6, 9, 16}) {
+    auto settings = with_levels(levels);
+    settings.entropy = true;
+    coded.push_back(ours(trainer, batch, "terse+entropy", settings, draws));
+    print(arguments[0], exact_bytes, coded.back());
+  }
   print(arguments[0], exact_bytes, ours(trainer, batch, "terse-dither", with_levels(16, false), draws));
   print(arguments[0], exact_bytes, ours(trainer, batch, "terse-sparse", with_levels(16, true, false), draws));
   for (const int bits : {1, 2, 4, 8}) {
@@ -186,9 +194,11 @@ int measure(const std::vector<std::string>& arguments) {
   with_duplicates = control(batch, 4, true, draws);
   print(arguments[0], exact_bytes, with_duplicates);
   for (const Point& point : {plain, with_duplicates}) {
-    const double bytes = bytes_at(mine, point.error);
-    std::printf("# at the error of %s L1: %.0f bytes, %.3f times fewer\n", point.method.c_str(), bytes,
-                bytes > 0 ? double(point.bytes) / bytes : 0);
+    for (const auto* curve : {&mine, &coded}) {
+      const double bytes = bytes_at(*curve, point.error);
+      std::printf("# at the error of %s L1: %s %.0f bytes, %.3f times fewer\n", point.method.c_str(),
+                  curve->front().method.c_str(), bytes, bytes > 0 ? double(point.bytes) / bytes : 0);
+    }
   }
   return 0;
 }

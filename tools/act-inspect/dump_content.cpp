@@ -36,6 +36,7 @@ quant::Layout layout_of(const formats::DumpEntry& entry) {
   layout.dtype = entry.dtype;
   layout.count = encoded_count(entry);
   layout.dithered = entry.dithered;
+  layout.fields = entry.fields;
   layout.kept = entry.kept;
   layout.levels = static_cast<std::uint16_t>(entry.levels);
   layout.bits = static_cast<std::uint8_t>(entry.bits);

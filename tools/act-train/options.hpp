@@ -21,6 +21,7 @@ struct Options {
   bool level_given = false, adapt_every_given = false;
   std::uint64_t adapt_every = 100, budget = 0;
   int bits = 0;
+  bool entropy = false;
   std::string swap, recompute;
   std::uint64_t swap_memory = 64 << 20;
   std::uint64_t epochs = 1, steps = 0;

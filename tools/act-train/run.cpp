@@ -84,6 +84,7 @@ Plan plan_of(const Options& given) {
   options.warmup = given.warmup;
   take_precision(plan, given, profile);
   options.compression.bits = given.bits;
+  options.compression.entropy = given.entropy;
   options.adapt_every = given.adapt_every;
   // Probes take memory that bits could have.
   if (given.budget > 0 && !plan.precision.empty() && !given.adapt_every_given) options.adapt_every = 0;

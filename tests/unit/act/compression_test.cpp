@@ -79,6 +79,32 @@ TEST_CASE("gradients come closer with more bits", "[compression]") {
   }
 }
 
+TEST_CASE("entropy coding brings gradients closer in no more bytes", "[compression]") {
+  auto net = convolution_net();
+  const at::Tensor x = numbers({64, 3, 32, 32}, 2);
+  const Gradients plain = gradients(net, x);
+  double error[2];
+  std::uint64_t bytes[2];
+  for (const bool entropy : {false, true}) {
+    auto options = level(Level::L1_2);
+    options.entropy = entropy;
+    Compression compression(options);
+    compression.own(*net);
+    compression.batch({x});
+    bool whole = true;
+    compression.observe([&](const PackedView& view) {
+      if (view.info.reason != Reason::Quantized) return;
+      whole = whole && view.payload.size() == quant::payload_bytes(view.info.layout) &&
+              view.metadata.size() == quant::metadata_bytes(view.info.layout);
+    });
+    error[entropy] = relative_distance(compressed(net, x, compression), plain);
+    bytes[entropy] = compression.totals().stored_bytes;
+    CHECK(whole);
+  }
+  CHECK(bytes[1] <= bytes[0]);
+  CHECK(error[1] < 0.8 * error[0]);
+}
+
 TEST_CASE("ReLU and pooling keep their gradients bit-identical", "[compression]") {
   using namespace torch::nn;
   Sequential net(ReLU(), MaxPool2d(2), ReLU(ReLUOptions().inplace(true)), AvgPool2d(2), AdaptiveAvgPool2d(AdaptiveAvgPool2dOptions(1)));

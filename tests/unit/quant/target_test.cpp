@@ -75,6 +75,10 @@ TEST_CASE("affine: all SIMD targets give the same bytes and values") {
       const Layout layout = affine(5003, levels, mean != 0, group, dtype);
       same_on_all_targets([&] { return round_trip(x.data(), layout); });
       same_on_all_targets([&] { return round_trip(x.data(), dithered(layout)); });
+      Layout fields = dithered(layout);
+      fields.bits = levels <= 4 ? 2 : levels <= 16 ? 4 : 8;
+      fields.fields = true;
+      same_on_all_targets([&] { return round_trip(x.data(), fields); });
     }
   }
 }
