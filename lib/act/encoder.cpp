@@ -109,7 +109,7 @@ class Encoding {
   bool attempt_finer(const quant::Layout& affine) {
     if (!request_.entropy || affine.codec != quant::Codec::Affine) return false;
     const auto finer = quant::finer_layout(source_.data, affine, /*zeros=*/true);
-    return finer.levels > affine.levels && attempt(finer) && code_within(quant::payload_bytes(affine));
+    return finer.fields && attempt(finer) && code_within(quant::payload_bytes(affine));
   }
 
   /// Codes what was just encoded. @return false where that takes more than `most` bytes
@@ -163,7 +163,7 @@ class Encoding {
     if (!request_.entropy) return false;
     const auto finer = quant::finer_layout(source_.data, affine, /*zeros=*/false);
     const auto most = quant::payload_bytes(quant::sparse_layout(affine, kept)) - quant::mask_bytes(source_.count);
-    return finer.levels > affine.levels && attempt_masked(quant::sparse_layout(finer, kept), mask) && code_within(most);
+    return finer.fields && attempt_masked(quant::sparse_layout(finer, kept), mask) && code_within(most);
   }
 
   bool attempt_masked(const quant::Layout& sparse, const at::Tensor& mask) {

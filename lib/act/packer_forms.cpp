@@ -176,7 +176,7 @@ void Packer::probe(const Packing& packing) {
                                                         : packing.tensor;
   Encoded other = act::encode(content, request);
   if (!other.stored || other.reason != Reason::Quantized) return;
-  const double noise = rounding_variance(other.layout.levels) + (rounded ? rounding_variance(info.layout.levels) : 0);
+  const double noise = rounding_variance(other.layout) + (rounded ? rounding_variance(info.layout) : 0);
   ProbeForms forms{rounded ? packing.encoded : packing.stored, std::move(other.stored)};
   if (rows.rows.defined()) {
     auto normalised = std::make_shared<NormalisedTensor>(

@@ -40,6 +40,7 @@ std::vector<formats::Rung> rungs_of(const SavedTensor& tensor) {
     layout.bits = static_cast<std::uint8_t>(bits);
     layout.levels = static_cast<std::uint16_t>(1 << bits);
     layout.fields = false;  // what the bits take at most
+    layout.steps = 0;
     const std::uint64_t bytes = quant::payload_bytes(layout) + quant::metadata_bytes(layout) - tensor.shared_bytes;
     if (bytes < exact) rungs.push_back({bits, bytes});
   }
@@ -67,7 +68,7 @@ void PrecisionTable::note(std::span<const SavedTensor> saved) {
       rounding_.push_back(0);
     }
     tensors_[entry->second].rungs = std::move(rungs);
-    rounding_[entry->second] = rounding_variance(tensor.layout.levels);
+    rounding_[entry->second] = rounding_variance(tensor.layout);
   }
 }
 
@@ -87,7 +88,7 @@ bool PrecisionTable::complete() const {
   return std::all_of(tensors_.begin(), tensors_.end(), [](const auto& tensor) { return tensor.probed > 0; });
 }
 
-std::vector<BitLadder> PrecisionTable::ladders(int default_bits) const {
+std::vector<BitLadder> PrecisionTable::ladders(int default_bits, bool entropy) const {
   std::vector<BitLadder> ladders;
   for (const formats::PolicyTensor& tensor : tensors_) {
     BitLadder ladder{tensor.id, {}};
@@ -95,7 +96,8 @@ std::vector<BitLadder> PrecisionTable::ladders(int default_bits) const {
       ladder.choices.push_back({default_bits, bytes_at(tensor, default_bits), 0});
     } else {
       for (const formats::Rung& rung : tensor.rungs) {
-        ladder.choices.push_back({rung.bits, rung.bytes, tensor.sensitivity * rounding_variance_of_bits(rung.bits)});
+        const double variance = entropy ? finer_rounding_variance(rung.bits) : rounding_variance_of_bits(rung.bits);
+        ladder.choices.push_back({rung.bits, rung.bytes, tensor.sensitivity * variance});
       }
     }
     ladders.push_back(std::move(ladder));
@@ -109,12 +111,12 @@ void PrecisionTable::choose(std::span<const BitLadder> ladders, const BitAllocat
   }
 }
 
-BitAllocation PrecisionTable::allocate(int average_bits) {
+BitAllocation PrecisionTable::allocate(int average_bits, bool entropy) {
   std::uint64_t budget = 0;
   for (const formats::PolicyTensor& tensor : tensors_) {
     budget = core::checked_add(budget, bytes_at(tensor, average_bits), "bytes of the saved tensors");
   }
-  const auto choices = ladders(average_bits);
+  const auto choices = ladders(average_bits, entropy);
   BitAllocation allocation = allocate_bits(choices, budget);
   choose(choices, allocation);
   return allocation;

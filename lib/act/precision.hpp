@@ -38,11 +38,12 @@ class PrecisionTable {
   bool complete() const;
 
   /// Each tensor's rungs with the variance they add; a tensor of unknown sensitivity has `default_bits` alone.
-  std::vector<BitLadder> ladders(int default_bits) const;
+  /// @param entropy  as CompressionOptions::entropy: the variance is that of the finer grids
+  std::vector<BitLadder> ladders(int default_bits, bool entropy = false) const;
   /// Takes over the bits of an allocation over ladders().
   void choose(std::span<const BitLadder> ladders, const BitAllocation& allocation);
   /// Least variance in the bytes that all tensors at `average_bits` take.
-  BitAllocation allocate(int average_bits);
+  BitAllocation allocate(int average_bits, bool entropy = false);
 
   /// Bits by id, for Compression::set_bits; tensors without a choice are left out.
   std::map<std::string, int> bits() const;

@@ -24,6 +24,16 @@ double rounding_variance(int levels) {
   return 1.0 / (steps * steps);
 }
 
+double rounding_variance(const quant::Layout& layout) {
+  return layout.steps > 0 ? 1 / std::pow(static_cast<double>(layout.steps), 2) : rounding_variance(layout.levels);
+}
+
 double rounding_variance_of_bits(int bits) { return bits >= 32 ? 0.0 : rounding_variance(1 << bits); }
+
+double finer_rounding_variance(int bits) {
+  // At 1 bit both codes are as likely, and 8 bits have no finer grid.
+  const double gain = bits == 1 || bits >= 8 ? 1 : 0.5;
+  return gain * rounding_variance_of_bits(bits);
+}
 
 }  // namespace terse::act

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "terse/quant/codec.hpp"
+
 namespace terse::act {
 
 /// Sensitivity c of a saved tensor, as a running mean over probes: rounding the tensor to b bits adds about c S(b) to
@@ -24,9 +26,12 @@ struct Sensitivity {
   bool operator==(const Sensitivity&) const = default;
 };
 
-/// S of a grid of `levels` points: (levels - 1)^-2.
+/// S of a grid of `levels` points: (levels - 1)^-2; and of what a layout divides a range into.
 double rounding_variance(int levels);
+double rounding_variance(const quant::Layout& layout);
 /// S of `bits`; 0 where they are 32: kept as it is.
 double rounding_variance_of_bits(int bits);
+/// The same of the finer grid that entropy coding has room for where a group's elements are normal (quant/entropy.hpp).
+double finer_rounding_variance(int bits);
 
 }  // namespace terse::act

@@ -17,6 +17,7 @@ namespace terse::quant {
 AffinePlan make_plan(const Layout& layout) {
   AffinePlan plan;
   plan.grid = grid_of(layout);
+  plan.steps = layout.steps > 0 ? layout.steps : static_cast<float>(layout.levels - 1);
   plan.count = layout.count;
   plan.group = layout.group;
   plan.span = std::lcm<std::size_t>(layout.group, plan.grid.tile());

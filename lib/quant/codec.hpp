@@ -36,6 +36,8 @@ struct Layout {
   bool dithered = false;      ///< Affine, Sparse: decoding takes the random offset of rounding off again
   bool fields = false;        ///< Affine, Sparse: codes in fields of `bits`, 2, 4 or 8, for entropy.hpp; else packed as
                               ///< densely as their number allows
+  float steps = 0;  ///< Affine, Sparse, for encoding alone: steps that a group's range is divided into, between
+                    ///< levels - 2 and levels - 1; 0: levels - 1
 };
 
 /// Exact sizes of the two output buffers of a layout, in bytes. @throws Error::BadInput where a size

@@ -24,6 +24,8 @@ constexpr std::size_t kChunk = 128 << 10;  // a block of zstd
 constexpr int kNoSearch = -100000;         // steps over nearly everything that it could look for
 constexpr std::uint64_t kLeastCodes = 4096;  // bytes, below which a chunk's own overhead is felt
 constexpr std::size_t kSampleGroups = 32;
+constexpr double kLeastGain = 1.05;  // times as many steps: less is not worth the coding
+constexpr int kHalvings = 9;          // of the logarithm of the steps
 // What an estimate leaves of the plain bytes: Huffman's codes are whole bits, and each chunk has a table of them.
 constexpr double kFilled = 0.98, kTableBytes = 128;
 
@@ -56,16 +58,16 @@ class Sample {
     }
   }
 
-  /// Bits a code of a grid of so many levels, if each takes what its frequency says.
-  double entropy(int levels) const {
+  /// Bits a code where a group's range is divided into so many steps, if each takes what its frequency says.
+  double entropy(double steps) const {
     std::array<std::uint32_t, 256> counts{};
     double offset = 0.5;
     for (const float place : places_) {
       // Offsets spread as evenly as random ones would in the mean: multiples of the golden ratio.
       offset += 0.6180339887498949;
       if (offset >= 1) --offset;
-      const auto code = static_cast<int>(static_cast<double>(place) * (levels - 1) + offset);
-      ++counts[static_cast<std::size_t>(std::clamp(code, 0, levels - 1))];
+      const auto code = static_cast<int>(static_cast<double>(place) * steps + offset);
+      ++counts[static_cast<std::size_t>(std::clamp(code, 0, 255))];
     }
     const auto size = static_cast<double>(places_.size());
     double bits = 0;
@@ -120,19 +122,16 @@ Layout finer_layout(const void* x, const Layout& affine, bool zeros) {
   if (sample.empty()) return affine;
   const double room = kFilled * static_cast<double>(codes) - kTableBytes * static_cast<double>(chunks_of(2 * codes));
   const double bits = 8 * room / static_cast<double>(affine.count);
-  int least = affine.levels, most = 256;  // the most levels that fit lie in [least, most]
-  while (least < most) {
-    const int middle = (least + most + 1) / 2;
-    if (sample.entropy(middle) <= bits) {
-      least = middle;
-    } else {
-      most = middle - 1;
-    }
+  double least = affine.levels - 1, most = 255;  // the most steps that fit lie between
+  if (sample.entropy(least * kLeastGain) > bits) return affine;
+  for (int i = 0; i < kHalvings; ++i) {
+    const double middle = std::sqrt(least * most);
+    (sample.entropy(middle) <= bits ? least : most) = middle;
   }
-  if (least == affine.levels) return affine;
   Layout finer = affine;
-  finer.levels = static_cast<std::uint16_t>(least);
-  finer.bits = static_cast<std::uint8_t>(field_of(least));
+  finer.steps = static_cast<float>(least);
+  finer.levels = static_cast<std::uint16_t>(std::ceil(finer.steps) + 1);
+  finer.bits = static_cast<std::uint8_t>(field_of(finer.levels));
   finer.fields = true;
   return finer;
 }

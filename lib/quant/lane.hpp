@@ -142,16 +142,16 @@ TERSE_LANE float float_below(double x) {
 }
 
 /// The scale of a group from its extremes (finite, within kLargest), widened outwards to what its storage can
-/// hold. A minimum below the normal floats counts as zero, and -0 becomes +0: its bits must not depend on the
+/// hold, and the steps between them. A minimum below the normal floats counts as zero, and -0 becomes +0: its bits must not depend on the
 /// order of comparison or on flush modes.
 template <class Real>
-TERSE_LANE Scale make_scale(Real minimum, Real maximum, std::uint32_t levels, bool wide) {
+TERSE_LANE Scale make_scale(Real minimum, Real maximum, float steps, bool wide) {
   Scale scale;
   scale.minimum = float_below(minimum);
   if ((bits_of(scale.minimum) & 0x7FFFFFFF) < 0x00800000) scale.minimum = 0;
   if (!wide) scale.minimum = bfloat16_below(scale.minimum);
   const Real range = maximum - static_cast<Real>(scale.minimum);
-  scale.step = static_cast<float>(range / static_cast<Real>(levels - 1));
+  scale.step = static_cast<float>(range / static_cast<Real>(steps));
   scale.step = scale.step > kSmallestStep ? scale.step : kSmallestStep;
   if (!wide) scale.step = bfloat16_above(scale.step);
   return scale;

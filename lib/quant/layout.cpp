@@ -29,6 +29,9 @@ void check(const Layout& layout) {
   if (layout.codec == Codec::Affine || layout.codec == Codec::Sparse) {
     if (!core::is_floating(layout.dtype)) refuse("elements are not floating");
     if (layout.levels < 2 || layout.levels > 256) refuse("levels are not within 2 and 256");
+    if (layout.steps != 0 && !(layout.steps > layout.levels - 2 && layout.steps <= layout.levels - 1)) {
+      refuse("steps do not fit the levels");
+    }
     if (layout.fields && (!is_field(layout.bits) || layout.bits < code_bits(layout.levels))) {
       refuse("fields of " + std::to_string(layout.bits) + " bits for " + std::to_string(layout.levels) + " levels");
     }

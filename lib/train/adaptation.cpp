@@ -16,7 +16,8 @@ constexpr double kCheckCost = 1;
 }  // namespace
 
 Adaptation::Adaptation(AdaptationOptions options) : options_(std::move(options)), check_(options_.seed) {
-  if (!options_.choose) options_.choose = [this](act::PrecisionTable& table) { table.allocate(options_.default_bits); };
+  if (options_.choose) return;
+  options_.choose = [this](act::PrecisionTable& table) { table.allocate(options_.default_bits, options_.entropy); };
 }
 
 void Adaptation::start_from(std::vector<formats::PolicyTensor> tensors) {

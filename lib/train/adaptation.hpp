@@ -18,6 +18,7 @@ struct AdaptationOptions {
   int default_bits = 4;        ///< of tensors whose sensitivity is not known yet
   std::uint64_t every = 100;   ///< steps between choices of bits; 0: they stay as they are, and nothing is probed
   std::uint64_t seed = 0;
+  bool entropy = false;        ///< as CompressionOptions::entropy
   /// Chooses the bits of a table: PrecisionTable::allocate(default_bits) where empty.
   std::function<void(act::PrecisionTable&)> choose = {};
 };

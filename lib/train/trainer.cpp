@@ -64,7 +64,8 @@ Trainer::Trainer(const TrainOptions& options)
   }
   if (const int bits = act::average_bits(options_.compression.level); bits > 0 && options_.compression.bits == 0) {
     adaptation_ = std::make_unique<Adaptation>(
-        AdaptationOptions{.default_bits = bits, .every = options_.adapt_every, .seed = options_.seed});
+        AdaptationOptions{.default_bits = bits, .every = options_.adapt_every, .seed = options_.seed,
+                          .entropy = options_.compression.entropy});
   }
 }
 

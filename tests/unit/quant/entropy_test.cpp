@@ -78,7 +78,7 @@ TEST_CASE("a finer layout takes no more bytes and has clearly less variance") {
   const Encoded before = encoded(x.data(), plain), after = encoded(x.data(), finer);
   const double bytes = static_cast<double>(coded(after.payload).size());
   CHECK(bytes <= static_cast<double>(before.payload.size()));
-  CHECK(bytes >= 0.88 * static_cast<double>(before.payload.size()));
+  CHECK(bytes >= 0.95 * static_cast<double>(before.payload.size()));
   CHECK(squared_error(x, after) < 0.62 * squared_error(x, before));
 }
 
@@ -86,7 +86,7 @@ TEST_CASE("what has nothing to gain keeps its layout") {
   std::vector<float> uniform(100'000);
   core::RandomSequence random({8, 1, 0});
   for (auto& x : uniform) x = static_cast<float>(random.uniform());
-  CHECK(finer_layout(uniform.data(), affine(uniform.size(), 16), true).levels < 18);
+  CHECK(finer_layout(uniform.data(), affine(uniform.size(), 16), true).levels == 16);
   const auto x = normals(100'000, 9);
   CHECK(finer_layout(x.data(), affine(x.size(), 256), true).levels == 256);
   CHECK(finer_layout(x.data(), affine(1000, 4), true).levels == 4);
