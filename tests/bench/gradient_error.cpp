@@ -1,7 +1,8 @@
 // Error of the gradient against bytes stored for backward, for the library and for GACT as published:
 //   gradient_error MODEL DATA BATCH [DRAWS [WARM_UP_STEPS]]
 // Each row: all saved tensors stored at one setting, bytes with metadata and with what is kept as it is; the error is
-// the root mean square of |g' - g| / |g| over the draws of the rounding, g the exact gradient of the same batch.
+// the root mean square of |g' - g| / |g| over the draws of the rounding, g the exact gradient of the same batch; bias is
+// the part that averaging over draws leaves, from the products of different draws' errors (0 where noise hides it).
 // lost_percent: live units of ReLU whose gradient is lost, counted for GACT alone: ours keeps their signs as bits, which
 // the tests compare with L0's gradients bit for bit. terse-dither and terse-sparse are without them; terse+entropy has
 // finer grids in the bytes of so many levels. The last
@@ -28,8 +29,35 @@ struct Point {
   std::string method;
   int levels = 0;
   std::uint64_t bytes = 0;
-  double error = 0;
+  double error = 0, bias = 0;
   std::optional<double> lost = std::nullopt;  // share of live units
+};
+
+/// Errors of several draws: their mean square, and the square of what they have in common.
+class Errors {
+ public:
+  void add(const std::vector<at::Tensor>& errors) {
+    double square = 0;
+    for (std::size_t i = 0; i < errors.size(); ++i) {
+      const at::Tensor error = errors[i].to(at::kDouble);
+      square += error.square().sum().item<double>();
+      if (draws_ == 0) sums_.push_back(error.clone());
+      else sums_[i] += error;
+    }
+    squares_ += square;
+    ++draws_;
+  }
+  double mean_square() const { return squares_ / draws_; }
+  double common_square() const {
+    double of_sum = 0;
+    for (const auto& sum : sums_) of_sum += sum.square().sum().item<double>();
+    return draws_ > 1 ? std::max(0.0, (of_sum - squares_) / (draws_ * (draws_ - 1.0))) : 0;
+  }
+
+ private:
+  std::vector<at::Tensor> sums_;
+  double squares_ = 0;
+  int draws_ = 0;
 };
 
 /// Forward and backward of one batch, again and again: the same dropout, the same labels.
@@ -45,12 +73,11 @@ class Batch {
     for (const auto& g : exact_) norm_ += square(g);
   }
 
-  /// |g' - g|^2 / |g|^2 where `before` and `after` stand around the forward pass.
-  double error(const std::function<void()>& before, const std::function<void()>& after) {
-    const auto rounded = gradient(before, after);
-    double sum = 0;
-    for (std::size_t i = 0; i < rounded.size(); ++i) sum += square(rounded[i] - exact_[i]);
-    return sum / norm_;
+  /// Adds (g' - g) / |g| to the errors, where `before` and `after` stand around the forward pass.
+  void add_error(Errors& errors, const std::function<void()>& before, const std::function<void()>& after) {
+    auto rounded = gradient(before, after);
+    for (std::size_t i = 0; i < rounded.size(); ++i) rounded[i] = (rounded[i] - exact_[i]) / std::sqrt(norm_);
+    errors.add(rounded);
   }
 
   const std::vector<at::Tensor>& inputs() const { return batch_.inputs; }
@@ -86,9 +113,11 @@ class Batch {
 
 Point control(Batch& batch, int bits, bool duplicates, int draws) {
   Point point{duplicates ? "gact+duplicates" : "gact", 1 << bits};
+  Errors errors;
   for (int draw = 0; draw < draws; ++draw) {
     std::unique_ptr<terse::bench::GactSink> sink;
-    point.error += batch.error(
+    batch.add_error(
+        errors,
         [&] {
           sink = std::make_unique<terse::bench::GactSink>(
               terse::bench::GactOptions{bits, duplicates, static_cast<std::uint64_t>(draw)}, batch.owned());
@@ -102,7 +131,8 @@ Point control(Batch& batch, int bits, bool duplicates, int draws) {
           sink.reset();
         });
   }
-  point.error = std::sqrt(point.error / draws);
+  point.error = std::sqrt(errors.mean_square());
+  point.bias = std::sqrt(errors.common_square());
   return point;
 }
 
@@ -112,18 +142,20 @@ Point ours(Trainer& trainer, Batch& batch, const std::string& method, const ters
   own_tensors(compression, trainer.network());
   compression.batch(batch.inputs());
   Point point{method, options.levels};
+  Errors errors;
   for (int draw = 0; draw < draws; ++draw) {
     std::optional<terse::act::Compression::Step> step;
-    point.error += batch.error([&] { step.emplace(compression.step()); }, [&] { step.reset(); });
+    batch.add_error(errors, [&] { step.emplace(compression.step()); }, [&] { step.reset(); });
     point.bytes = compression.totals().stored_bytes;
   }
-  point.error = std::sqrt(point.error / draws);
+  point.error = std::sqrt(errors.mean_square());
+  point.bias = std::sqrt(errors.common_square());
   return point;
 }
 
 void print(const std::string& model, std::uint64_t exact, const Point& point) {
-  std::printf("%s\t%s\t%d\t%llu\t%.3f\t%.5g\t", model.c_str(), point.method.c_str(), point.levels,
-              static_cast<unsigned long long>(point.bytes), double(exact) / double(point.bytes), point.error);
+  std::printf("%s\t%s\t%d\t%llu\t%.3f\t%.5g\t%.3g\t", model.c_str(), point.method.c_str(), point.levels,
+              static_cast<unsigned long long>(point.bytes), double(exact) / double(point.bytes), point.error, point.bias);
   point.lost ? std::printf("%.2f\n", 100 * *point.lost) : std::printf("-\n");
   std::fflush(stdout);
 }
@@ -158,12 +190,13 @@ int measure(const std::vector<std::string>& arguments) {
   own_tensors(exact, trainer.network());
   exact.batch(batch.inputs());
   {
+    Errors ignored;
     std::optional<terse::act::Compression::Step> step;
-    batch.error([&] { step.emplace(exact.step()); }, [&] { step.reset(); });
+    batch.add_error(ignored, [&] { step.emplace(exact.step()); }, [&] { step.reset(); });
   }
   const std::uint64_t exact_bytes = exact.totals().exact_bytes;
 
-  std::puts("#model\tmethod\tlevels\tstored_bytes\tratio\tgradient_error\tlost_percent");
+  std::puts("#model\tmethod\tlevels\tstored_bytes\tratio\tgradient_error\tbias\tlost_percent");
   const auto with_levels = [](int levels, bool dither = true, bool sparse = true) {
     terse::act::CompressionOptions settings;
     settings.levels = levels;
