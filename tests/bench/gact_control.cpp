@@ -118,10 +118,19 @@ std::shared_ptr<act::StoredTensor> GactSink::quantize(const at::Tensor& tensor) 
   if (options_.duplicates) {
     if (const auto* entry = seen_.find(tensor, {})) return entry->stored.lock();
   }
-  auto stored = std::make_shared<GactTensor>(tensor, options_, number_++);
+  auto stored = std::make_shared<GactTensor>(tensor, options_for(number_), number_);
+  ++number_;
+  figures_.elements.push_back(static_cast<std::uint64_t>(tensor.numel()));
   figures_.stored_bytes += stored->bytes();
   if (options_.duplicates) seen_.add(tensor, {stored, "", {}, false});
   return stored;
+}
+
+GactOptions GactSink::options_for(std::uint32_t number) const {
+  GactOptions options = options_;
+  if (number < options_.bits_of.size()) options.bits = options_.bits_of[number];
+  if (number == options_.redrawn) ++options.seed;
+  return options;
 }
 
 void GactSink::count_lost_units(const at::Tensor& exact, act::StoredTensor& stored) {

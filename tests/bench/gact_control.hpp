@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 #include "terse/act/hook.hpp"
 #include "terse/act/operator_context.hpp"
@@ -16,6 +17,8 @@ struct GactOptions {
   int bits = 4;            ///< 1, 2, 4 or 8: levels L1, L1.1 and L1.2 are 4, 8 and 2
   bool duplicates = false; ///< store a tensor that was saved before once (theirs: off unless asked for)
   std::uint64_t seed = 0;
+  std::vector<int> bits_of = {};  ///< of the quantized tensors in the order of the calls, in place of `bits`
+  std::int64_t redrawn = -1;      ///< this one, if any, is rounded with other random numbers
 };
 
 struct GactFigures {
@@ -23,6 +26,7 @@ struct GactFigures {
   std::uint64_t stored_bytes = 0;  ///< codes, scales, and what is kept as it is
   std::uint64_t live_units = 0;    ///< positive results of ReLU,
   std::uint64_t lost_units = 0;    ///< and those of them that come back as zero: their gradient is lost
+  std::vector<std::uint64_t> elements = {};  ///< of each quantized tensor
 };
 
 /// GACT as its authors published it (github.com/LiuXiaoxuanPKU/GACT-ICML: quantizer.py, ops.py,
@@ -42,6 +46,7 @@ class GactSink final : public act::PackSink {
   bool is_quantized(const at::Tensor& tensor) const;
   std::shared_ptr<act::StoredTensor> keep(const at::Tensor& tensor);
   std::shared_ptr<act::StoredTensor> quantize(const at::Tensor& tensor);
+  GactOptions options_for(std::uint32_t number) const;
   void count_lost_units(const at::Tensor& exact, act::StoredTensor& stored);
 
   GactOptions options_;

@@ -1,11 +1,12 @@
 // Time of a training step at one level against another, interleaved in one process:
 //   step_time [MODEL [DATA [BATCH [LEVEL_A [LEVEL_B [PAIRS [SWAP_DIR [RECOMPUTE]]]]]]]]
-// Levels L3, swap and L4bit-swap keep their saved tensors in SWAP_DIR; LEVEL_B recomputes the parts RECOMPUTE.
+// A level with +entropy codes as act-train --entropy does. Levels L3, swap and L4bit-swap keep their saved tensors in SWAP_DIR; LEVEL_B recomputes the parts RECOMPUTE.
 // Prints both medians, their ratio, the median of the pairs' ratios, and what the steps saved and allocated.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "terse/act/allocator.hpp"
@@ -19,6 +20,7 @@ using terse::train::StepFigures;
 using terse::train::Trainer;
 
 constexpr int kWarmUp = 2;
+constexpr std::string_view kEntropy = "+entropy";
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -26,14 +28,18 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-terse::train::TrainOptions options_for(const std::vector<std::string>& arguments, const std::string& level,
-                                         const std::string& recompute = {}) {
+terse::train::TrainOptions options_for(const std::vector<std::string>& arguments, std::string level,
+                                       const std::string& recompute = {}) {
   terse::train::TrainOptions options;
   options.model = terse::train::parse_spec(arguments[0], "model");
   options.data = terse::train::parse_spec(arguments[1], "data");
   options.batch = std::stoll(arguments[2]);
   options.learning_rate = 1e-3;
   options.recompute = recompute;
+  if (level.ends_with(kEntropy)) {
+    options.compression.entropy = true;
+    level.resize(level.size() - kEntropy.size());
+  }
   bool swaps = false;
   options.compression.level = terse::act::level_from_string(terse::act::level_beside_swap(level, swaps));
   if (swaps) options.compression.swap = terse::act::open_swap_store({.directory = arguments[6]});
