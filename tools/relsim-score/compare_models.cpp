@@ -99,6 +99,7 @@ Divergences divergences_of(const formats::Facts& facts, const SharedOptions& sha
   } else {
     details["tolerance"] = options.tolerance;
     details["rounds"] = result.rounds;
+    if (result.sketched_heads > 0) details["heads_at_some_tails"] = result.sketched_heads;
     details["relations_beyond_tolerance"] = result.open_relations;
   }
   return result;

@@ -21,6 +21,7 @@ struct AdaptiveOptions {
 struct AdaptiveDivergences : Divergences {
   std::int64_t rounds = 0;
   std::int64_t open_relations = 0;  ///< which did not meet the tolerance in time
+  std::int64_t sketched_heads = 0;  ///< visited with some of the tails alone, beside `heads`
 };
 
 /// Divergences with exact tails at some of the heads (tail_divergence.hpp), in rounds. Heads that carry much of a
@@ -28,10 +29,16 @@ struct AdaptiveDivergences : Divergences {
 /// ratio estimator does: the mass not visited is known, only the mean over it is estimated. After a round each relation
 /// that is not done asks for as many heads as its intervals tell; heads visited before count exactly from then on.
 ///
+/// Large models are surveyed at two levels, where `heads` is 0: many heads with a weighted part of the tails
+/// (entity_sample.hpp), which tells how divergences differ over heads, and few with all tails, which tell what the part
+/// gets wrong; what they say adds up, and each relation asks each level for what reaches the tolerance at least cost.
+/// Where it asks for so much that all tails at all its heads would cost less, these are visited instead.
+///
 /// Intervals: 95 %, with residuals enlarged for their leverage (HC2) and Student's t at Satterthwaite's degrees of
-/// freedom. Where no two heads outside the certain ones were drawn, the rest is uncertain by as much as it weighs.
-/// The same bytes for any number of threads, unless `seconds` stops it.
-/// Source: Hájek's estimator under Poisson sampling (Särndal, Swensson & Wretman 1992, ch. 5); HC2: MacKinnon & White 1985.
+/// freedom, Welch's for two levels. Where no two heads outside the certain ones were drawn, the rest is uncertain by as
+/// much as it weighs. The same bytes for any number of threads, unless `seconds` stops it.
+/// Source: Hájek's estimator under Poisson sampling (Särndal, Swensson & Wretman 1992, ch. 5); HC2: MacKinnon & White
+/// 1985; two levels: Heinrich 2001 (multilevel Monte Carlo).
 AdaptiveDivergences adaptive_divergences(const FactModel& model, const AdaptiveOptions& options = {});
 
 }  // namespace terse::relsim

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "terse/core/parallel.hpp"
 #include "terse/relsim/statistics/student_t.hpp"
@@ -73,7 +74,7 @@ void HeadSample::weigh() {
         relation.square += variance_weight(a, i, true);
       }
       const double effective = squares > 0 ? sum * sum / squares : 2;
-      relation.quantile = student_t_quantile(0.975, std::max(effective - 1, 1.0));
+      relation.freedom = std::max(effective - 1, 1.0);
     }
   });
 }
@@ -98,6 +99,20 @@ void HeadSample::accumulate(std::size_t i, const double* divergence, std::size_t
   }
 }
 
+double HeadSample::Estimate::half_width() const { return student_t_95(freedom) * std::sqrt(variance); }
+
+HeadSample::Estimate HeadSample::sum(const Estimate& a, const Estimate& b) {
+  const double variance = a.variance + b.variance;
+  const double square = a.variance * a.variance / a.freedom + b.variance * b.variance / b.freedom;
+  return {a.value + b.value, variance, square > 0 ? std::min(variance * variance / square, kExact) : kExact};
+}
+
+double HeadSample::precision(std::size_t a) const {
+  const auto& relation = relations_[a];
+  if (relation.rest < kNegligibleMass) return std::numeric_limits<double>::infinity();
+  return relation.drawn < 2 || relation.square <= 0 ? 0 : 1 / relation.square;
+}
+
 HeadSample::Estimate HeadSample::estimate(std::size_t a, const HeadSums::Element& sums) const {
   const auto& relation = relations_[a];
   if (relation.rest < kNegligibleMass) return {};
@@ -105,11 +120,12 @@ HeadSample::Estimate HeadSample::estimate(std::size_t a, const HeadSums::Element
     // Next to nothing is known of the rest: take it for like the certain heads, and say that it may be otherwise.
     const double mass = relation.certain + relation.weight;
     const double mean = mass > 0 ? (sums.certain + sums.drawn) / mass : 0;
-    return {relation.rest * mean, relation.rest * mean};
+    const double deviation = relation.rest * mean / student_t_95(kExact);
+    return {relation.rest * mean, deviation * deviation, kExact};
   }
   const double mean = sums.drawn / relation.weight;
   const double variance = sums.square - 2 * mean * sums.linear + mean * mean * relation.square;
-  return {relation.rest * mean, relation.quantile * std::sqrt(std::max(variance, 0.0))};
+  return {relation.rest * mean, std::max(variance, 0.0), relation.freedom};
 }
 
 }  // namespace terse::relsim

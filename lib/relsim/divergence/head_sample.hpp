@@ -39,8 +39,17 @@ class HeadSample {
   void accumulate(std::size_t i, const double* divergence, std::size_t queries, HeadSums& sums) const;
 
   struct Estimate {
-    double value = 0, half_width = 0;  ///< 95 % interval
+    double value = 0, variance = 0;
+    double freedom = kExact;  ///< degrees of freedom of Student's t that the variance leaves
+    double half_width() const;  ///< of the 95 % interval
   };
+  static constexpr double kExact = 1e9;
+  /// What two estimates drawn on their own add up to; degrees of freedom are Welch's.
+  static Estimate sum(const Estimate& a, const Estimate& b);
+  /// How sure a relation's estimates are by the design alone, whatever D: 1 / Σ c, infinite where nothing is left to
+  /// estimate and 0 where no two heads were drawn.
+  double precision(std::size_t relation) const;
+  double freedom(std::size_t relation) const { return relations_[relation].freedom; }
   /// Σ P(h|a) D over the population without its certain heads.
   Estimate estimate(std::size_t relation, const HeadSums::Element& sums) const;
 
@@ -50,7 +59,7 @@ class HeadSample {
     double certain = 0; // mass of these
     double weight = 0;  // Σ w = Σ P/π over heads drawn
     double square = 0;  // Σ c
-    double quantile = 0;  // of Student's t
+    double freedom = kExact;  // of Student's t
     std::size_t drawn = 0;
   };
   double mass(std::size_t relation, std::int64_t head) const {

@@ -18,14 +18,15 @@ class EntityTable {
  public:
   EntityTable() = default;
   /// @param table  [E, dim], contiguous, float32 (packed_table.hpp) or float64 (blocks of products)
-  explicit EntityTable(at::Tensor table);
+  /// @param log_weights  [E] of the same type: p(t) ∝ exp(u·e_t + log_weights[t]); all 0 where not set
+  explicit EntityTable(at::Tensor table, at::Tensor log_weights = {});
 
   const at::Tensor& values() const { return table_; }
   /// At each row of `u`, [n, dim] of the table's type, without ever holding n × E values. Thread-safe.
   Partition partition(const at::Tensor& u, bool with_mean) const;
 
  private:
-  at::Tensor table_;
+  at::Tensor table_, log_weights_;
   std::shared_ptr<const PackedTable> packed_;
 };
 

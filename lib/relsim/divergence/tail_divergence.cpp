@@ -46,30 +46,49 @@ at::Tensor TailDivergence::head_divergence() const {
 }
 
 TailDivergence::Terms TailDivergence::at_heads(std::span<const std::int64_t> heads) const {
-  const auto count = static_cast<std::int64_t>(heads.size()), dim = shape_.dim;
+  return terms(tail_->at_heads(heads), table_);
+}
+
+TailDivergence::Terms TailDivergence::terms(const at::Tensor& u, const EntityTable& table) const {
+  const auto count = u.size(0), dim = shape_.dim;
   Terms terms;
-  terms.u = tail_->at_heads(heads);
-  const auto forward_u = terms.u.narrow(1, 0, relations()).contiguous();
-  const auto forward = table_.partition(forward_u.view({count * relations(), dim}), true);
+  const auto forward_u = u.narrow(1, 0, relations()).contiguous();
+  const auto forward = table.partition(forward_u.view({count * relations(), dim}), true);
   terms.mean = forward.mean.view({count, relations(), dim});
   const auto log_z = forward.log_z.view({count, relations()});
   if (queries_ == relations()) {
     terms.log_z = log_z.to(at::kDouble);
   } else {
-    const auto inverse_u = terms.u.narrow(1, relations(), relations()).contiguous();
-    const auto inverse = table_.partition(inverse_u.view({count * relations(), dim}), false);
+    const auto inverse_u = u.narrow(1, relations(), relations()).contiguous();
+    const auto inverse = table.partition(inverse_u.view({count * relations(), dim}), false);
     terms.log_z = at::cat({log_z, inverse.log_z.view({count, relations()})}, 1).to(at::kDouble);
   }
-  const auto centre = terms.u.mean(1, true);
-  terms.u = terms.u - centre;  // not in place: forward_u may be the same tensor
-  terms.own = ((forward_u - centre).to(at::kDouble) * terms.mean.to(at::kDouble)).sum(2) -
-              terms.log_z.narrow(1, 0, relations());
+  const auto centre = u.mean(1, true);
+  terms.u = u - centre;
+  terms.own = (((forward_u - centre).to(at::kDouble) * terms.mean.to(at::kDouble)).sum(2) -
+               terms.log_z.narrow(1, 0, relations())).contiguous();
   return terms;
 }
 
 at::Tensor TailDivergence::divergence(const Terms& terms) const {
-  const auto cross = at::bmm(terms.mean, terms.u.transpose(1, 2));  // ē_a·u_q
-  return (terms.own.unsqueeze(2) - cross.to(at::kDouble) + terms.log_z.unsqueeze(1)).clamp_min_(0);
+  const auto cross = at::bmm(terms.mean, terms.u.transpose(1, 2)).contiguous();  // ē_a·u_q
+  auto result = at::empty(cross.sizes(), at::kDouble);
+  const auto rows = static_cast<std::size_t>(cross.size(0) * relations()), queries = static_cast<std::size_t>(queries_);
+  const auto* own = terms.own.data_ptr<double>();
+  const auto* log_z = terms.log_z.data_ptr<double>();
+  auto* out = result.data_ptr<double>();
+  const auto fill = [&](const auto* products) {
+    for (std::size_t row = 0; row < rows; ++row) {
+      const auto* log_z_q = log_z + row / static_cast<std::size_t>(relations()) * queries;
+      for (std::size_t q = 0; q < queries; ++q) {
+        const double value = own[row] - static_cast<double>(products[row * queries + q]) + log_z_q[q];
+        out[row * queries + q] = value < 0 ? 0 : value;  // a NaN stays, to be seen
+      }
+    }
+  };
+  if (is_double()) fill(cross.data_ptr<double>());
+  else fill(cross.data_ptr<float>());
+  return result;
 }
 
 }  // namespace terse::relsim

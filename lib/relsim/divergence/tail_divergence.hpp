@@ -42,6 +42,9 @@ class TailDivergence {
     at::Tensor log_z;  ///< [heads, Q] float64
   };
   Terms at_heads(std::span<const std::int64_t> heads) const;  ///< thread-safe
+  /// The same from natural parameters [heads, Q, dim] (parameters()), with tails from `table`: table(), or a weighted
+  /// part of it (entity_sample.hpp). Thread-safe.
+  Terms terms(const at::Tensor& u, const EntityTable& table) const;
   /// D_h(a,q), [heads, R, Q] float64, not below zero.
   at::Tensor divergence(const Terms& terms) const;
 

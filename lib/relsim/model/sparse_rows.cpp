@@ -37,6 +37,29 @@ void SparseRowProduct(const SparseRows::Row& row, const float* matrix, std::size
   for (; c < columns; ++c) product_columns<1>(hn::CappedTag<float, 1>(), row, matrix, stride, bias, output, c);
 }
 
+/// Places and values of [n] entries that are not zero or below; a NaN stays, to be seen. Room for n of each. @return how many
+std::size_t PositiveEntries(const float* dense, std::size_t n, std::uint32_t* index, float* value) {
+  const hn::CappedTag<float, 16> d;
+  const hn::RebindToUnsigned<decltype(d)> places;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = 0, count = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto values = hn::LoadU(d, dense + i);
+    const auto kept = hn::Not(hn::Le(values, hn::Zero(d)));
+    // Compressed in registers and stored whole: stores under a mask are slow on some processors.
+    hn::StoreU(hn::Compress(values, kept), d, value + count);
+    hn::StoreU(hn::Compress(hn::Iota(places, static_cast<std::uint32_t>(i)), hn::RebindMask(places, kept)), places,
+               index + count);
+    count += hn::CountTrue(d, kept);
+  }
+  for (; i < n; ++i) {
+    index[count] = static_cast<std::uint32_t>(i);
+    value[count] = dense[i];
+    count += !(dense[i] <= 0);
+  }
+  return count;
+}
+
 float DotRow(const float* a, const float* b, std::size_t n) {
   const hn::ScalableTag<float> d;
   const std::size_t lanes = hn::Lanes(d);
@@ -66,6 +89,7 @@ HWY_AFTER_NAMESPACE();
 namespace terse::relsim {
 
 HWY_EXPORT(SparseRowProduct);
+HWY_EXPORT(PositiveEntries);
 HWY_EXPORT(DotRow);
 HWY_EXPORT(AddScaledRow);
 
@@ -80,15 +104,8 @@ void SparseRows::resize(std::size_t rows, std::size_t width) {
 }
 
 void SparseRows::set_positive(std::size_t row, const float* dense) {
-  auto* index = index_.data() + row * width_;
-  auto* value = value_.data() + row * width_;
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < width_; ++i) {  // without a branch: which units are active is not predictable
-    index[count] = static_cast<std::uint32_t>(i);
-    value[count] = dense[i];
-    count += !(dense[i] <= 0);  // a NaN stays, to be seen
-  }
-  count_[row] = count;
+  count_[row] = HWY_DYNAMIC_DISPATCH(PositiveEntries)(dense, width_, index_.data() + row * width_,
+                                                      value_.data() + row * width_);
 }
 
 void sparse_row_product(const SparseRows::Row& row, const float* matrix, std::size_t stride, const float* bias,

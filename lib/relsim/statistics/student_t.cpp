@@ -1,6 +1,7 @@
 #include "terse/relsim/statistics/student_t.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <initializer_list>
 
@@ -46,6 +47,22 @@ double student_t_quantile(double probability, double degrees) {
     (incomplete_beta(degrees / 2, 0.5, degrees / (degrees + x * x)) / 2 > upper ? low : high) = middle;
   }
   return std::exp((low + high) / 2);
+}
+
+double student_t_95(double degrees) {
+  // Smooth in 1/ν, from 0 (the normal distribution's) to 1.
+  constexpr std::size_t kSteps = 128;
+  static const auto logs = [] {
+    std::array<double, kSteps + 1> values{};
+    for (std::size_t i = 0; i <= kSteps; ++i) {
+      values[i] = std::log(student_t_quantile(0.975, kSteps / std::max(static_cast<double>(i), 1e-6)));
+    }
+    return values;
+  }();
+  const double place = kSteps / std::max(degrees, 1.0);
+  const auto i = std::min(static_cast<std::size_t>(place), kSteps - 1);
+  const double part = place - static_cast<double>(i);
+  return std::exp((1 - part) * logs[i] + part * logs[i + 1]);
 }
 
 }  // namespace terse::relsim

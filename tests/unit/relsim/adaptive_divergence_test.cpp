@@ -3,6 +3,7 @@
 #include "naive_facts.hpp"
 #include "terse/core/parallel.hpp"
 #include "terse/relsim/divergence/head_design.hpp"
+#include "terse/relsim/divergence/partition.hpp"
 #include "terse/relsim/divergence/sampled_divergence.hpp"
 #include "terse/relsim/statistics/student_t.hpp"
 #include "terse_catch.hpp"
@@ -44,6 +45,66 @@ TEST_CASE("quantiles of Student's t are those of the tables", "[relsim]") {
   CHECK(student_t_quantile(0.975, 19) == Approx(2.093024054408263).epsilon(1e-9));
   CHECK(student_t_quantile(0.95, 2.5) == Approx(2.5582194).epsilon(1e-6));
   CHECK(student_t_quantile(0.025, 1e6) == Approx(-1.959966).epsilon(1e-6));
+}
+
+TEST_CASE("quantiles for many intervals are those of Student's t", "[relsim]") {
+  for (const double degrees : {1.0, 1.01, 1.3, 2.0, 3.7, 8.0, 30.0, 500.0, 1e9}) {
+    CHECK(student_t_95(degrees) == Approx(student_t_quantile(0.975, degrees)).epsilon(1e-4));
+  }
+}
+
+TEST_CASE("weights of entities multiply what they count in a partition function", "[relsim]") {
+  // Weight 3 says what three copies of an entity say.
+  for (const auto type : {at::kFloat, at::kDouble}) {
+    const auto table = FactModel::random({.entities = 70, .relations = 2, .dim = 5, .hidden = 4}, 1).entity.to(type);
+    const auto u = FactModel::random({.entities = 9, .relations = 2, .dim = 5, .hidden = 4}, 2).entity.to(type);
+    const auto weighted = EntityTable(table, at::full({70}, std::log(3.0), table.options())).partition(u, true);
+    const auto copies = EntityTable(at::cat({table, table, table}, 0)).partition(u, true);
+    CHECK(weighted.mean.sizes() == copies.mean.sizes());
+    CHECK((weighted.log_z - copies.log_z).abs().max().item<double>() < 1e-5);
+    CHECK((weighted.mean - copies.mean).abs().max().item<double>() < 1e-5);
+  }
+}
+
+TEST_CASE("large models are surveyed at two levels, right on average and for any number of threads", "[relsim][numeric]") {
+  auto model = FactModel::random({.entities = 4200, .relations = 3, .dim = 6, .hidden = 16}, 5);
+  model.query *= 6;
+  model.entity *= 4;
+  const auto exact = exact_divergences(model);
+  AdaptiveOptions options;
+  options.precision = Precision::Single;
+  options.tolerance = 0.2;
+  double covered = 0, error = 0, pairs = 0;
+  for (int seed = 1; seed <= 40; ++seed) {
+    options.seed = static_cast<std::uint64_t>(seed);
+    const auto found = adaptive_divergences(model, options);
+    CHECK(found.sketched_heads > found.heads);
+    CHECK(found.heads < 4200);
+    CHECK(found.open_relations == 0);
+    for (std::size_t i = 0; i < exact.swapped.size(); ++i) {
+      const double off = std::abs(found.swapped[i] - exact.swapped[i]);
+      covered += off <= found.swapped_error[i] + 1e-9;
+      error += off / exact.swapped[i];
+      ++pairs;
+    }
+  }
+  INFO("error " << error / pairs << ", covered " << covered / pairs);
+  CHECK(error / pairs < 0.12);
+  CHECK(covered / pairs > 0.85);
+  CHECK(covered / pairs < 1);
+  core::set_threads(1);
+  const auto alone = adaptive_divergences(model, options);
+  core::set_threads(3);
+  const auto together = adaptive_divergences(model, options);
+  core::set_threads(0);
+  CHECK(alone.same == together.same);
+  CHECK(alone.swapped_error == together.swapped_error);
+  // So tight a tolerance is cheaper met at all tails, and then exactly.
+  options.tolerance = 1e-7;
+  const auto tight = adaptive_divergences(model, options);
+  CHECK(tight.sketched_heads == 0);
+  CHECK(tight.heads == 4200);
+  for (std::size_t i = 0; i < exact.same.size(); ++i) CHECK(tight.same[i] == Approx(exact.same[i]).epsilon(1e-4).margin(1e-6));
 }
 
 TEST_CASE("each relation expects as many heads as it asks for, in proportion to their mass", "[relsim]") {

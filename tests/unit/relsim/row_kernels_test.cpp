@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "terse/core/philox.hpp"
+#include "terse/relsim/model/sparse_rows.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::relsim {
@@ -23,6 +24,29 @@ double reference_log_sum(const std::vector<float>& row) {
   for (const float value : row) largest = std::max<double>(largest, value);
   for (const float value : row) total += std::exp(static_cast<double>(value) - largest);
   return largest + std::log(total);
+}
+
+TEST_CASE("a sparse row keeps the places and values of what is not zero or below, and a NaN", "[relsim]") {
+  for (const std::size_t width : {1, 15, 16, 37, 64, 100}) {
+    std::vector<float> dense(2 * width);
+    for (std::size_t i = 0; i < dense.size(); ++i) dense[i] = static_cast<float>(i * 7 % 11) - 5;
+    dense[width - 1] = NAN;
+    SparseRows rows;
+    rows.resize(2, width);
+    for (const std::size_t row : {1, 0}) rows.set_positive(row, dense.data() + row * width);
+    for (const std::size_t row : {0, 1}) {
+      std::vector<std::uint32_t> places;
+      for (std::size_t i = 0; i < width; ++i) {
+        if (!(dense[row * width + i] <= 0)) places.push_back(static_cast<std::uint32_t>(i));
+      }
+      const auto found = rows.row(row);
+      REQUIRE(std::vector<std::uint32_t>(found.index.begin(), found.index.end()) == places);
+      for (std::size_t k = 0; k < places.size(); ++k) {
+        const float expected = dense[row * width + places[k]];
+        CHECK((found.value[k] == expected || (std::isnan(found.value[k]) && std::isnan(expected))));
+      }
+    }
+  }
 }
 
 TEST_CASE("a softmax row is the naive one, whatever its length", "[relsim]") {
