@@ -43,6 +43,7 @@ class HeadSurvey {
 
  private:
   HeadSums visit(const HeadSample& sample, const Progress& progress) const;
+  void add_round(std::size_t relation, bool is_guess, const HeadSample& sample, const HeadSums& sums);
 
   std::span<const double> mass_;
   std::size_t relations_, queries_;
@@ -54,8 +55,6 @@ class HeadSurvey {
   std::vector<std::uint8_t> visited_;  // [E]
   std::size_t count_ = 0;
   std::vector<double> known_;          // [R, Q] over heads visited
-  void add_round(std::size_t relation, bool is_guess, const HeadSample& sample, const HeadSums& sums);
-
   std::vector<double> value_, variance_;             // [R, Q]
   std::vector<double> precision_, squares_;          // [R] Σ and Σ precision²/freedom over rounds
   std::vector<double> freedom_, requested_;          // [R]
