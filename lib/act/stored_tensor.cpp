@@ -108,7 +108,9 @@ at::Tensor EncodedTensor::plain() const { return plain(bytes_); }
 
 at::Tensor EncodedTensor::plain(const at::Tensor& held) const {
   if (!coded_) return held;
-  const at::Tensor plain = allocate(layout_);
+  // For as long as decoding takes: no store in the allocator's log.
+  const at::Tensor plain = allocate_elements(
+      static_cast<std::int64_t>(quant::payload_bytes(layout_) + quant::metadata_bytes(layout_)), at::kByte);
   const auto coded = codes_of(held, layout_), codes = codes_of(plain, layout_);
   std::memcpy(plain.data_ptr(), held.const_data_ptr(), static_cast<std::size_t>(held.numel()) - coded.size());
   quant::entropy_decode(coded, codes);

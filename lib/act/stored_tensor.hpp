@@ -89,7 +89,7 @@ class EncodedTensor final : public StoredTensor {
   void live_in(const at::Tensor& bytes, std::uint64_t offset);
 
   /// Uninitialised memory for a layout's payload and metadata, from the tensors' own allocator, so that it is given
-  /// back like theirs; and the two parts of it.
+  /// back like theirs; and the parts of it.
   static at::Tensor allocate(const quant::Layout& layout);
   static at::Tensor allocate(std::uint64_t bytes);
   static std::span<std::byte> payload_of(const at::Tensor& bytes, const quant::Layout& layout);

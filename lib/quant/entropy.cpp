@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -13,7 +12,6 @@
 
 #include "terse/core/error.hpp"
 #include "terse/core/parallel.hpp"
-#include "terse/quant/affine_plan.hpp"
 #include "terse/quant/convert.hpp"
 
 namespace terse::quant {

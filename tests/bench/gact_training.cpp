@@ -5,10 +5,8 @@
 // alone (Algorithm 1 of GACT, ICML 2022, all others at 4 bits), every 1,000 steps; then from 8 bits down, at each step the
 // tensor whose variance rises least by saved bit, until the average over the elements is met. Prints one line:
 // seed, average bits, stored bytes, loss of the last step, accuracy.
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -99,9 +97,9 @@ class Control {
 
   void allocate(const std::vector<double>& sensitivity, const std::vector<std::uint64_t>& elements) {
     bits_.assign(elements.size(), 8);
-    double total = 0, all = 0;
+    double all = 0;
     for (const auto count : elements) all += double(count);
-    total = 8 * all;
+    double total = 8 * all;
     while (total > average_bits_ * all) {
       std::size_t best = elements.size();
       double least = INFINITY;

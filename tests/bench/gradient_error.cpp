@@ -5,8 +5,7 @@
 // the part that averaging over draws leaves, from the products of different draws' errors (0 where noise hides it).
 // lost_percent: live units of ReLU whose gradient is lost, counted for GACT alone: ours keeps their signs as bits, which
 // the tests compare with L0's gradients bit for bit. terse-dither and terse-sparse are without them; terse+entropy has
-// finer grids in the bytes of so many levels. The last
-// lines compare at the error of GACT's level L1.
+// finer grids in the bytes of so many levels. The last lines compare at the error of GACT's level L1.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
