@@ -6,6 +6,7 @@
 
 #include "terse/core/philox.hpp"
 #include "terse/relsim/model/compute_thread.hpp"
+#include "terse/relsim/model/pair_product.hpp"
 
 namespace terse::relsim {
 namespace {
@@ -86,7 +87,8 @@ EntityTable sample_entities(const FactModel& model, const TailDivergence& tails,
   }
   const auto& table = tails.table().values();
   return EntityTable(table.index_select(0, at::tensor(at::ArrayRef(chosen))).contiguous(),
-                     at::tensor(at::ArrayRef(log_weight), at::kDouble).to(table.scalar_type()));
+                     at::tensor(at::ArrayRef(log_weight), at::kDouble).to(table.scalar_type()),
+                     has_pair_instructions() ? Rounding::Bfloat16 : Rounding::None);
 }
 
 }  // namespace terse::relsim

@@ -12,6 +12,7 @@
 #include <hwy/contrib/math/math-inl.h>
 
 #include "terse/relsim/model/block_product-inl.hpp"
+#include "terse/relsim/model/pair_product.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace terse::relsim::HWY_NAMESPACE {
@@ -68,28 +69,78 @@ void flush(Row& row) {
   hn::StoreU(hn::Zero(d), d, row.sum);
 }
 
+/// Logits of kRows rows and a panel's entities, and what their exponentials add to the rows' means: by float32 products.
+class FloatProducts {
+ public:
+  FloatProducts(const PackedTable& table, const float* u, std::size_t n, std::size_t rows)
+      : table_(table), parameters_(rows * table.dim()) {
+    std::copy_n(u, n * table.dim(), parameters_.begin());
+  }
+  void logits(std::size_t panel, std::size_t row, float* out) const {
+    const auto dim = table_.dim();
+    multiply_blocks<false>({parameters_.data() + row * dim, dim, 1, table_.by_dimension(panel), kPanel, out, kPanel, kRows,
+                            dim, kPanel});
+  }
+  void add_means(std::size_t panel, std::size_t count, const float* weights, float* sums) const {
+    const auto width = table_.padded_dim();
+    multiply_blocks<true>({weights, kPanel, 1, table_.by_entity(panel), width, sums, width, kRows, count, width});
+  }
+
+ private:
+  const PackedTable& table_;
+  std::vector<float> parameters_;
+};
+
+/// The same by products of bfloat16 pairs.
+class PairProducts {
+ public:
+  PairProducts(const PackedTable& table, const float* u, std::size_t n, std::size_t rows)
+      : table_(table), parameters_(rows * table.pairs()) {
+    std::vector<float> row(2 * table.pairs());
+    for (std::size_t i = 0; i < n; ++i) {
+      std::copy_n(u + i * table.dim(), table.dim(), row.begin());
+      join_pairs(row.data(), row.data() + table.pairs(), table.pairs(), parameters_.data() + i * table.pairs());
+    }
+  }
+  void logits(std::size_t panel, std::size_t row, float* out) const {
+    const auto pairs = table_.pairs();
+    pair_product({parameters_.data() + row * pairs, pairs, 1, table_.pairs_by_dimension(panel), kPanel, out, kPanel, kRows,
+                  pairs, kPanel}, false);
+  }
+  void add_means(std::size_t panel, std::size_t, const float* weights, float* sums) const {
+    const auto width = table_.padded_dim();
+    std::uint32_t words[kRows * kPanel / 2];
+    for (std::size_t i = 0; i < kRows; ++i) {
+      join_pairs(weights + i * kPanel, weights + i * kPanel + kPanel / 2, kPanel / 2, words + i * (kPanel / 2));
+    }
+    pair_product({words, kPanel / 2, 1, table_.pairs_by_entity(panel), width, sums, width, kRows, kPanel / 2, width}, true);
+  }
+
+ private:
+  const PackedTable& table_;
+  std::vector<std::uint32_t> parameters_;
+};
+
 /// At most kRowBlock rows.
+template <class Products>
 void partition_block(const PackedTable& table, const float* u, std::size_t n, float* log_z, float* mean) {
   const std::size_t dim = table.dim(), width = mean ? table.padded_dim() : 0;
   const std::size_t padded = (n + kRows - 1) / kRows * kRows;
-  std::vector<float> parameters(padded * dim), sums(padded * width);
-  std::copy_n(u, n * dim, parameters.begin());
+  const Products products(table, u, n, padded);
+  std::vector<float> sums(padded * width);
   std::vector<Row> rows(padded);
   HWY_ALIGN float logits[kRows * kPanel];
   for (std::size_t p = 0; p < table.panels(); ++p) {
     const std::size_t count = std::min(kPanel, table.entities() - p * kPanel);
     for (std::size_t r = 0; r < padded; r += kRows) {
-      multiply_blocks<false>({parameters.data() + r * dim, dim, 1, table.by_dimension(p), kPanel, logits, kPanel, kRows,
-                              dim, kPanel});
+      products.logits(p, r, logits);
       for (std::size_t i = 0; i < kRows; ++i) {
         auto* row = logits + i * kPanel;
         std::fill(row + count, row + kPanel, -std::numeric_limits<float>::infinity());
         add_panel(rows[r + i], row, sums.data() + (r + i) * width, width);
         if (p % kFlush == kFlush - 1) flush(rows[r + i]);
       }
-      if (!mean) continue;
-      multiply_blocks<true>({logits, kPanel, 1, table.by_entity(p), table.padded_dim(), sums.data() + r * width, width,
-                             kRows, count, width});
+      if (mean) products.add_means(p, count, logits, sums.data() + r * width);
     }
   }
   for (std::size_t i = 0; i < n; ++i) {
@@ -103,8 +154,9 @@ void partition_block(const PackedTable& table, const float* u, std::size_t n, fl
 
 void PartitionRows(const PackedTable& table, const float* u, std::size_t n, float* log_z, float* mean) {
   for (std::size_t begin = 0; begin < n; begin += kRowBlock) {
-    partition_block(table, u + begin * table.dim(), std::min(kRowBlock, n - begin), log_z + begin,
-                    mean ? mean + begin * table.dim() : nullptr);
+    const auto block = table.rounding() == Rounding::Bfloat16 ? partition_block<PairProducts> : partition_block<FloatProducts>;
+    block(table, u + begin * table.dim(), std::min(kRowBlock, n - begin), log_z + begin,
+          mean ? mean + begin * table.dim() : nullptr);
   }
 }
 
@@ -116,14 +168,35 @@ namespace terse::relsim {
 
 HWY_EXPORT(PartitionRows);
 
-PackedTable::PackedTable(const float* table, std::size_t entities, std::size_t dim)
-    : entities_(entities), dim_(dim), padded_dim_((dim + 15) / 16 * 16), by_dimension_(panels() * kPanel * dim),
-      by_entity_(panels() * kPanel * padded_dim_) {
-  for (std::size_t e = 0; e < entities; ++e) {
-    const std::size_t panel = e / kPanel, place = e % kPanel;
-    for (std::size_t k = 0; k < dim; ++k) {
-      by_dimension_[(panel * dim + k) * kPanel + place] = table[e * dim + k];
-      by_entity_[e * padded_dim_ + k] = table[e * dim + k];
+namespace {
+
+/// Pairs of each value of the first half and its place's in the second.
+void append_pairs(const std::vector<float>& values, std::vector<std::uint32_t>& to) {
+  const auto n = values.size() / 2;
+  to.resize(to.size() + n);
+  join_pairs(values.data(), values.data() + n, n, to.data() + to.size() - n);
+}
+
+}  // namespace
+
+PackedTable::PackedTable(const float* table, std::size_t entities, std::size_t dim, Rounding rounding)
+    : entities_(entities), dim_(dim), padded_dim_((dim + 15) / 16 * 16), rounding_(rounding) {
+  std::vector<float> by_dimension(kPanel * 2 * pairs()), by_entity(kPanel * padded_dim_);
+  for (std::size_t panel = 0; panel < panels(); ++panel) {
+    std::fill(by_dimension.begin(), by_dimension.end(), 0.0f);
+    std::fill(by_entity.begin(), by_entity.end(), 0.0f);
+    const auto first = panel * kPanel, count = std::min(kPanel, entities - first);
+    for (std::size_t e = 0; e < count; ++e) {
+      for (std::size_t k = 0; k < dim; ++k) {
+        by_dimension[k * kPanel + e] = by_entity[e * padded_dim_ + k] = table[(first + e) * dim + k];
+      }
+    }
+    if (rounding == Rounding::Bfloat16) {
+      append_pairs(by_dimension, pair_by_dimension_);
+      append_pairs(by_entity, pair_by_entity_);
+    } else {
+      by_dimension_.insert(by_dimension_.end(), by_dimension.begin(), by_dimension.begin() + static_cast<std::ptrdiff_t>(kPanel * dim));
+      by_entity_.insert(by_entity_.end(), by_entity.begin(), by_entity.end());
     }
   }
 }

@@ -26,13 +26,13 @@ Partition precise(const at::Tensor& u, const at::Tensor& table, const at::Tensor
 
 }  // namespace
 
-EntityTable::EntityTable(at::Tensor table, at::Tensor log_weights)
+EntityTable::EntityTable(at::Tensor table, at::Tensor log_weights, Rounding rounding)
     : table_(std::move(table)), log_weights_(std::move(log_weights)) {
   if (table_.scalar_type() == at::kDouble) return;
   // A weight is one more dimension, in which every u is 1.
   const auto values = log_weights_.defined() ? at::cat({table_, log_weights_.unsqueeze(1)}, 1) : table_;
   packed_ = std::make_shared<PackedTable>(values.data_ptr<float>(), static_cast<std::size_t>(values.size(0)),
-                                          static_cast<std::size_t>(values.size(1)));
+                                          static_cast<std::size_t>(values.size(1)), rounding);
 }
 
 Partition EntityTable::partition(const at::Tensor& u, bool with_mean) const {

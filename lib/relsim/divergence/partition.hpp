@@ -19,7 +19,8 @@ class EntityTable {
   EntityTable() = default;
   /// @param table  [E, dim], contiguous, float32 (packed_table.hpp) or float64 (blocks of products)
   /// @param log_weights  [E] of the same type: p(t) ∝ exp(u·e_t + log_weights[t]); all 0 where not set
-  explicit EntityTable(at::Tensor table, at::Tensor log_weights = {});
+  /// @param rounding  of float32 products
+  explicit EntityTable(at::Tensor table, at::Tensor log_weights = {}, Rounding rounding = Rounding::None);
 
   const at::Tensor& values() const { return table_; }
   /// At each row of `u`, [n, dim] of the table's type, without ever holding n × E values. Thread-safe.

@@ -1,9 +1,11 @@
 #include "terse/relsim/divergence/packed_table.hpp"
 
+#include <bit>
 #include <cmath>
 #include <vector>
 
 #include "terse/core/philox.hpp"
+#include "terse/relsim/model/pair_product.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::relsim {
@@ -53,6 +55,29 @@ TEST_CASE("partition functions and means equal sums in double precision", "[rels
     INFO(c.entities << " entities, " << c.dim << " dimensions");
     CHECK(worst_log < 6e-7 * (logit * 5 + 5));
     CHECK(worst_mean < 6e-7 * (logit * 5 + 5) * static_cast<double>(c.scale) * 4);
+  }
+}
+
+TEST_CASE("rounded partition functions are those of a rounded table", "[relsim][numeric]") {
+  const auto rounded = [](std::vector<float> values) {
+    std::vector<std::uint32_t> words(values.size());
+    join_pairs(values.data(), values.data(), values.size(), words.data());
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = std::bit_cast<float>(words[i] & 0xffff0000u);
+    return values;
+  };
+  for (const std::size_t dim : {1, 20, 101}) {
+    const std::size_t n = 250, entities = 700;
+    const auto table = rounded(normal(entities * dim, 0.4f, 3)), u = rounded(normal(n * dim, 1, 4));
+    std::vector<float> log_z(n), mean(n * dim), alone(n), expected(n), expected_mean(n * dim);
+    PackedTable(table.data(), entities, dim).partition(u.data(), n, expected.data(), expected_mean.data());
+    const PackedTable pairs(table.data(), entities, dim, Rounding::Bfloat16);
+    pairs.partition(u.data(), n, log_z.data(), mean.data());
+    pairs.partition(u.data(), n, alone.data(), nullptr);
+    CHECK(alone == log_z);
+    INFO(dim << " dimensions");
+    for (std::size_t i = 0; i < n; ++i) CHECK(log_z[i] == Approx(expected[i]).margin(1e-5));
+    // Exponentials are rounded, too, each by 2^-8 at most.
+    for (std::size_t i = 0; i < n * dim; ++i) CHECK(mean[i] == Approx(expected_mean[i]).margin(3e-3));
   }
 }
 

@@ -1,7 +1,10 @@
 #include "terse/relsim/model/row_kernels.hpp"
 
 #include "terse/relsim/model/block_product.hpp"
+#include "terse/relsim/model/compute_thread.hpp"
+#include "terse/relsim/model/pair_product.hpp"
 
+#include <bit>
 #include <cmath>
 #include <vector>
 
@@ -111,6 +114,60 @@ TEST_CASE("block products equal sums in double precision, rows and strides of an
         CHECK(out[i * out_stride + columns] == 7);  // what lies between rows stays
       }
       CHECK(worst < 37 * 6e-8 * 37);
+    }
+  }
+}
+
+/// A half of a pair, as a number.
+double half_of(std::uint32_t word, bool high) {
+  return static_cast<double>(std::bit_cast<float>(high ? word & 0xffff0000u : word << 16));
+}
+
+TEST_CASE("pairs hold both numbers, rounded to nearest even", "[relsim]") {
+  const auto low = random_row(53, 3, 1), high = random_row(53, 1e-3, 2);
+  std::vector<std::uint32_t> words(54, 7);
+  join_pairs(low.data(), high.data(), 53, words.data());
+  CHECK(words[53] == 7);
+  for (std::size_t i = 0; i < 53; ++i) {
+    CHECK(std::abs(half_of(words[i], false) - static_cast<double>(low[i])) <= std::ldexp(std::abs(low[i]), -8));
+    CHECK(std::abs(half_of(words[i], true) - static_cast<double>(high[i])) <= std::ldexp(std::abs(high[i]), -8));
+  }
+  // Halfway between two of them, and infinite.
+  const std::vector<float> ties{1 + 1.0f / 256, 1 + 3.0f / 256}, infinite{INFINITY, -INFINITY};
+  join_pairs(ties.data(), infinite.data(), 2, words.data());
+  CHECK(half_of(words[0], false) == 1);
+  CHECK(half_of(words[1], false) == 1 + 4.0 / 256);
+  CHECK(half_of(words[0], true) == INFINITY);
+  CHECK(half_of(words[1], true) == -INFINITY);
+}
+
+TEST_CASE("products of pairs equal sums in double precision, and the same bits without instructions for them", "[relsim][numeric]") {
+  prepare_compute_thread();  // denormals are zero
+  for (const std::size_t rows : {1, 2, 3, 5, 6, 13}) {
+    for (const std::size_t columns : {16, 32, 48, 64, 112}) {
+      const std::size_t depth = 37, a_stride = rows + 2, b_stride = columns + 5, out_stride = columns + 1;
+      std::vector<std::uint32_t> a(depth * a_stride), b(depth * b_stride);
+      join_pairs(random_row(a.size(), 1, rows).data(), random_row(a.size(), 1e-19, 50 + rows).data(), a.size(), a.data());
+      join_pairs(random_row(b.size(), 1, columns).data(), random_row(b.size(), 1e-19, 99).data(), b.size(), b.data());
+      join_pairs(random_row(20, 1, rows + 7).data(), random_row(20, 1, 40 + rows).data(), 20, a.data());  // of one size
+      for (const bool add : {false, true}) {
+        std::vector<float> out(rows * out_stride, 7), floats(rows * out_stride, 7);
+        pair_product({a.data(), 1, a_stride, b.data(), b_stride, out.data(), out_stride, rows, depth, columns}, add);
+        pair_product_by_floats({a.data(), 1, a_stride, b.data(), b_stride, floats.data(), out_stride, rows, depth, columns}, add);
+        CHECK(out == floats);
+        double worst = 0;
+        for (std::size_t i = 0; i < rows; ++i) {
+          for (std::size_t j = 0; j < columns; ++j) {
+            double expected = add ? 7 : 0;
+            for (std::size_t k = 0; k < depth; ++k) {
+              for (const bool high : {false, true}) expected += half_of(a[k * a_stride + i], high) * half_of(b[k * b_stride + j], high);
+            }
+            worst = std::max(worst, std::abs(static_cast<double>(out[i * out_stride + j]) - expected));
+          }
+          CHECK(out[i * out_stride + columns] == 7);  // what lies between rows stays
+        }
+        CHECK(worst < 74 * 6e-8 * 44);
+      }
     }
   }
 }
