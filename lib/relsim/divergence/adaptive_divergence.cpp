@@ -16,13 +16,13 @@ constexpr double kPilotHeads = 8;      // a relation, in the first round
 constexpr double kPilotFullHeads = 2;  // the same of the second level, whose values differ less
 constexpr double kProbeHeads = 16;     // in all, to see how long a head takes
 constexpr double kMargin = 1.1;        // more heads than the last round's variance asks for
-constexpr double kTimeShare = 0.9;     // of the time left that a round may plan to use
-constexpr double kFirstShare = 0.8;    // of the time that two levels' first round may use
+constexpr double kTimeShare = 0.93;    // of the time left that a round may plan to use
+constexpr double kLeastRound = 0.1;    // of the time gone that a round must be worth
 constexpr int kMostRounds = 8;
 constexpr double kMoreFreedom = 4;     // that a round gives
 // Two levels pay where a head's tails cost more than all else about it.
 constexpr std::int64_t kLeastEntities = 4096;
-constexpr std::int64_t kMostSampled = 4096;  // and an eighth of the entities at most
+constexpr std::int64_t kMostSampled = 4096, kSampledShare = 6;  // and a sixth of the entities at most
 // The hidden layers' work at a head, as a share of dense products.
 constexpr double kActiveShare = 0.2;
 
@@ -53,12 +53,12 @@ class Adaptive {
       survey_all_tails(full);
       return;
     }
-    const auto sampled = std::min(kMostSampled, shape.entities / 8);
+    const auto sampled = std::min(kMostSampled, shape.entities / kSampledShare);
     sample_ = sample_entities(model, tails_, mass_, sampled, options.seed);
     const double part = hidden + tail * static_cast<double>(sampled);
     full_work_ = full;
-    add_level({"relsim/sketched-heads", kPilotHeads, part, [this](auto heads) { return tail_divergence(heads, sample_); }});
-    add_level({"relsim/full-heads", kPilotFullHeads, full + part - hidden, [this](auto heads) {
+    add_level({"relsim/sketched-heads", HeadSharing::Sum, kPilotHeads, part, [this](auto heads) { return tail_divergence(heads, sample_); }});
+    add_level({"relsim/full-heads", HeadSharing::Sum, kPilotFullHeads, full + part - hidden, [this](auto heads) {
       const auto u = tails_.parameters().at_heads(heads);
       return tails_.divergence(tails_.terms(u, tails_.table())).sub_(tails_.divergence(tails_.terms(u, sample_)));
     }});
@@ -74,10 +74,12 @@ class Adaptive {
         // How long a head takes shows in a few of them; only then is it known what a first round may cost.
         draw(uniform(scale_for([this](const Requests& r) { return heads_of(r); }, kProbeHeads * static_cast<double>(levels()))));
         ++result.rounds;
-        const double most = std::max((levels() > 1 ? kFirstShare : 1) * affordable(), kProbeHeads * seconds_of_a_head());
+        // A first round that takes all the time errs least on average, and no choice that hangs on what was seen biases its
+        // intervals.
+        const double most = std::max(affordable(), kProbeHeads * seconds_of_a_head());
         draw(uniform(scale_for([this](const Requests& r) { return seconds_of(r); }, most)));
       } else {
-        draw(uniform(first_scale()));
+        draw(uniform(1));
       }
       for (++result.rounds; result.rounds < kMostRounds; ++result.rounds) {
         const auto requests = plan();
@@ -103,6 +105,7 @@ class Adaptive {
 
   struct LevelDesign {
     const char* stream;
+    HeadSharing sharing;
     double pilot;  // heads a relation in the first round
     double work;   // of a head, in multiply-adds
     HeadSurvey::Values values;
@@ -121,11 +124,11 @@ class Adaptive {
   void add_level(const LevelDesign& design) {
     const std::span<const double> mass(mass_.data_ptr<double>(), static_cast<std::size_t>(mass_.numel()));
     levels_.push_back({design.pilot, design.work,
-                       HeadSurvey(mass, relations_, queries_, options_.seed, design.stream, design.values)});
+                       HeadSurvey(mass, relations_, queries_, options_.seed, design.stream, design.sharing, design.values)});
   }
   void survey_all_tails(double work) {
     levels_.clear();
-    add_level({"relsim/heads", kPilotHeads, work, [this](auto heads) { return tail_divergence(heads, tails_.table()); }});
+    add_level({"relsim/heads", HeadSharing::Largest, kPilotHeads, work, [this](auto heads) { return tail_divergence(heads, tails_.table()); }});
   }
 
   /// The pilot's requests times `scale`.
@@ -178,15 +181,11 @@ class Adaptive {
   }
   double affordable() const { return std::max(options_.seconds - elapsed(), 0.0) * kTimeShare; }
 
-  /// What a first round asks for, in pilots. At two levels rounds are cheap, and many heads drawn at once serve more
-  /// relations than the same in two draws.
-  double first_scale() const { return levels() > 1 ? 2 : 1; }
-
-  /// How much of the pilot's requests costs `most`: first_scale() where all of them do.
+  /// How much of the pilot's requests costs `most`: 1 where all of them cost no more.
   template <class Cost>
   double scale_for(const Cost& cost, double most) const {
-    if (cost(uniform(first_scale())) <= most) return first_scale();
-    double low = 0, high = first_scale();
+    if (cost(uniform(1)) <= most) return 1;
+    double low = 0, high = 1;
     for (int i = 0; i < 10; ++i) {
       const double middle = (low + high) / 2;
       (cost(uniform(middle)) > most ? high : low) = middle;
@@ -276,7 +275,7 @@ class Adaptive {
     double tolerance = options_.tolerance;
     if (options_.seconds > 0) {
       const double most = affordable();
-      if (most < kProbeHeads * seconds_of_a_head()) return {};
+      if (most < std::max(kProbeHeads * seconds_of_a_head(), kLeastRound * elapsed())) return {};
       if (seconds_of(requests_for(tolerance)) > most) {
         // The tightest tolerance that the time allows, the same for all relations.
         double low = std::log(tolerance), high = std::log(*std::max_element(total.begin(), total.end()));

@@ -33,8 +33,8 @@ double scale_of(std::span<const double> mass, std::span<const std::uint8_t> visi
 
 }  // namespace
 
-HeadDesign::HeadDesign(std::span<const double> mass, std::size_t relations)
-    : mass_(mass), relations_(relations), entities_(mass.size() / relations) {}
+HeadDesign::HeadDesign(std::span<const double> mass, std::size_t relations, HeadSharing sharing)
+    : mass_(mass), relations_(relations), entities_(mass.size() / relations), sharing_(sharing) {}
 
 std::vector<double> HeadDesign::probabilities(std::span<const double> requests,
                                               std::span<const std::uint8_t> visited) const {
@@ -47,7 +47,9 @@ std::vector<double> HeadDesign::probabilities(std::span<const double> requests,
     for (std::size_t a = 0; a < relations_; ++a) {
       if (scales[a] == 0) continue;
       for (auto h = begin; h < end; ++h) {
-        if (!visited[h]) result[h] = std::max(result[h], std::min(1.0, scales[a] * row(a)[h]));
+        if (visited[h]) continue;
+        const double wanted = std::min(1.0, scales[a] * row(a)[h]);
+        result[h] = sharing_ == HeadSharing::Sum ? std::min(1.0, result[h] + wanted) : std::max(result[h], wanted);
       }
     }
     for (auto h = begin; h < end; ++h) {

@@ -20,9 +20,9 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 }  // namespace
 
 HeadSurvey::HeadSurvey(std::span<const double> mass, std::size_t relations, std::size_t queries, std::uint64_t seed,
-                       std::string stream, Values values)
+                       std::string stream, HeadSharing sharing, Values values)
     : mass_(mass), relations_(relations), queries_(queries), seed_(seed), stream_(std::move(stream)),
-      values_(std::move(values)), design_(mass, relations), visited_(mass.size() / relations),
+      values_(std::move(values)), design_(mass, relations, sharing), visited_(mass.size() / relations),
       known_(relations * queries), value_(relations * queries), variance_(relations * queries),
       precision_(relations), squares_(relations), freedom_(relations, HeadSample::kExact), requested_(relations) {}
 

@@ -26,7 +26,7 @@ class HeadSurvey {
   /// @param mass    [R, E] P(h|a); not copied
   /// @param stream  names the random numbers: surveys of different streams are drawn independently
   HeadSurvey(std::span<const double> mass, std::size_t relations, std::size_t queries, std::uint64_t seed,
-             std::string stream, Values values);
+             std::string stream, HeadSharing sharing, Values values);
 
   /// Distinct heads that `requests` [R] are expected to cost.
   double cost(std::span<const double> requests) const;

@@ -120,7 +120,11 @@ TEST_CASE("each relation expects as many heads as it asks for, in proportion to 
   for (const double p : second) CHECK(p == Approx(0.4));
   const auto both = design.probabilities(std::vector<double>{3, 2}, visited);
   for (std::size_t h = 0; h < 5; ++h) CHECK(both[h] == std::max(first[h], second[h]));
+  const HeadDesign sum(mass, 2, HeadSharing::Sum);
+  const auto shared = sum.probabilities(std::vector<double>{3, 2}, visited);
+  for (std::size_t h = 0; h < 5; ++h) CHECK(shared[h] == Approx(std::min(1.0, first[h] + second[h])));
   visited[0] = 1;
+  CHECK(sum.probabilities(std::vector<double>{4, 0}, visited) == std::vector<double>{0, 1, 1, 1, 1});
   CHECK(design.probabilities(std::vector<double>{4, 0}, visited) == std::vector<double>{0, 1, 1, 1, 1});
 }
 
