@@ -26,7 +26,9 @@ struct Sharing {
 void find_likelihood(Sharing& sharing) {
   Weights logs;
   for (std::size_t k = 0; k < kShares.size(); ++k) {
-    const double mean = std::max(sharing.expected, kLeastExpected) + kShares[k] * sharing.facts;
+    // Of the facts that are not copies, as large a share is met by chance as of all.
+    const double chance = std::clamp(sharing.expected, kLeastExpected, std::max(sharing.facts, kLeastExpected));
+    const double mean = chance + kShares[k] * (sharing.facts - chance);
     logs[k] = sharing.shared * std::log(mean) - mean;
   }
   const double high = *std::max_element(logs.begin(), logs.end());

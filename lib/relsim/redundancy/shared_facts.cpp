@@ -38,8 +38,9 @@ std::vector<SharedFacts> shared_facts(std::span<const Triple> triples, const Fac
     for (std::size_t i = 0; i < facts.size(); ++i) {
       for (std::size_t j = i + 1; j < facts.size(); ++j) {
         const auto &x = triples[static_cast<std::size_t>(facts[i])], &y = triples[static_cast<std::size_t>(facts[j])];
-        if (x.head == x.tail) continue;  // a loop reads the same both ways
-        ++found[{std::min(x.relation, y.relation), std::max(x.relation, y.relation), x.head != y.head}];
+        const auto a = std::min(x.relation, y.relation), b = std::max(x.relation, y.relation);
+        ++found[{a, b, x.head != y.head}];
+        if (x.head == x.tail) ++found[{a, b, true}];  // a loop reads the same both ways
       }
     }
   }

@@ -148,6 +148,15 @@ TEST_CASE("shared facts are counted in both orientations and against a shuffle",
   CHECK(pairs[1].expected == Approx(2.0 / 3));
 }
 
+TEST_CASE("a loop that two relations hold is shared both ways", "[redundancy]") {
+  std::vector<Triple> triples = {{0, 0, 0}, {0, 1, 0}, {1, 0, 1}, {1, 1, 1}, {2, 0, 3}, {2, 1, 3}};
+  make_distinct(triples);
+  const auto pairs = shared_facts(triples, FactEdges(triples), CountModel(triples, 4, 2, 1));
+  REQUIRE(pairs.size() == 2);
+  CHECK((pairs[0].a == 0 && pairs[0].b == 1 && !pairs[0].swapped && pairs[0].shared == 3));
+  CHECK((pairs[1].a == 0 && pairs[1].b == 1 && pairs[1].swapped && pairs[1].shared == 2));
+}
+
 TEST_CASE("facts are compared in the orientation that shares more", "[redundancy]") {
   const std::vector<Triple> triples = {{0, 0, 1}, {0, 1, 1}, {2, 0, 3}, {3, 1, 2}, {4, 0, 5}, {5, 1, 4}, {8, 1, 9}};
   const auto facts = compare_facts(triples, 0, 1);

@@ -63,5 +63,20 @@ TEST_CASE("sharing as much as others do says little", "[redundancy]") {
   CHECK(std::abs(ratio(weigh_shared_facts(by_chance, kFacts, same), 0, 1)) < 1);
 }
 
+TEST_CASE("sharing nearly all speaks for a pair where chance alone explains half of it, too", "[redundancy]") {
+  // Nine in ten facts are copies, and of the tenth half are met by chance: 190 of 200. Others share what chance gives.
+  std::vector<SharedFacts> pairs;
+  for (std::int32_t a = 0; a < static_cast<std::int32_t>(kRelations); ++a) {
+    for (std::int32_t b = a + 1; b < static_cast<std::int32_t>(kRelations); ++b) {
+      pairs.push_back(pair_of(a, b, a % 2 == 0 && b == a + 1 ? 190 : 100, 100));
+    }
+  }
+  const std::vector<float> same[2] = {chances_of_neighbours(0.9f), std::vector<float>(kRelations * kRelations)};
+  const auto evidence = weigh_shared_facts(pairs, kFacts, same);
+  CHECK(ratio(evidence, 0, 1) > 4);
+  CHECK(ratio(evidence, 0, 2) < -2);
+  CHECK(evidence.usual > 0.7);
+}
+
 }  // namespace
 }  // namespace terse::relsim
