@@ -126,6 +126,13 @@ void define(CLI::App& app, DedupOptions& options) {
                "With --auto: relations are phrases of Open IE; group those of one kind, by their words and arguments, until "
                "groups are no more alike than two phrases at random; takes no similarity, or a file of one, whose "
                "thin relations are then left alone");
+  app.add_option("--groupings", options.groupings,
+                 "With --phrases: merge what most of N groupings have together, which weigh the words and arguments of phrases "
+                 "and the kinds of their tails differently; 1 is a single one (default: 16; 1 beyond 20000 phrases)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000).description(""));
+  app.add_flag("--merge-negated", options.merge_negated,
+               "With --phrases: put phrases that deny (\"is not in\") together with those of their kind that do not");
   app.add_option("--explain", options.explain, "Tell what speaks for and against merging relations A and B, with facts that "
                  "they share and facts that they do not")
       ->type_name("A B")
@@ -167,6 +174,9 @@ int run(const DedupOptions& options) {
     throw Error(Error::Usage, "--auto and --explain need the facts: --facts FILE");
   }
   if (options.phrases && !options.automatic) throw Error(Error::Usage, "--phrases goes with --auto");
+  if (!options.phrases && (options.groupings || options.merge_negated)) {
+    throw Error(Error::Usage, "--groupings and --merge-negated go with --phrases");
+  }
   if (options.phrases && (options.names || !options.explain.empty())) {
     throw Error(Error::Usage, "--phrases weighs names in its own way, and --explain does not tell of it");
   }

@@ -27,6 +27,8 @@ struct DedupOptions {
   double false_merges = 0.05;  ///< with `automatic`: share of merges that may be wrong
   bool names = false;      ///< relations' names are phrases: count them as evidence
   bool phrases = false;    ///< with `automatic`: relations are phrases of Open IE, to be grouped by kind
+  std::optional<std::size_t> groupings;  ///< with `phrases`: so many that are to agree; unset: by the number of phrases
+  bool merge_negated = false;  ///< with `phrases`: let what denies be merged with what does not
   std::vector<std::string> explain;  ///< two relations to tell about; empty: none
   std::size_t top = 5;     ///< facts shown of each kind
   std::string curve;       ///< with `gold`: where the ranking's precision and recall go; empty: nowhere

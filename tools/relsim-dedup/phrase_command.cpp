@@ -1,20 +1,24 @@
 #include "relsim-dedup/phrase_command.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "relsim-dedup/evidence_command.hpp"
+#include "terse/relsim/redundancy/phrase_agreement.hpp"
 #include "terse/relsim/redundancy/phrase_linkage.hpp"
 
 namespace terse::tools {
 namespace {
 
-using Parts = std::array<double, relsim::PhraseKinds::kParts.size()>;
+using Parts = relsim::PhraseClusters::Parts;
+
+// More would take their number times longer.
+constexpr std::size_t kGroupings = 16, kManyPhrases = 20000;
 
 std::string in_words(const Parts& parts, double whole) {
   std::vector<std::pair<double, std::string>> shares;
@@ -44,15 +48,22 @@ formats::Clusters group_phrases(formats::Loaded<formats::Similarity>& similarity
     similarity.digest = loaded.digest;
   }
   const relsim::PhraseKinds kinds(loaded.triples, loaded.facts.entities, names.relations, !options.no_inverse);
-  how.threshold = options.threshold.value_or(1 - kinds.at_random());
-  auto grouped = relsim::cluster_phrases(kinds, names.relations, names.counts, names.thin, how);
+  const auto groupings = options.groupings.value_or(kinds.phrases() > kManyPhrases ? 1 : kGroupings);
+  const bool agree = groupings > 1;
+  std::optional<relsim::PhraseKinds> other;  // kinds to be linked in place of those
+  if (agree) other = relsim::agreed_kinds(kinds, names.relations, names.counts, names.thin, how.merge_thin, groupings);
+  if (options.merge_negated) other = (other ? *other : kinds).undenied();
+  const auto& linked = other ? *other : kinds;
+  how.threshold = options.threshold.value_or(agree ? relsim::kMostAgree : 1 - kinds.at_random());
+  auto grouped = relsim::cluster_phrases(linked, names.relations, names.counts, names.thin, how);
+  if (agree) grouped.parts = relsim::parts_of_merges(kinds, grouped.clusters.merges);
   for (std::size_t i = 0; i < grouped.parts.size(); ++i) {
     const auto& parts = grouped.parts[i];
     const double whole = std::accumulate(parts.begin(), parts.end(), 0.0);
     auto& merge = grouped.clusters.merges[i];
     merge.reason = (merge.swapped ? "passive: " : "") + (whole > 0 ? in_words(parts, whole) : "");
   }
-  if (!options.gold.empty()) names = relsim::to_similarity(kinds, names);
+  if (!options.gold.empty()) names = relsim::to_similarity(linked, names);
   return std::move(grouped.clusters);
 }
 

@@ -49,21 +49,23 @@ const double kHalf = std::sqrt(0.5);
 }  // namespace
 
 PhraseFeatures features_of(std::span<const Triple> triples, const std::vector<std::string>& entities,
-                           const std::vector<std::vector<std::string>>& stems) {
+                           const std::vector<PhraseStems>& phrases) {
   const auto function_words = set_of_stems(kFunctionWords), prepositions = set_of_stems(kPrepositions);
-  FeatureRows words(stems.size()), heads(stems.size()), tails(stems.size()), facts(stems.size());
+  FeatureRows words(phrases.size()), heads(phrases.size()), tails(phrases.size()), facts(phrases.size());
   std::vector<std::string> preposition;  // the last one of each phrase; may be none
-  for (std::size_t p = 0; p < stems.size(); ++p) {
+  for (std::size_t p = 0; p < phrases.size(); ++p) {
     preposition.emplace_back();
-    for (const auto& stem : stems[p]) {
+    for (const auto& stem : phrases[p].core) {
       if (!function_words.contains(stem)) words.add(p, stem);
+    }
+    for (const auto& stem : phrases[p].all) {
       if (prepositions.contains(stem)) preposition[p] = stem;
     }
   }
   // Entities that are tails, and what is said of each.
   std::map<std::int32_t, std::size_t> place;
   FeatureRows names, contexts;
-  std::vector<std::vector<std::size_t>> tails_of(stems.size());
+  std::vector<std::vector<std::size_t>> tails_of(phrases.size());
   for (const auto& t : triples) {
     const auto p = at(t.relation);
     const auto head = std::to_string(t.head), tail = std::to_string(t.tail);
@@ -79,7 +81,7 @@ PhraseFeatures features_of(std::span<const Triple> triples, const std::vector<st
     }
     contexts.add(tail_row, "head " + head);
     contexts.add(tail_row, "after " + preposition[p]);
-    for (const auto& stem : stems[p]) contexts.add(tail_row, "word " + stem);
+    for (const auto& stem : phrases[p].all) contexts.add(tail_row, "word " + stem);
     tails_of[p].push_back(tail_row);
   }
   for (auto& group : tails_of) {
@@ -89,7 +91,7 @@ PhraseFeatures features_of(std::span<const Triple> triples, const std::vector<st
   std::vector<SparseMatrix> rows;  // one a part
   for (auto* part : {&words, &heads, &tails, &facts}) {
     rows.push_back(part->by_rarity());
-    if (stems.size() > kManyPhrases) leave_out_common(rows.back(), kMostInCommon);
+    if (phrases.size() > kManyPhrases) leave_out_common(rows.back(), kMostInCommon);
   }
   scale_rows(rows, kHalf);
   std::vector<SparseMatrix> kinds;
@@ -97,7 +99,7 @@ PhraseFeatures features_of(std::span<const Triple> triples, const std::vector<st
     auto described = part->by_rarity();
     scale_rows(std::span(&described, 1), 1);
     kinds.push_back(sum_rows(described, tails_of));
-    if (stems.size() > kManyPhrases) leave_out_common(kinds.back(), kMostInCommon);
+    if (phrases.size() > kManyPhrases) leave_out_common(kinds.back(), kMostInCommon);
   }
   scale_rows(kinds, kHalf);
   std::move(kinds.begin(), kinds.end(), std::back_inserter(rows));

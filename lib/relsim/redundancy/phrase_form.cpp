@@ -17,13 +17,15 @@ WordSet set_of_words(const char* words) {
   return result;
 }
 
+std::string lower(std::string word) {
+  for (auto& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return word;
+}
+
 std::vector<std::string> lower_words(std::string_view phrase) {
   std::istringstream in{std::string(phrase)};
   std::vector<std::string> words;
-  for (std::string word; in >> word;) {
-    for (auto& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    words.push_back(word);
-  }
+  for (std::string word; in >> word;) words.push_back(lower(word));
   return words;
 }
 
@@ -31,12 +33,25 @@ bool ends_with_any(const std::string& word, std::initializer_list<const char*> e
   return std::ranges::any_of(endings, [&](const char* ending) { return word.ends_with(ending); });
 }
 
-bool is_negated(const std::vector<std::string>& words) {
+bool negates(const std::string& word) {
   static const WordSet kNegations = set_of_words("not never no neither nor cannot");
+  return kNegations.contains(word) || ends_with_any(word, {"n't", "n\u2019t"});
+}
+
+bool is_adverb(const std::string& word) {
+  static const WordSet kAdverbs = set_of_words(
+      "now then still also just only even ever again already soon once later longer first often always yet here there today "
+      "perhaps maybe almost quite rather very too indeed");
+  static const WordSet kOthersInLy = set_of_words(
+      "ally anomaly apply assembly bully butterfly comply family imply italy july monopoly multiply rally rely reply supply");
+  constexpr std::size_t kShortest = 5;  // "fly", "only"
+  return kAdverbs.contains(word) || (word.size() >= kShortest && word.ends_with("ly") && !kOthersInLy.contains(word));
+}
+
+bool is_negated(const std::vector<std::string>& words) {
   static const WordSet kOnly = set_of_words("only just merely simply");  // "not only" takes nothing back
   for (std::size_t i = 0; i < words.size(); ++i) {
-    const bool negates = kNegations.contains(words[i]) || ends_with_any(words[i], {"n't", "n\u2019t"});
-    if (negates && !(i + 1 < words.size() && kOnly.contains(words[i + 1]))) return true;
+    if (negates(words[i]) && !(i + 1 < words.size() && kOnly.contains(words[i + 1]))) return true;
   }
   return false;
 }
@@ -72,6 +87,18 @@ std::string passive_of(const std::vector<std::string>& words) {
 PhraseForm form_of(std::string_view phrase) {
   const auto words = lower_words(phrase);
   return {.negated = is_negated(words), .passive = passive_of(words)};
+}
+
+std::string without_adverbs(std::string_view phrase) {
+  std::istringstream in{std::string(phrase)};
+  std::string result;
+  for (std::string word; in >> word;) {
+    const auto small = lower(word);
+    if (negates(small) || is_adverb(small)) continue;
+    if (!result.empty()) result += ' ';
+    result += word;
+  }
+  return result;
 }
 
 }  // namespace terse::relsim

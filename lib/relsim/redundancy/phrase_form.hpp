@@ -16,4 +16,8 @@ struct PhraseForm {
 /// @param phrase  words apart by blanks; case does not matter
 PhraseForm form_of(std::string_view phrase);
 
+/// The phrase without negations and adverbs that say when, how surely or in what manner: "is chairman of" of "is currently
+/// chairman of" and "is no longer chairman of". Words apart by blanks.
+std::string without_adverbs(std::string_view phrase);
+
 }  // namespace terse::relsim

@@ -1,6 +1,7 @@
 #include "terse/relsim/redundancy/phrase_kinds.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <utility>
 
@@ -13,11 +14,11 @@ namespace {
 
 std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
-using Stems = std::vector<std::vector<std::string>>;
+using Stems = std::vector<PhraseStems>;
 
 /// The stems of a passive phrase that is turned round: what "founded by" says of the firm, "founded" says of the person.
-std::vector<std::string> turned_stems(std::vector<std::string> stems) {
-  stems.pop_back();  // "by"
+PhraseStems turned_stems(PhraseStems stems) {
+  for (auto* words : {&stems.all, &stems.core}) words->pop_back();  // "by"
   return stems;
 }
 
@@ -57,7 +58,7 @@ std::vector<std::uint8_t> choose_turned(std::span<const Triple> triples, const s
   if (active.empty()) return turned;
   for (std::size_t p = 0; p < phrases; ++p) {
     if (turned[p]) continue;
-    for (const auto& stem : stems[p]) {
+    for (const auto& stem : stems[p].all) {
       if (const auto found = active.find(stem); found != active.end()) found->second.push_back(p);
     }
   }
@@ -85,7 +86,7 @@ std::vector<std::uint8_t> choose_turned(std::span<const Triple> triples, const s
     for (const auto other : active[verb_of(p)]) {
       const auto words_end = features.part_end[0];
       difference += product_from(features.rows, words_end, at(copy[p]), other) - product_from(features.rows, words_end, p, other);
-      has_active |= stems[other].back() == verb_of(p);
+      has_active |= stems[other].all.back() == verb_of(p);
     }
     turned[p] = difference > 0 || (difference == 0 && has_active);
   }
@@ -100,7 +101,7 @@ PhraseKinds::PhraseKinds(std::span<const Triple> triples, const std::vector<std:
   Stems stems;
   std::vector<PhraseForm> forms;
   for (const auto& phrase : phrases) {
-    stems.push_back(stems_of(phrase));
+    stems.push_back({stems_of(phrase), stems_of(without_adverbs(phrase))});
     forms.push_back(form_of(phrase));
     negated_.push_back(forms.back().negated);
   }
@@ -117,6 +118,10 @@ PhraseKinds::PhraseKinds(std::span<const Triple> triples, const std::vector<std:
   auto features = features_of(facts, entities, stems);
   part_end_ = features.part_end;
   features_ = std::move(features.rows);
+  find_at_random();
+}
+
+void PhraseKinds::find_at_random() {
   // Over all pairs the products of sums, less each phrase's with itself.
   std::vector<double> all(at(features_.columns));
   double sum = 0;
@@ -128,6 +133,31 @@ PhraseKinds::PhraseKinds(std::span<const Triple> triples, const std::vector<std:
   for (const double x : all) sum += x * x;
   const auto n = static_cast<double>(phrases_);
   at_random_ = n > 1 ? sum / (n * (n - 1)) : 0;
+}
+
+PhraseKinds PhraseKinds::weighed(double share) const {
+  PhraseKinds result = *this;
+  const auto made_of_end = part_end_[PhraseFeatures::kMadeOf - 1];
+  const auto made_of = static_cast<float>(std::sqrt(2 * share)), kinds = static_cast<float>(std::sqrt(2 * (1 - share)));
+  for (std::size_t i = 0; i < features_.column.size(); ++i) {
+    result.features_.value[i] *= features_.column[i] < made_of_end ? made_of : kinds;
+  }
+  result.find_at_random();
+  return result;
+}
+
+PhraseKinds PhraseKinds::undenied() const {
+  PhraseKinds result = *this;
+  result.negated_.assign(phrases_, 0);
+  return result;
+}
+
+PhraseKinds PhraseKinds::by(SparseMatrix features) const {
+  PhraseKinds result = *this;
+  result.features_ = std::move(features);
+  result.part_end_.fill(result.features_.columns);
+  result.find_at_random();
+  return result;
 }
 
 double PhraseKinds::likeness(std::size_t a, std::size_t b) const {

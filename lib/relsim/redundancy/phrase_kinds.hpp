@@ -16,11 +16,11 @@ namespace terse::relsim {
 /// How alike the phrases of Open IE are, where most have one fact or two: what a knowledge base would call one relation
 /// is said in many words of arguments of one kind.
 ///
-/// Half of the likeness is the cosine of what two phrases are made of: stems of their words, function words left out,
-/// their heads, tails and facts, each weighted by its inverse document frequency. The other half is that of the kinds of
-/// their tails: characters of the tails' names, three to five in a row with all digits alike, and what else is said of
-/// the tails: by which words, with which heads, after which preposition. Of more than 20,000 phrases, what more than 2,000
-/// have in common is left out, so that comparing takes a time that grows with their number only.
+/// Half of the likeness is the cosine of what two phrases are made of: stems of their words, function words, adverbs and
+/// negations left out, their heads, tails and facts, each weighted by its inverse document frequency. The other half is
+/// that of the kinds of their tails: characters of the tails' names, three to five in a row with all digits alike, and what
+/// else is said of the tails: by which words, with which heads, after which preposition. Of more than 20,000 phrases, what
+/// more than 2,000 have in common is left out, so that comparing takes a time that grows with their number only.
 ///
 /// Passive phrases are turned round, so that "was founded by" is compared with its heads as tails. "Is not in" is as like
 /// to "is in" as any two phrases: both are of one kind; see negated().
@@ -50,7 +50,16 @@ class PhraseKinds {
   /// Which of kParts a feature belongs to.
   std::size_t part_of(std::int32_t feature) const;
 
+  /// The same phrases where what they are made of is `share` of the likeness, 0 to 1, and the kinds of their tails the rest.
+  PhraseKinds weighed(double share) const;
+  /// The same phrases where none counts as one that denies.
+  PhraseKinds undenied() const;
+  /// The same phrases by other features, of which each row has a length of 1 at most; they belong to no part.
+  PhraseKinds by(SparseMatrix features) const;
+
  private:
+  void find_at_random();
+
   std::size_t phrases_;
   SparseMatrix features_;
   std::array<std::int32_t, kParts.size()> part_end_{};

@@ -12,9 +12,10 @@
 namespace terse::relsim {
 
 struct PhraseClusters {
+  using Parts = std::array<double, PhraseKinds::kParts.size()>;
   formats::Clusters clusters;
   /// Of each merge, what each part adds to the mean likeness of the members that it joins; sums to 1 - height.
-  std::vector<std::array<double, PhraseKinds::kParts.size()>> parts;
+  std::vector<Parts> parts;
 };
 
 /// Average linkage of phrases by 1 - likeness, for a hundred thousand of them: the likeness is a scalar product, so the

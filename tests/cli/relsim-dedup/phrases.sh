@@ -32,6 +32,15 @@ says err 'average linkage alone'
 expect 0 relsim-dedup openie.similarity --facts openie.facts --auto --phrases --threshold 0 -q
 [ "$(tail -n +2 out | cut -f 2 | sort -u | wc -l)" = 12 ] || fail "merged at threshold 0"
 
+# A single grouping merges what is more alike than two phrases at random, with the likeness as its confidence.
+expect 0 relsim-dedup openie.similarity --facts openie.facts --auto --phrases --groupings 1 -q
+[ "$(tail -n +2 out | cut -f 2 | sort -u | wc -l)" = 2 ] || fail "not two clusters by a single grouping"
+cmp -s out clusters && fail "a single grouping is as sure as sixteen"
+expect 2 relsim-dedup openie.similarity --facts openie.facts --auto --phrases --groupings 0
+expect 2 relsim-dedup openie.similarity --facts openie.facts --auto --groupings 4
+says err '--groupings and --merge-negated go with --phrases'
+expect 2 relsim-dedup openie.similarity --facts openie.facts --auto --merge-negated
+
 expect 2 relsim-dedup openie.similarity --facts openie.facts --phrases
 says err '--phrases goes with --auto'
 expect 2 relsim-dedup openie.similarity --facts openie.facts --auto --phrases --names
@@ -46,6 +55,9 @@ expect 0 relsim-dedup --facts firms.facts --auto --phrases --threshold 0.8 -q
 [ "$(awk -F '\t' '$1 == "was founded by" { print $4, $5 }' out)" = 'founded inverse' ] || fail "passive: $(cat out)"
 says out 'passive: '
 [ "$(awk -F '\t' '$1 == "has not founded" { print $3 }' out)" = 1 ] || fail "denied and said are one: $(cat out)"
+expect 2 relsim-dedup --facts firms.facts --auto --phrases --count 1 -q
+expect 0 relsim-dedup --facts firms.facts --auto --phrases --count 1 --merge-negated -q
+[ "$(awk -F '\t' '$1 == "has not founded" { print $3 }' out)" = 3 ] || fail "denied apart in spite of --merge-negated: $(cat out)"
 expect 0 relsim-dedup --facts firms.facts --auto --phrases --threshold 0.8 --triples firms.tsv -q
 grep -qxF $'cid\tfounded\tsprocket corp' out || fail "not turned round: $(cat out)"
 [ "$(grep -cxF $'ann\tfounded\tacme corp' out)" = 1 ] || fail "said twice: $(cat out)"
@@ -59,7 +71,11 @@ relsim-train facts "$TERSE_SHARED/openie/reverb-base/triples.tsv" --model counts
 relsim-score similarity reverb.facts --least-facts 1 -q -o reverb.similarity
 "$TERSE_SOURCE/pipelines/relsim/reverb_gold" "$TERSE_SHARED/openie/reverb-base/triples.tsv" \
   "$TERSE_SHARED/openie/reverb-base/links.tsv" > reverb.gold
-# The labels are machine-made, and the same for "work for" as for "does not work for": what is denied is left out.
+# The labels are machine-made, and the same for "work for" as for "does not work for": what is denied is merged.
+expect 0 relsim-dedup reverb.similarity --facts reverb.facts --auto --phrases --merge-negated --gold reverb.gold -q
+awk -F '\t' '$1 == "pair" && $4 > 0.53 { found = 1 } END { exit !found }' out || fail "pair F1: $(grep pair out)"
+awk -F '\t' '$1 == "ranking" && $5 > 0.56 { found = 1 } END { exit !found }' out || fail "average precision: $(grep ranking out)"
+# Or left out, where it stays apart.
 grep -viwE 'not|never|no' reverb.gold > said.gold
 expect 0 relsim-dedup reverb.similarity --facts reverb.facts --auto --phrases --gold said.gold -q
-awk -F '\t' '$1 == "pair" && $4 > 0.473 { found = 1 } END { exit !found }' out || fail "pair F1: $(grep pair out)"
+awk -F '\t' '$1 == "pair" && $4 > 0.49 { found = 1 } END { exit !found }' out || fail "pair F1 of what is said: $(grep pair out)"

@@ -128,6 +128,30 @@ TEST_CASE("passive phrases are turned round where arguments do not speak against
   CHECK(similarity.swapped[1] == Approx(1 - kinds.likeness(0, 1)));
 }
 
+TEST_CASE("when and how surely something is said makes no other words of it", "[redundancy]") {
+  World w;
+  w.entities = {"ann", "bob", "cid", "acme", "widget", "sprocket"};
+  w.phrases = {"is chairman of", "is currently chairman of", "is currently visiting"};
+  w.triples = {{0, 0, 3}, {1, 1, 4}, {2, 2, 5}};
+  const auto words = w.kinds().weighed(1);
+  CHECK(words.likeness(0, 1) > 0.2);
+  CHECK(words.likeness(1, 2) == 0);
+}
+
+TEST_CASE("what phrases are made of and the kinds of their tails are weighed against each other", "[redundancy][numeric]") {
+  const auto kinds = world().kinds();
+  const auto made_of = kinds.weighed(1), of_tails = kinds.weighed(0), mostly = kinds.weighed(0.75);
+  double all = 0;
+  for (std::size_t a = 0; a < 12; ++a) {
+    for (std::size_t b = 0; b < a; ++b) {
+      CHECK(kinds.likeness(a, b) == Approx((made_of.likeness(a, b) + of_tails.likeness(a, b)) / 2).margin(1e-6));
+      CHECK(mostly.likeness(a, b) == Approx(0.75 * made_of.likeness(a, b) + 0.25 * of_tails.likeness(a, b)).margin(1e-6));
+      all += mostly.likeness(a, b) / (12 * 11 / 2);
+    }
+  }
+  CHECK(mostly.at_random() == Approx(all).epsilon(1e-6));
+}
+
 TEST_CASE("a phrase and what denies it are of one kind but not of one cluster", "[redundancy]") {
   World w;
   w.entities = {"paris", "rome", "oslo", "france", "italy", "norway"};
