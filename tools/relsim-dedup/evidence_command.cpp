@@ -71,6 +71,7 @@ WeighedFacts weigh_facts(const formats::Similarity& similarity, const DedupOptio
   WeighedFacts weighed{load_facts(similarity, options), {}};
   relsim::EvidenceOptions how;
   how.names = options.names;
+  how.entity_names = weighed.facts.entities;
   weighed.evidence = relsim::weigh_evidence(weighed.triples, static_cast<std::int32_t>(weighed.facts.entities.size()),
                                             similarity.relations, how);
   return weighed;

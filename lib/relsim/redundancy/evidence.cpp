@@ -22,6 +22,7 @@ constexpr double kDistanceWeight = 0.3;
 // Log odds that sharing all facts adds to them, in a knowledge base where what says the same shares facts.
 constexpr double kShareWeight = 8;
 constexpr double kLargestPrior = 0.1;
+constexpr const char* kArgumentNames = "argument names";
 constexpr int kRounds = 3;  // of weighing again, with those found to say the same no longer among the others
 
 Contrast empty_contrast(std::string name, std::size_t relations, double tolerance) {
@@ -58,10 +59,11 @@ double error_of_view(MakeView make, std::size_t rank, const ViewedFacts& facts) 
   return weight > 0 ? std::sqrt(std::max(sum / weight, 0.0)) : 0;
 }
 
-Contrast by_view(std::string name, MakeView make, std::size_t rank, const ViewedFacts& facts) {
+/// @param error  of the view itself, beside the noise
+Contrast by_view(std::string name, MakeView make, std::size_t rank, const ViewedFacts& facts, double error) {
   const auto relations = static_cast<std::size_t>(facts.relations);
   const ViewComparison view(*make(facts, rank), facts.triples, facts.relations);
-  auto contrast = empty_contrast(std::move(name), relations, std::max(kTolerance, error_of_view(make, rank, facts)));
+  auto contrast = empty_contrast(std::move(name), relations, std::max(kTolerance, error));
   for (std::size_t a = 0; a < relations; ++a) {
     for (std::size_t b = 0; b < relations; ++b) {
       for (const int s : {0, 1}) {
@@ -88,6 +90,13 @@ Contrast by_arguments(const SharedArguments& arguments, bool tails) {
     }
   }
   return contrast;
+}
+
+/// Leaves out what speaks for pairs.
+void only_against(EvidencePart& part) {
+  for (auto& ratios : part.ratio) {
+    for (auto& ratio : ratios) ratio = std::min(ratio, 0.0f);
+  }
 }
 
 /// By the words of their names. A name says nothing of the orientation.
@@ -133,7 +142,7 @@ Evidence weigh_evidence(std::span<const Triple> triples, std::int32_t entities, 
                         const EvidenceOptions& options) {
   const auto count = relations.size();
   const FactEdges edges(triples);
-  const ViewedFacts facts{triples, edges, entities, static_cast<std::int32_t>(count)};
+  const ViewedFacts facts{triples, edges, entities, static_cast<std::int32_t>(count), options.entity_names};
   // As many components as entities can fill: beyond their square root they hold noise.
   const auto root = static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(std::max(entities, 1)))));
   // Comparing costs R² components²: at most about a minute's work.
@@ -144,10 +153,15 @@ Evidence weigh_evidence(std::span<const Triple> triples, std::int32_t entities, 
   const SharedArguments arguments(counts);
   constexpr std::size_t kViews = 2;  // the first ones
   std::vector<Contrast> contrasts;
-  contrasts.push_back(by_view("argument types", argument_types, rank(30), facts));
-  contrasts.push_back(by_view("neighbourhoods", neighbourhoods, rank(100), facts));
+  const auto learnt = [&](std::string name, MakeView make, std::size_t components) {
+    return by_view(std::move(name), make, components, facts, error_of_view(make, components, facts));
+  };
+  contrasts.push_back(learnt("argument types", argument_types, rank(30)));
+  contrasts.push_back(learnt("neighbourhoods", neighbourhoods, rank(100)));
   contrasts.push_back(by_arguments(arguments, false));
   contrasts.push_back(by_arguments(arguments, true));
+  // Names are no facts to be learnt from.
+  if (!options.entity_names.empty()) contrasts.push_back(by_view(kArgumentNames, argument_names, rank(30), facts, 0));
   if (options.names) contrasts.push_back(by_names(relations));
   const auto shared = shared_facts(triples, edges, counts);
   std::vector<double> sizes;
@@ -177,6 +191,9 @@ Evidence weigh_evidence(std::span<const Triple> triples, std::int32_t entities, 
     usual = by_sharing.usual;
     evidence.parts = {std::move(by_sharing.part)};
     for (const auto& contrast : contrasts) evidence.parts.push_back(weigh(contrast, count, same));
+    for (auto& part : evidence.parts) {
+      if (part.name == kArgumentNames) only_against(part);
+    }
     find_chances(evidence, same);
   }
   // What both state is seen, not inferred: it adds to what all views together can make certain.

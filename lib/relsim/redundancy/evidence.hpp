@@ -14,7 +14,8 @@ namespace terse::relsim {
 /// Whether pairs of relations say the same, from their facts, without labels.
 struct Evidence {
   std::size_t relations = 0;
-  /// "argument types", "neighbourhoods", "heads", "tails", "shared facts" and, if asked for, "names"
+  /// "shared facts", "argument types", "neighbourhoods", "heads", "tails", then "argument names" where entities' names are
+  /// known, which speaks only against pairs, and "names" if asked for
   std::vector<EvidencePart> parts;
   double prior_log_odds = 0;  ///< of a pair that nothing is known of
   /// [R, R] each: what the differences seen in the views take off, less what facts that both state add, so that of two
@@ -32,6 +33,7 @@ inline constexpr double kMostCertain = 6;
 
 struct EvidenceOptions {
   bool names = false;  ///< relations' names are phrases that mean something
+  std::span<const std::string> entity_names = {};  ///< [E], or empty: not known
 };
 
 /// Weighs the facts. A view that cannot tell relations apart, because there are too few facts or entities are too much

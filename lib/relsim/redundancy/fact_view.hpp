@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "terse/relsim/kb/knowledge_base.hpp"
 #include "terse/relsim/redundancy/fact_edges.hpp"
@@ -24,6 +25,7 @@ struct ViewedFacts {
   std::span<const Triple> triples;  ///< distinct
   const FactEdges& edges;
   std::int32_t entities = 0, relations = 0;
+  std::span<const std::string> names = {};  ///< of entities, [E]; only argument_names() needs them
 };
 
 /// By the kinds of facts an entity takes part in: relations, as head or as tail, how often.
@@ -32,5 +34,8 @@ std::unique_ptr<FactView> argument_types(const ViewedFacts& facts, std::size_t r
 
 /// By an entity's neighbours: which entity, by which relation, on which side.
 std::unique_ptr<FactView> neighbourhoods(const ViewedFacts& facts, std::size_t rank);
+
+/// By how entities are called: characters of their names, three to five in a row, with all digits alike.
+std::unique_ptr<FactView> argument_names(const ViewedFacts& facts, std::size_t rank);
 
 }  // namespace terse::relsim

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "terse/relsim/redundancy/feature_rows.hpp"
+#include "terse/relsim/redundancy/name_grams.hpp"
 #include "terse/relsim/redundancy/phrase_similarity.hpp"
 
 namespace terse::relsim {
@@ -23,18 +24,6 @@ constexpr const char* kPrepositions =
 std::set<std::string> set_of_stems(const char* words) {
   const auto stems = stems_of(words);
   return {stems.begin(), stems.end()};
-}
-
-/// Calls visit(characters) for a name's characters, three to five in a row, between marks of its ends; case and digits do
-/// not matter.
-template <class Visit>
-void each_gram(const std::string& name, Visit visit) {
-  std::string text = "^";
-  for (const char c : name) text += c >= '0' && c <= '9' ? '#' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  text += '$';
-  for (std::size_t length = 3; length <= 5; ++length) {
-    for (std::size_t i = 0; i + length <= text.size(); ++i) visit(std::string_view(text).substr(i, length));
-  }
 }
 
 std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }

@@ -121,6 +121,38 @@ TEST_CASE("of shuffled facts nothing is merged", "[redundancy]") {
   CHECK(merges <= kWorlds / 20);
 }
 
+/// Two relations between entities that are known from these facts alone, so that only their names can tell them apart.
+double chance_by_names(const std::vector<std::string>& entities) {
+  std::vector<Triple> triples;
+  for (std::int32_t i = 0; i < 200; ++i) triples.push_back({i, i < 100 ? 0 : 1, 200 + i});
+  EvidenceOptions options;
+  options.entity_names = entities;
+  const std::vector<std::string> relations{"one", "other"};
+  const auto evidence = weigh_evidence(triples, 400, relations, options);
+  bool found = false;
+  for (const auto& part : evidence.parts) {
+    if (part.name != "argument names") continue;
+    found = true;
+    for (const auto& ratios : part.ratio) {
+      for (const float ratio : ratios) CHECK(ratio <= 0);  // alike names speak for nothing
+    }
+  }
+  CHECK(found != entities.empty());
+  return evidence.log_odds(0, 1, false);
+}
+
+TEST_CASE("relations whose arguments are called differently do not say the same", "[redundancy]") {
+  std::vector<std::string> alike, unlike;
+  for (int i = 0; i < 400; ++i) {
+    const auto number = std::to_string(1000 + i * 7919 % 9000);
+    alike.push_back("x" + number);
+    unlike.push_back((i % 200 < 100 ? "river." : "town.") + number);
+  }
+  const double unknown = chance_by_names({});
+  CHECK(chance_by_names(alike) == Approx(unknown).margin(0.5));
+  CHECK(chance_by_names(unlike) < unknown - 5);
+}
+
 TEST_CASE("evidence has the same bytes for any number of threads", "[redundancy]") {
   const auto world = world_of(7, 200);
   core::set_threads(1);
