@@ -23,6 +23,7 @@ Value to_value(const PolicyTensor& tensor) {
                     {"draws", tensor.draws},
                     {"cost", tensor.cost},
                     {"probed", tensor.probed},
+                    {"derived", tensor.derived},
                     {"rungs", std::move(rungs)}};
 }
 
@@ -35,6 +36,7 @@ PolicyTensor policy_tensor_from(const Document& row) {
   tensor.draws = row.count("draws");
   tensor.cost = row.non_negative("cost");
   tensor.probed = row.count("probed");
+  if (row.has("derived")) tensor.derived = row.count("derived");
   for (const Document& rung : row.rows("rungs")) tensor.rungs.push_back(rung_from(rung));
   return tensor;
 }

@@ -27,6 +27,7 @@ struct PolicyTensor {
   std::uint64_t draws = 0;  ///< 0: sensitivity unknown
   double cost = 0;          ///< of a probe, in training steps; 0: unknown
   std::uint64_t probed = 0;  ///< step of the last probe
+  std::uint64_t derived = 0;  ///< elements of saved tensors that are not stored but computed again from this one
   std::vector<Rung> rungs = {};  ///< by ascending bits
 
   bool operator==(const PolicyTensor&) const = default;

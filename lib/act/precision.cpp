@@ -47,6 +47,10 @@ std::vector<formats::Rung> rungs_of(const SavedTensor& tensor) {
   return rungs;
 }
 
+std::uint64_t derived_elements(const SavedTensor& tensor) {
+  return tensor.reason == Reason::Derived ? tensor.exact_bytes / core::size_of(tensor.dtype) : 0;
+}
+
 PrecisionTable::PrecisionTable(std::vector<formats::PolicyTensor> tensors)
     : tensors_(std::move(tensors)), rounding_(tensors_.size()) {
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
@@ -69,6 +73,12 @@ void PrecisionTable::note(std::span<const SavedTensor> saved) {
     }
     tensors_[entry->second].rungs = std::move(rungs);
     rounding_[entry->second] = rounding_variance(tensor.layout);
+    tensors_[entry->second].derived = 0;
+  }
+  for (const SavedTensor& tensor : saved) {
+    if (const auto source = index_.find(tensor.shared_with); source != index_.end()) {
+      tensors_[source->second].derived += derived_elements(tensor);
+    }
   }
 }
 
@@ -115,6 +125,8 @@ BitAllocation PrecisionTable::allocate(int average_bits, bool entropy) {
   std::uint64_t budget = 0;
   for (const formats::PolicyTensor& tensor : tensors_) {
     budget = core::checked_add(budget, bytes_at(tensor, average_bits), "bytes of the saved tensors");
+    const auto bits = core::checked_multiply(tensor.derived, static_cast<std::uint64_t>(average_bits), "derived elements");
+    budget = core::checked_add(budget, bits / 8, "bytes of the saved tensors");
   }
   const auto choices = ladders(average_bits, entropy);
   BitAllocation allocation = allocate_bits(choices, budget);

@@ -18,6 +18,10 @@ inline constexpr int kRungs[] = {1, 2, 3, 4, 5, 6, 8, 32};
 /// What a saved tensor of this layout takes at each of kRungs; empty where its bits are no choice (lossless, kept).
 std::vector<formats::Rung> rungs_of(const SavedTensor& tensor);
 
+/// Elements that are not stored because they follow from another saved tensor (Reason::Derived); a memory that several
+/// saved tensors see counts once.
+std::uint64_t derived_elements(const SavedTensor& tensor);
+
 /// The saved tensors whose bits can be chosen, with what is known of them: grows by observation, and travels as a
 /// policy. In order of saving.
 class PrecisionTable {
@@ -42,7 +46,9 @@ class PrecisionTable {
   std::vector<BitLadder> ladders(int default_bits, bool entropy = false) const;
   /// Takes over the bits of an allocation over ladders().
   void choose(std::span<const BitLadder> ladders, const BitAllocation& allocation);
-  /// Least variance in the bytes that all tensors at `average_bits` take.
+  /// Least variance in the bytes that the average allows: of every element that would have to be rounded. Those that
+  /// are derived take none, and leave theirs to the others.
+  /// Source: GACT (ICML 2022) section 4.2, where the sum of all elements' bits is bounded.
   BitAllocation allocate(int average_bits, bool entropy = false);
 
   /// Bits by id, for Compression::set_bits; tensors without a choice are left out.

@@ -164,6 +164,7 @@ formats::Profile profile(Trainer& trainer, const ProfileOptions& options,
 
 std::vector<formats::PolicyTensor> policy_tensors(const formats::Profile& profile) {
   std::vector<formats::PolicyTensor> tensors;
+  std::map<std::string, std::size_t> index;
   for (const auto& tensor : profile.tensors) {
     if (tensor.rungs.empty()) continue;
     formats::PolicyTensor of{.id = tensor.id, .rungs = tensor.rungs};
@@ -175,7 +176,13 @@ std::vector<formats::PolicyTensor> policy_tensors(const formats::Profile& profil
       of.draws = of.probed = profile.sensitivity_draws;
       of.variance = draws > 1 && std::isfinite(error) ? error * error * static_cast<double>(draws - 1) : 0;
     }
+    index.emplace(of.id, tensors.size());
     tensors.push_back(std::move(of));
+  }
+  for (const auto& tensor : profile.tensors) {
+    const auto source = index.find(tensor.shared_with);
+    if (source == index.end() || tensor.reason != act::to_string(act::Reason::Derived)) continue;
+    tensors[source->second].derived += tensor.exact_bytes / core::size_of(tensor.dtype);
   }
   return tensors;
 }

@@ -85,6 +85,26 @@ TEST_CASE("bits go where the gradient is sensitive, within the average's bytes")
   CHECK(allocation.variance <= 101.01 / 9);
 }
 
+TEST_CASE("elements that are derived leave their bits to what is stored") {
+  auto table = table_of_three();
+  for (const char* id : {"a", "b", "c"}) table.add_draw(id, 1, 0.1);
+  const auto plain = table.allocate(2);
+  SavedTensor derived{.id = "d", .reason = Reason::Derived, .shared_with = "a", .exact_bytes = 8 * 4096};
+  SavedTensor view = derived;
+  view.exact_bytes = 0;  // sees the same memory
+  SavedTensor shared = derived;
+  shared.reason = Reason::Shared;
+  for (int step = 0; step < 2; ++step) {  // a step's, not the sum over steps
+    table.note(std::vector{derived, rounded("a", 4096), rounded("b", 4096), rounded("c", 8192), view, shared});
+    CHECK(table.tensors()[0].derived == 8192);
+    CHECK(table.tensors()[1].derived == 0);
+  }
+  const auto more = table.allocate(2);
+  CHECK(more.bytes > plain.bytes);
+  CHECK(more.bytes <= plain.bytes + 8192 * 2 / 8);
+  CHECK(more.variance < plain.variance / 2);
+}
+
 TEST_CASE("a step's predicted variance is of what it stored") {
   auto table = table_of_three();
   table.add_draw("a", 100, 0.1);

@@ -225,8 +225,8 @@ Policy sample_policy() {
   p.batch = 16;
   p.level = "L2.2";
   p.budget = 1 << 20;
-  p.tensors = {{"fc#1:input", 4, 0.125, 0.01, 3, 0.25, 90, {{1, 12}, {4, 36}, {32, 256}}},
-               {"softmax#1:result", 0, 0, 0, 0, 0, 0, {{2, 20}}}};
+  p.tensors = {{"fc#1:input", 4, 0.125, 0.01, 3, 0.25, 90, 64, {{1, 12}, {4, 36}, {32, 256}}},
+               {"softmax#1:result", 0, 0, 0, 0, 0, 0, 0, {{2, 20}}}};
   return p;
 }
 
