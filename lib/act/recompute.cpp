@@ -250,4 +250,30 @@ std::vector<at::Tensor> recompute(const BlockFunction& block, std::vector<at::Te
   return std::make_shared<Recomputation>(block, buffers, *packer)->run_first(std::move(inputs));
 }
 
+std::vector<at::Tensor> recompute_in_slices(const BlockFunction& block, const std::vector<at::Tensor>& inputs,
+                                            std::int64_t slices) {
+  const std::int64_t examples = inputs.at(0).size(0);
+  if (slices < 2 || examples < 2) return recompute(block, inputs);
+  const std::int64_t length = (examples + slices - 1) / slices;
+  const auto count = static_cast<std::size_t>((examples + length - 1) / length);
+  std::vector<std::vector<at::Tensor>> given(count);
+  for (const at::Tensor& input : inputs) {
+    const bool is_cut = input.defined() && input.dim() > 0 && input.size(0) == examples;
+    const auto parts = is_cut ? at::split(input, length) : std::vector(count, input);
+    for (std::size_t i = 0; i < count; ++i) given[i].push_back(parts[i]);
+  }
+  std::vector<std::vector<at::Tensor>> results;  // [results][count]
+  for (auto& slice : given) {
+    auto made = recompute(block, std::move(slice));
+    results.resize(made.size());
+    for (std::size_t k = 0; k < made.size(); ++k) results[k].push_back(std::move(made[k]));
+  }
+  std::vector<at::Tensor> joined;
+  for (auto& parts : results) {
+    joined.push_back(at::cat(parts));
+    parts.clear();
+  }
+  return joined;
+}
+
 }  // namespace terse::act

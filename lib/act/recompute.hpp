@@ -26,4 +26,11 @@ using BlockFunction = std::function<std::vector<at::Tensor>(const std::vector<at
 std::vector<at::Tensor> recompute(const BlockFunction& block, std::vector<at::Tensor> inputs,
                                   const std::vector<at::Tensor>& buffers = {});
 
+/// The same for a block whose examples do not meet: the first dimension of `inputs` and of its results is cut into as
+/// many `slices` (fewer where there are not as many examples), each of which runs, and runs again, by itself, so that
+/// what the block works with is a slice's. Inputs with another first extent than the first one's go to each slice
+/// whole. Gradients of parameters are sums over slices. Outside a step, too, slice by slice.
+std::vector<at::Tensor> recompute_in_slices(const BlockFunction& block, const std::vector<at::Tensor>& inputs,
+                                            std::int64_t slices);
+
 }  // namespace terse::act

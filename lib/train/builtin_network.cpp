@@ -1,5 +1,7 @@
 #include "terse/train/builtin_network.hpp"
 
+#include "terse/core/error.hpp"
+
 namespace terse::train {
 
 namespace {
@@ -16,7 +18,10 @@ std::size_t BuiltinNetwork::recompute(const RecomputeChoice& choice) {
   std::size_t count = 0;
   for (PathModule* part : model_->parts()) {
     const bool chosen = choice.is_blocks() ? part->is_block() : choice.block_of(part->path()) == part->path();
-    part->set_recomputed(chosen);
+    if (chosen && choice.slices() > 1 && !part->keeps_examples_apart()) {
+      throw Error(Error::Usage, "recompute-slices: in " + part->path() + " the examples of a batch may meet");
+    }
+    part->set_recomputed(chosen, choice.slices());
     count += chosen;
   }
   return count;

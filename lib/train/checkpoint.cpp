@@ -47,6 +47,7 @@ CheckpointInfo describe(Trainer& trainer) {
   info.compression["group"] = std::uint64_t{options.compression.group};
   if (options.compression.entropy) info.compression["entropy"] = true;
   if (!options.recompute.empty()) info.compression["recompute"] = options.recompute;
+  if (options.recompute_slices > 1) info.compression["recompute_slices"] = options.recompute_slices;
   for (const auto& [id, bits] : options.compression.bits_of) info.compression["bits_of"][id] = bits;
   if (trainer.adaptation()) {
     info.compression["adapt_every"] = options.adapt_every;

@@ -30,6 +30,7 @@ class Network {
   /// Training mode (batch statistics, dropout) on or off.
   virtual void set_training(bool on) = 0;
   /// Has these parts run again in the backward pass, from the next forward pass on. @return how many there are
+  /// @throws Error::Usage for slices of a part that mixes the examples of a batch, or that is not known not to
   virtual std::size_t recompute(const RecomputeChoice&) { return 0; }
 };
 

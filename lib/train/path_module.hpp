@@ -40,6 +40,7 @@ class Child {
     const auto block = [module = module_](const std::vector<at::Tensor>& again) {
       return std::vector{module->forward(again[Places]...)};
     };
+    if (module_->slices() > 1) return act::recompute_in_slices(block, inputs, module_->slices())[0];
     return act::recompute(block, std::move(inputs), module_->buffers())[0];
   }
 
@@ -60,7 +61,14 @@ class PathModule : public torch::nn::Module {
   bool is_block() const { return is_block_; }
   /// Whether it runs once more in the backward pass. For modules of tensors alone, with one tensor as result.
   bool is_recomputed() const { return is_recomputed_; }
-  void set_recomputed(bool on) { is_recomputed_ = on; }
+  /// @param slices  of the batch, one after the other
+  void set_recomputed(bool on, int slices = 1) {
+    is_recomputed_ = on;
+    slices_ = slices;
+  }
+  int slices() const { return slices_; }
+  /// Whether an example's result depends on no other example of the batch.
+  virtual bool keeps_examples_apart() const { return false; }
   void set_block() { is_block_ = true; }
 
   /// Registers an existing module, one of LibTorch's, under `name`.
@@ -90,6 +98,7 @@ class PathModule : public torch::nn::Module {
  private:
   std::string path_;
   bool is_block_ = false, is_recomputed_ = false;
+  int slices_ = 1;
 };
 
 /// A module that only groups others under a name ("layer1", "features").

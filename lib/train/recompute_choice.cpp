@@ -22,7 +22,7 @@ std::vector<std::string> split(std::string_view text, char separator) {
 
 }  // namespace
 
-RecomputeChoice::RecomputeChoice(const std::string& text) : text_(text) {
+RecomputeChoice::RecomputeChoice(const std::string& text, int slices) : text_(text), slices_(slices) {
   if (text == "blocks") {
     is_blocks_ = true;
     return;

@@ -20,6 +20,9 @@ namespace {
 TrainOptions checked(TrainOptions options) {
   if (options.batch < 1) throw Error(Error::Usage, "batch must be 1 or more");
   if (options.epochs < 1 && options.steps < 1) throw Error(Error::Usage, "epochs or steps must be 1 or more");
+  if (options.recompute_slices > 1 && options.recompute.empty() && options.budget == 0) {
+    throw Error(Error::Usage, "recompute-slices: nothing is recomputed");
+  }
   if (options.learning_rate == 0) options.learning_rate = default_learning_rate(options.optimizer.kind);
   options.compression.seed = options.seed;
   return options;
@@ -52,7 +55,7 @@ Trainer::Trainer(const TrainOptions& options)
       steps_total_(options_.steps > 0 ? options_.steps : options_.epochs * batches_.steps_per_epoch()),
       schedule_(options_.schedule, options_.learning_rate, steps_total_, options_.warmup) {
   network().set_training(true);
-  if (!options_.recompute.empty() && network().recompute(RecomputeChoice(options_.recompute)) == 0) {
+  if (!options_.recompute.empty() && network().recompute(RecomputeChoice(options_.recompute, options_.recompute_slices)) == 0) {
     throw Error(Error::Usage, "recompute '" + options_.recompute + "': model " + options_.model.name +
                                   " has no such modules" +
                                   (options_.recompute == "blocks" ? "; name some of its module paths" : ""));
@@ -94,7 +97,8 @@ std::size_t Trainer::use(BudgetTier tier) {
   if (tier != BudgetTier::Swap) compression.swap = nullptr;
   set_compression(compression);
   const std::string parts = options_.recompute.empty() ? "blocks" : options_.recompute;
-  return network().recompute(tier == BudgetTier::Recompute ? RecomputeChoice(parts) : RecomputeChoice::nothing());
+  return network().recompute(tier == BudgetTier::Recompute ? RecomputeChoice(parts, options_.recompute_slices)
+                                                            : RecomputeChoice::nothing());
 }
 
 void Trainer::bound_memory() const {

@@ -33,6 +33,7 @@ struct TrainOptions {
   std::uint64_t budget = 0;           ///< not 0: bytes of resident size, in place of an adaptive level's average bits
   std::string recompute = {};         ///< parts that run again in the backward pass (RecomputeChoice); "": none. Under
                                       ///< a budget, that may; "": blocks
+  int recompute_slices = 1;           ///< of the batch, in which these parts run one after the other
   std::string policy_digest = {};     ///< of the policy that the run starts from, or ""
   std::uint64_t seed = 1;             ///< of batches, parameters, dropout and rounding
 };

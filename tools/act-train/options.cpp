@@ -41,6 +41,11 @@ void define_run(CLI::App& app, Options& options) {
                  "model), or patterns of module paths, as 'layer1.*,layer2.0'")
       ->type_name("blocks|PATTERN")
       ->default_str("");
+  app.add_option("--recompute-slices", options.recompute_slices,
+                 "Run them on this many slices of the batch, one after the other, so that they work with less memory; "
+                 "layers of transformers only")
+      ->type_name("N")
+      ->check(above_zero());
   add_file(app, "--policy", options.policy,
            "Begin with the bits and sensitivities that act-profile --plan wrote, at its level if none is given")
       ->excludes("--bits");

@@ -23,6 +23,7 @@ struct Options {
   int bits = 0;
   bool entropy = false;
   std::string swap, recompute;
+  int recompute_slices = 1;
   std::uint64_t swap_memory = 64 << 20;
   std::uint64_t epochs = 1, steps = 0;
   std::int64_t batch = 0;  // 0: the profile's, or 64

@@ -91,6 +91,7 @@ Plan plan_of(const Options& given) {
   options.budget = given.budget;
   options.seed = given.shared.seed;
   options.recompute = given.recompute;
+  options.recompute_slices = given.recompute_slices;
   return plan;
 }
 

@@ -78,6 +78,7 @@ class ExportedNetwork : public Network {
 
   std::size_t recompute(const RecomputeChoice& choice) override {
     if (choice.is_blocks()) return 0;
+    if (choice.slices() > 1) throw Error(Error::Usage, "recompute-slices: for built-in models only");
     std::set<std::size_t> bound, kept{output_};
     for (const auto& [slot, value] : bound_) bound.insert(slot);
     for (const auto& [buffer, slot] : mutations_) kept.insert(slot);

@@ -81,6 +81,8 @@ class BertLayer : public PathModule {
     output_ = nest<BertOutput>("output", sizes.intermediate, sizes);
   }
 
+  bool keeps_examples_apart() const override { return true; }
+
   at::Tensor forward(const at::Tensor& input, const at::Tensor& mask) {
     const auto x = attention_output_(attention_(input, mask), input);
     auto hidden = intermediate_(x);

@@ -33,6 +33,8 @@ class SwinBlock : public PathModule {
     mlp_out_ = mlp->make<torch::nn::LinearImpl>("3", 4 * dim, dim);
   }
 
+  bool keeps_examples_apart() const override { return true; }
+
   at::Tensor forward(const at::Tensor& input) {
     const auto x = input + survive(attention_(norm1_(input)));
     return x + survive(mlp_out_(gelu_(mlp_in_(norm2_(x)))));

@@ -30,6 +30,8 @@ class EncoderLayer : public PathModule {
     dropout2_ = make<Dropout>("dropout2", sizes.dropout);
   }
 
+  bool keeps_examples_apart() const override { return true; }
+
   at::Tensor forward(const at::Tensor& input, const at::Tensor& mask) {
     const auto x = input + dropout1_(self_attn_(norm1_(input), mask));
     auto hidden = linear1_(norm2_(x));

@@ -39,6 +39,8 @@ class EncoderBlock : public PathModule {
     }
   }
 
+  bool keeps_examples_apart() const override { return true; }
+
   at::Tensor forward(const at::Tensor& input) {
     const auto x = input + dropout_(attention_(ln_1_(input), at::Tensor()));
     return x + mlp_last_(mlp_out_(mlp_dropout_(mlp_gelu_(mlp_in_(ln_2_(x))))));

@@ -25,6 +25,20 @@ done
 expect 0 "${run[@]}" --steps 3 --level swap --recompute blocks --swap disk --metrics recomputed
 cmp <(losses recomputed) <(losses plain) || fail "recomputed blocks train to something else"
 
+# Slices of the batch: the same sums in another order, in less memory.
+deep=(act-train --model vit:dim=64,depth=2,patch=4,heads=4 --data random:1x32x32,classes=4,count=64 --batch 32 -q -j 1
+  --level L0 --recompute blocks --steps 3 --no-eval)
+expect 0 "${deep[@]}" --metrics whole -o /dev/null
+expect 0 "${deep[@]}" --metrics sliced -o /dev/null --recompute-slices 5
+peak() { tail -n 1 "$1" | grep -o '"peak_allocated_bytes":[0-9]*' | cut -d: -f2; }
+paste <(losses whole) <(losses sliced) | tr ':' '\t' | awk '{ d = $2 - $4; if (d < 0) d = -d; if (d > 1e-4) exit 1; n++ } END { exit n != 3 }' \
+  || fail "$(paste <(losses whole) <(losses sliced))"
+[ $((2 * $(peak sliced))) -lt "$(peak whole)" ] || fail "$(peak sliced) bytes of $(peak whole)"
+expect 2 "${run[@]}" --steps 3 --recompute blocks --recompute-slices 2
+says err "recompute-slices: in layer1.0 the examples of a batch may meet"
+expect 2 "${run[@]}" --steps 3 --recompute-slices 2
+says err "recompute-slices: nothing is recomputed"
+
 # A run that was stopped goes on to the same model.
 parts=(--level L3 --recompute 'layer[1-3].*' --swap disk)
 expect 0 "${run[@]}" --steps 3 "${parts[@]}" -o whole.model

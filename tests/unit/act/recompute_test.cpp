@@ -215,6 +215,44 @@ TEST_CASE("A backward pass after the step, and blocks in blocks, give the same g
   CHECK(at::equal(x.grad(), expected));
 }
 
+TEST_CASE("Slices of a block's examples give the gradients of the whole, by one slice's working memory", "[recompute]") {
+  const at::Tensor weight = numbers({16, 64}, 2).requires_grad_(), x = numbers({14, 3, 16}, 1).requires_grad_();
+  const at::Tensor mask = numbers({14, 1, 1}, 3), shift = numbers({16}, 4);
+  std::size_t runs = 0;
+  const BlockFunction block = [&](const std::vector<at::Tensor>& inputs) {
+    ++runs;
+    CHECK_FALSE(inputs[3].defined());
+    const at::Tensor hidden = at::gelu(at::matmul(inputs[0] * inputs[1] + inputs[2], weight));
+    return std::vector{hidden, hidden.sum(-1)};
+  };
+  Compression compression({.level = Level::L0});
+  compression.own(weight, Reason::Parameter);
+  const auto gradients = [&](std::int64_t slices) {
+    const auto step = compression.step();
+    const auto results = recompute_in_slices(block, {x, mask, shift, {}}, slices);
+    CHECK(results[0].sizes() == at::IntArrayRef{14, 3, 64});
+    CHECK(results[1].sizes() == at::IntArrayRef{14, 3});
+    (results[0].square().mean() + results[1].mean()).backward();
+    const Gradients found{x.grad().clone(), weight.grad().clone()};
+    x.mutable_grad().reset();
+    weight.mutable_grad().reset();
+    return found;
+  };
+  const auto whole = gradients(1);
+  CHECK(runs == 2);
+  for (const std::int64_t slices : {3, 14, 100}) {
+    runs = 0;
+    const auto sliced = gradients(slices);
+    CHECK(runs == 2 * static_cast<std::size_t>(std::min<std::int64_t>(slices, 14)));
+    CHECK(at::allclose(sliced[0], whole[0], 1e-4, 1e-6));  // a product of fewer rows may sum in another order
+    CHECK(at::allclose(sliced[1], whole[1], 1e-4, 1e-6));
+  }
+  runs = 0;
+  const at::NoGradGuard no_graph;
+  CHECK(recompute_in_slices(block, {x, mask, shift, {}}, 4)[0].size(0) == 14);
+  CHECK(runs == 4);
+}
+
 TEST_CASE("A block that does something else the second time is refused", "[recompute]") {
   const at::Tensor x = numbers({32, 32}, 1).requires_grad_();
   Compression compression({.level = Level::L0});
