@@ -26,6 +26,9 @@ std::string_view level_beside_swap(std::string_view name, bool& swaps);
 std::string_view to_string(Level level);
 /// Average bits of an adaptive level; 0 for the others.
 int average_bits(Level level);
+/// Whether a level codes entropy (CompressionOptions::entropy) where nothing else is asked for: L2.1 and L2.2, at which
+/// bytes count for more than a few percent of time.
+bool codes_entropy(Level level);
 
 /// What became of a saved tensor, and why.
 enum class Reason : std::uint8_t {

@@ -38,4 +38,6 @@ int average_bits(Level level) {
   }
 }
 
+bool codes_entropy(Level level) { return level == Level::L2_1 || level == Level::L2_2; }
+
 }  // namespace terse::act

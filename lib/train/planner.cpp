@@ -27,7 +27,7 @@ PlannedPolicy plan_policy(const formats::Profile& profile, act::Level level) {
   PlannedPolicy planned{policy_for(profile)};
   planned.policy.level = act::to_string(level);
   act::PrecisionTable table(policy_tensors(profile));
-  const auto allocation = table.allocate(bits);
+  const auto allocation = table.allocate(bits, act::codes_entropy(level));
   planned.bytes = allocation.bytes;
   planned.variance = allocation.variance;
   planned.lower_bound = allocation.lower_bound;

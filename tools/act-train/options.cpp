@@ -25,9 +25,10 @@ void define_run(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({1, 2, 4, 8, 32}).description(""))
       ->default_str("")
       ->excludes(level);
-  app.add_flag("--entropy", options.entropy,
-               "Round to finer grids whose codes, entropy coded, take no more bytes: at 2 to 4 bits about half the variance "
-               "and a few percent more time");
+  app.add_flag_function(
+      "--entropy,!--no-entropy", [&options](std::int64_t times) { options.entropy = times > 0; },
+      "Round to finer grids whose codes, entropy coded, take no more bytes: at 2 to 4 bits about half the variance and a "
+      "few percent more time; levels L2.1 and L2.2 do unless told not to");
   add_folder(app, "--swap", options.swap,
              "Keep saved tensors in a file in DIR from the forward to the backward pass; the file has no name and goes "
              "with the run")
@@ -58,8 +59,7 @@ void define_run(CLI::App& app, Options& options) {
            "Resident bytes that the whole process may take at its peak: bits follow from it in place of a level's "
            "average, and where they are few also --recompute and --swap; 64MiB, 2G")
       ->default_str("")
-      ->excludes("--bits")
-      ->excludes("--entropy");
+      ->excludes("--bits");
   app.add_option("--batch", options.batch, "Examples in a batch; a graph is one batch")
       ->type_name("N")
       ->check(above_zero())

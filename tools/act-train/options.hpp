@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "common/options.hpp"
@@ -21,7 +22,7 @@ struct Options {
   bool level_given = false, adapt_every_given = false;
   std::uint64_t adapt_every = 100, budget = 0;
   int bits = 0;
-  bool entropy = false;
+  std::optional<bool> entropy;  // none: the level's
   std::string swap, recompute;
   int recompute_slices = 1;
   std::uint64_t swap_memory = 64 << 20;

@@ -84,7 +84,9 @@ Plan plan_of(const Options& given) {
   options.warmup = given.warmup;
   take_precision(plan, given, profile);
   options.compression.bits = given.bits;
-  options.compression.entropy = given.entropy;
+  if (given.budget > 0 && given.entropy.value_or(false)) throw Error(Error::Usage, "--budget excludes --entropy");
+  const bool by_level = given.budget == 0 && given.bits == 0 && act::codes_entropy(options.compression.level);
+  options.compression.entropy = given.entropy.value_or(by_level);
   options.adapt_every = given.adapt_every;
   // Probes take memory that bits could have.
   if (given.budget > 0 && !plan.precision.empty() && !given.adapt_every_given) options.adapt_every = 0;

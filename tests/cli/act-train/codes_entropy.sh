@@ -22,5 +22,18 @@ plain=$(last plain.jsonl activation_bytes_stored) coded=$(last coded.jsonl activ
 
 status=0; "${run[@]}" --level L1.2 -j 1 --checkpoint state --resume -o no.model 2> error || status=$?
 [ $status = 2 ] && grep -q entropy error || fail "resumed without --entropy: $status, $(cat error)"
+# Levels L2.1 and L2.2 do it by themselves, L2 and a budget do not.
+differ() { { "$TERSE_BIN/act-inspect" --diff "$1" "$2" || true; } | grep -q ^parameter; }
+for level in L2.1 L2.2; do
+  "${run[@]}" --level $level -j 1 -o default.model
+  "${run[@]}" --level $level --entropy -j 1 -o with.model
+  "${run[@]}" --level $level --no-entropy -j 1 -o without.model
+  ! differ default.model with.model || fail "$level codes no entropy"
+  differ default.model without.model || fail "$level codes whatever is asked for"
+done
+"${run[@]}" --level L2 -j 1 -o default.model
+"${run[@]}" --level L2 --no-entropy -j 1 -o without.model
+! differ default.model without.model || fail "L2 codes entropy"
+"${run[@]}" --level L2.2 --budget 1G -o budget.model
 status=0; "${run[@]}" --entropy --budget 1G -o no.model 2> error || status=$?
 [ $status = 2 ] && grep -q budget error || fail "a budget with --entropy: $status, $(cat error)"
