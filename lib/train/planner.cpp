@@ -31,6 +31,7 @@ PlannedPolicy plan_policy(const formats::Profile& profile, act::Level level) {
   planned.bytes = allocation.bytes;
   planned.variance = allocation.variance;
   planned.lower_bound = allocation.lower_bound;
+  planned.least = allocation.optimal;
   planned.policy.tensors = table.tensors();
   return planned;
 }

@@ -14,6 +14,7 @@ struct PlannedPolicy {
   std::uint64_t bytes = 0;  ///< of the tensors whose bits were chosen
   double variance = 0;      ///< of the gradient, predicted
   double lower_bound = 0;   ///< no choice of as many bytes has less
+  bool least = false;       ///< nor less than `variance`: the search was complete
 };
 
 /// The bits of least variance in the bytes of an adaptive level.

@@ -35,8 +35,9 @@ int write_plan(const Options& options) {
   const auto planned = train::plan_policy(profile.content, act::level_from_string(options.level));
   formats::write_policy(*sink, header_of(options, {profile.digest}), planned.policy);
   sink->finish();
-  char text[96];
-  std::snprintf(text, sizeof text, "predicted variance of the gradient %.4g, at best %.4g; stored ", planned.variance,
+  char text[160];
+  std::snprintf(text, sizeof text, "predicted variance of the gradient %.4g, %s %.4g; stored ", planned.variance,
+                planned.least ? "the least there is in so many bytes; if bits could be shared out freely" : "at best",
                 planned.lower_bound);
   say_note(text + core::format_size(planned.bytes));
   return 0;

@@ -9,7 +9,8 @@ last() { tail -n 1 "$1" | grep -o "\"$2\":[^,}]*" | cut -d: -f2; }
 
 for method in fast exact; do
   "$TERSE_BIN/act-profile" "${net[@]}" --sensitivity $method -q -o $method.profile
-  "$TERSE_BIN/act-profile" --plan $method.profile --level L2.2 -q -o $method.policy
+  "$TERSE_BIN/act-profile" --plan $method.profile --level L2.2 -o $method.policy 2> said
+  grep -q "the least there is" said || fail "$(cat said)"
 done
 "$TERSE_BIN/act-profile" "${net[@]}" --sensitivity fast -q -o again.profile
 cmp fast.profile again.profile
