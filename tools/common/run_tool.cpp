@@ -2,7 +2,9 @@
 #include <cctype>
 #include <exception>
 #include <new>
+#include <span>
 
+#include "common/config_place.hpp"
 #include "common/definition.hpp"
 #include "common/groups.hpp"
 #include "common/messages.hpp"
@@ -75,7 +77,12 @@ std::string sentence(std::string text) {
   return text;
 }
 
-int usage_error(const Tool& tool, const CLI::App& app, const CLI::ParseError& error) {
+int usage_error(const Tool& tool, const CLI::App& app, const CLI::ParseError& error,
+                std::span<const char* const> arguments) {
+  if (const auto in_config = config_error(app, error, arguments)) {
+    say_error(*in_config);
+    return static_cast<int>(Error::Code::BadInput);
+  }
   // CLI11 looks for what is missing first; an argument that nobody knows tells more.
   const auto unknown = app.remaining(true);
   const bool missing = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
@@ -119,7 +126,7 @@ int parse_and_run(const Tool& tool, int argc, char** argv, SharedOptions& shared
     print(app.help());
     return kSuccess;
   } catch (const CLI::ParseError& error) {
-    return usage_error(tool, app, error);
+    return usage_error(tool, app, error, {argv, static_cast<std::size_t>(argc)});
   }
   settle(app, tool, shared);
   return run();

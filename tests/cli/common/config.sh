@@ -5,7 +5,16 @@ for tool in $TERSE_TOOLS; do
   says err "missing.toml"
   echo 'no-such-option = 1' >wrong.toml
   expect 65 "$tool" --config wrong.toml
-  says err "no-such-option"
+  same "$tool: wrong.toml:1: no option 'no-such-option'" err
+  printf '# two\nquiet = true\nthreads = "many"\n' >wrong.toml
+  expect 65 "$tool" --config wrong.toml
+  says err "$tool: wrong.toml:3: "
+  printf 'quiet = true\n[open\n' >wrong.toml
+  expect 65 "$tool" --config wrong.toml
+  says err "$tool: wrong.toml:2: "
+  echo 'quiet = true' >right.toml
+  expect 2 "$tool" --config right.toml --threads many
+  says err "$tool: --threads: "
   echo 'version = true' >right.toml
   expect 0 "$tool" --config right.toml
   says out "$tool (Terse)"
