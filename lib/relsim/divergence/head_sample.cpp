@@ -12,6 +12,10 @@ namespace {
 
 constexpr double kMostLeverage = 0.9;    // a single head's share of the weight, as far as it enlarges residuals
 constexpr double kNegligibleMass = 1e-12;
+// How far a head that was nearly certain to be drawn counts as one among many in the degrees of freedom: between 0, heads
+// drawn from a population without end, and 1, the design alone, whose intervals are too narrow for skewed divergences. With
+// this, intervals of 10 and 20 heads a relation hold 94 to 96 % of the exact values of UMLS and Kinships.
+constexpr double kFiniteShare = 0.2;
 
 }  // namespace
 
@@ -70,7 +74,7 @@ void HeadSample::weigh() {
         if (probability_[i] >= 1) continue;
         const double c = variance_weight(a, i, false);
         sum += c;
-        squares += c * c;
+        squares += c * c * std::pow(1 - probability_[i], kFiniteShare);
         relation.square += variance_weight(a, i, true);
       }
       const double effective = squares > 0 ? sum * sum / squares : 2;
