@@ -11,6 +11,7 @@
 #include "terse/relsim/counts/count_model.hpp"
 #include "terse/relsim/model/fact_artifact.hpp"
 #include "terse/relsim/model/fact_checkpoint.hpp"
+#include "terse/relsim/model/pair_product.hpp"
 #include "terse/relsim/model/training_digest.hpp"
 
 namespace terse::tools {
@@ -75,6 +76,10 @@ formats::Facts train_neural(const Split& split, const SharedOptions& shared, con
   auto training = options.training;
   training.seed = shared.seed;
   training.start = options.start == "transe" ? relsim::Start::TransE : relsim::Start::Random;
+  training.rounding = options.products == "bfloat16" ? relsim::Rounding::Bfloat16 : relsim::Rounding::None;
+  if (options.products == "bfloat16" && !relsim::has_pair_instructions()) {
+    say_warning("--products bfloat16: this CPU has no instructions for it; the same is computed more slowly than float32");
+  }
   const auto digest = course.keeps() ? relsim::training_digest(split.kb.triples, split.held_out) : "";
   relsim::FactTrainer trainer(split.kb.triples, split.held_out, split.kb.entities.size(), split.kb.relations.size(), training);
   if (const auto saved = course.resumed()) {
@@ -108,6 +113,7 @@ formats::Facts train_neural(const Split& split, const SharedOptions& shared, con
                                      {"lr", training.lr},
                                      {"weight_decay", training.weight_decay},
                                      {"start", options.start},
+                                     {"products", options.products},
                                      {"directions", "forward and inverse, in one model"}};
   if (validated) relsim::store_count_mixture(trained.mixed->mixture, facts);
   facts.metrics = Value::Map{{"best", summary(trained, split.held_out.size())}, {"epochs", std::move(epochs)}};
@@ -164,6 +170,9 @@ void define_facts(CLI::App& command, FactsOptions& options) {
   add_choice(command, "--start", options.start, {"transe", "random"},
              "Where vectors begin: TransE trained on the same facts, or random numbers");
   command.add_option("--start-epochs", training.start_epochs, "Passes of TransE over the facts")->type_name("N");
+  add_choice(command, "--products", options.products, {"float32", "bfloat16"},
+             "What the factors of a step's large products are rounded to: bfloat16 takes two thirds of the time on CPUs with "
+             "AVX512_BF16, and gives nearly the same model");
   define_metrics(command, options.course);
   define_checkpoint(command, options.course);
 }

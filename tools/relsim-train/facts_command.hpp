@@ -18,6 +18,7 @@ struct FactsOptions {
   std::string model = "neural";
   double smoothing = 1;  ///< of the counting model, in facts
   std::string start = "transe";
+  std::string products = "float32";
   CourseOptions course;
   relsim::FactTrainingOptions training;
 };

@@ -12,7 +12,6 @@
 #include <hwy/contrib/math/math-inl.h>
 
 #include "terse/relsim/model/block_product-inl.hpp"
-#include "terse/relsim/model/pair_product.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace terse::relsim::HWY_NAMESPACE {

@@ -4,11 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-namespace terse::relsim {
+#include "terse/relsim/model/pair_product.hpp"
 
-/// What products' factors are rounded to; sums are float32 and float64. Bfloat16 takes half the time where the CPU has
-/// instructions for it (pair_product.hpp), and gives the partition functions of a slightly different table.
-enum class Rounding { None, Bfloat16 };
+namespace terse::relsim {
 
 /// An entity table laid out for partition functions: panels of 64 entities, each once by dimension for logits and once
 /// by entity for means.
@@ -20,7 +18,8 @@ class PackedTable {
  public:
   static constexpr std::size_t kPanel = 64;
 
-  /// @param table  [entities, dim], row-major; copied
+  /// @param table     [entities, dim], row-major; copied
+  /// @param rounding  Bfloat16: the partition functions are those of a slightly different table, in half the time
   PackedTable(const float* table, std::size_t entities, std::size_t dim, Rounding rounding = Rounding::None);
 
   /// At each of n natural parameters u: log of Σ_t exp(u·e_t), and Σ_t p(t) e_t.

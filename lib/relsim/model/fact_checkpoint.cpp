@@ -16,7 +16,8 @@ Value::Map options_map(const FactTrainingOptions& o) {
           {"lr", o.lr},
           {"weight_decay", o.weight_decay},
           {"start", static_cast<int>(o.start)},
-          {"start_epochs", o.start_epochs}};
+          {"start_epochs", o.start_epochs},
+          {"products", o.rounding == Rounding::Bfloat16 ? "bfloat16" : "float32"}};
 }
 
 Value::Map epoch_map(const EpochReport& e) {

@@ -51,7 +51,7 @@ FactTrainer::FactTrainer(std::span<const Triple> train, std::span<const Triple> 
   check(options);
   prepare_compute_thread();
   model_ = FactModel::random({entities, relations, options.dim, options.hidden}, options.seed);
-  step_ = std::make_unique<FactStep>(model_, options.lr, options.weight_decay);
+  step_ = std::make_unique<FactStep>(model_, options.lr, options.weight_decay, options.rounding);
 }
 
 bool FactTrainer::done() const {

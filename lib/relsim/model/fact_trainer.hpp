@@ -27,6 +27,7 @@ struct FactTrainingOptions {
   double lr = 5e-3, weight_decay = 5e-4;
   Start start = Start::TransE;
   std::int64_t start_epochs = 50;  ///< of TransE
+  Rounding rounding = Rounding::None;  ///< of a step's large products (fact_step.hpp)
   std::uint64_t seed = 0;
 };
 

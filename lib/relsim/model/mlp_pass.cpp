@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::int64_t kPassRows = 32;      // rows of a batch
 constexpr std::int64_t kWeightBlock = 128;  // rows of a weight
+constexpr std::int64_t kPairPanel = 64;     // columns of pairs that lie together
 // Share of pairs of active units (one of each hidden layer) up to which lists beat dense products.
 constexpr double kSparsePairs = 0.008;
 
@@ -32,7 +33,8 @@ void run_tasks(const std::vector<Task>& tasks) {
   });
 }
 
-MlpPass::MlpPass(const Mlp& mlp) {
+MlpPass::MlpPass(const Mlp& mlp, Rounding rounding)
+    : rounded_(rounding == Rounding::Bfloat16 && mlp.weight[1].size(0) % kPairPanel == 0) {
   for (int i = 0; i < 3; ++i) {
     weight_.emplace_back(mlp.weight[i]);
     bias_.emplace_back(mlp.bias[i]);
@@ -46,6 +48,10 @@ at::Tensor MlpPass::inputs(std::int64_t rows) {
     for (auto* buffer : {&buffer_x_, &buffer_y_, &buffer_dx_}) *buffer = at::empty({rows, dim});
     for (auto* buffer : {&buffer_a_[0], &buffer_a_[1], &buffer_da_[0], &buffer_da_[1]}) {
       *buffer = at::empty({rows, hidden});
+    }
+    if (rounded_) {
+      weight_pairs_.resize(static_cast<std::size_t>(hidden * hidden / 2));
+      for (auto* pairs : {&a_pairs_, &da_pairs_}) pairs->resize(static_cast<std::size_t>((rows + 1) / 2 * hidden));
     }
   }
   x_ = buffer_x_.narrow(0, 0, rows);
@@ -63,6 +69,16 @@ void MlpPass::add_forward_tasks(std::vector<Task>& tasks) {
   for (std::int64_t begin = 0; begin < rows(); begin += kPassRows) {
     const auto count = std::min(kPassRows, rows() - begin);
     tasks.push_back([this, begin, count] { forward(begin, count); });
+  }
+  if (!rounded_) return;
+  const auto hidden = weight_[1].value().size(0), half = hidden / 2;
+  for (std::int64_t begin = 0; begin < hidden; begin += kWeightBlock) {
+    tasks.push_back([this, begin, hidden, half] {  // for the backward pass
+      for (auto i = begin; i < std::min(begin + kWeightBlock, hidden); ++i) {
+        const auto* row = row_of(weight_[1].value(), i);
+        join_pairs(row, row + half, static_cast<std::size_t>(half), weight_pairs_.data() + i * half);
+      }
+    });
   }
 }
 
@@ -105,12 +121,58 @@ void MlpPass::backward_dense(std::int64_t begin, std::int64_t count) {
   auto gradient = dy_.narrow(0, begin, count);
   for (int i = 2; i > 0; --i) {
     auto out = da_[i - 1].narrow(0, begin, count);
-    at::mm_out(out, gradient, weight_[i].value().t());
+    if (i == 1 && rounded_) {
+      backward_rounded(begin, count);
+    } else {
+      at::mm_out(out, gradient, weight_[i].value().t());
+    }
     at::threshold_backward_out(out, out, a_[i - 1].narrow(0, begin, count), 0);
     gradient = out;
   }
   auto out = dx_.narrow(0, begin, count);
   at::mm_out(out, gradient, weight_[0].value());
+}
+
+// The product is computed transposed: the weight's rows lie as it needs them.
+void MlpPass::backward_rounded(std::int64_t begin, std::int64_t count) {
+  const auto hidden = a_[0].size(1), half = hidden / 2;
+  const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
+  std::vector<std::uint32_t> row(size(half)), columns(size(half * kPassRows));
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto* gradient = row_of(da_[1], begin + i);
+    join_pairs(gradient, gradient + half, size(half), row.data());
+    for (std::int64_t j = 0; j < half; ++j) columns[size(j * kPassRows + i)] = row[size(j)];
+  }
+  std::vector<float> product(size(hidden * kPassRows));
+  pair_product({weight_pairs_.data(), size(half), 1, columns.data(), size(kPassRows), product.data(), size(kPassRows),
+                size(hidden), size(half), size(kPassRows)}, false);
+  for (std::int64_t i = 0; i < count; ++i) {
+    auto* into = row_to(da_[0], begin + i);
+    for (std::int64_t j = 0; j < hidden; ++j) into[j] = product[size(j * kPassRows + i)];
+  }
+  const std::vector<float> none(size(hidden));
+  const auto pairs = (capacity_ + 1) / 2;
+  for (std::int64_t i = begin; i < begin + count; i += 2) {
+    for (const auto& [values, into] : {std::pair(&a_[0], &a_pairs_), std::pair(&da_[1], &da_pairs_)}) {
+      const auto* even = row_of(*values, i);
+      const auto* odd = i + 1 < begin + count ? row_of(*values, i + 1) : none.data();
+      for (std::int64_t first = 0; first < hidden; first += kPairPanel) {
+        join_pairs(even + first, odd + first, size(kPairPanel), into->data() + first * pairs + i / 2 * kPairPanel);
+      }
+    }
+  }
+}
+
+void MlpPass::rounded_weight_gradient(std::int64_t begin, std::int64_t count, float* into) const {
+  const auto hidden = a_[0].size(1), pairs = (capacity_ + 1) / 2, depth = (rows() + 1) / 2;
+  const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
+  for (std::int64_t column = 0; column < hidden; column += kPairPanel) {
+    for (std::int64_t row = 0; row < count; row += kPairPanel) {
+      pair_product({a_pairs_.data() + (begin + row) * pairs, 1, size(kPairPanel), da_pairs_.data() + column * pairs,
+                    size(kPairPanel), into + row * hidden + column, size(hidden), size(kPairPanel), size(depth),
+                    size(kPairPanel)}, false);
+    }
+  }
 }
 
 // Gradients of active units only, in da_'s rows one after the other as active_ lists the units.
@@ -155,6 +217,10 @@ void MlpPass::add_update_tasks(std::vector<Task>& tasks, const AdamRates& rates)
 }
 
 void MlpPass::weight_gradient(int i, std::int64_t begin, std::int64_t count, at::Tensor& into) const {
+  if (!sparse_ && i == 1 && rounded_) {
+    rounded_weight_gradient(begin, count, into.data_ptr<float>());
+    return;
+  }
   if (!sparse_) {
     // Row r of the first weight belongs to output r, of the others to input r.
     const auto& by_row = i == 0 ? da_[0] : a_[i - 1];

@@ -6,6 +6,7 @@
 
 #include "terse/relsim/model/adam.hpp"
 #include "terse/relsim/model/fact_model.hpp"
+#include "terse/relsim/model/pair_product.hpp"
 #include "terse/relsim/model/sparse_rows.hpp"
 
 namespace terse::relsim {
@@ -20,11 +21,13 @@ void run_tasks(const std::vector<Task>& tasks);
 /// blocks of fixed size, and no sum is split over blocks: the same bits for any number of threads.
 ///
 /// After some training few hidden units are active. Forward products then skip the others; where the whole batch is
-/// sparse enough the backward pass works on the lists of active units too, otherwise on dense products.
+/// sparse enough the backward pass works on the lists of active units too, otherwise on dense products. Of these, the two
+/// between hidden layers may round their factors (pair_product.hpp).
 class MlpPass {
  public:
   /// Optimizer state is made for `mlp`'s weights, which steps then change in place.
-  explicit MlpPass(const Mlp& mlp);
+  /// @param rounding  Bfloat16 has an effect where the hidden layers are a multiple of 64 wide
+  explicit MlpPass(const Mlp& mlp, Rounding rounding = Rounding::None);
 
   /// Weights and biases with their moments, by layer.
   const std::vector<AdamParameter>& weights() const { return weight_; }
@@ -48,9 +51,12 @@ class MlpPass {
   void forward(std::int64_t begin, std::int64_t count);
   bool is_sparse() const;
   void backward_dense(std::int64_t begin, std::int64_t count);
+  /// da_[0] from da_[1], and the pairs that the weight's gradient needs.
+  void backward_rounded(std::int64_t begin, std::int64_t count);
   void backward_sparse(std::int64_t begin, std::int64_t count);
   /// Adds the block's weight gradient, rows `begin` … of layer i's weight, to zeroed [count, columns] `into`.
   void weight_gradient(int i, std::int64_t begin, std::int64_t count, at::Tensor& into) const;
+  void rounded_weight_gradient(std::int64_t begin, std::int64_t count, float* into) const;
   at::Tensor bias_gradient(int i) const;
 
   std::vector<AdamParameter> weight_, bias_;
@@ -58,6 +64,10 @@ class MlpPass {
   at::Tensor buffer_x_, buffer_y_, buffer_dx_, buffer_a_[2], buffer_da_[2];
   at::Tensor x_, y_, dx_, a_[2], da_[2], dy_;  // the first rows of the buffers; a_ after ReLU
   SparseRows active_[2];                       // a_ again, without its zeros
+  bool rounded_;
+  std::vector<std::uint32_t> weight_pairs_;    // [hidden, hidden / 2] of the middle weight: outputs j and hidden / 2 + j
+  // Pairs of rows 2i and 2i + 1 of a_[0] and da_[1], in panels of 64 columns: [hidden / 64, capacity, 64].
+  std::vector<std::uint32_t> a_pairs_, da_pairs_;
   bool sparse_ = false;                        // how this batch's backward pass works
 };
 

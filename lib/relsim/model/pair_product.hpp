@@ -5,6 +5,9 @@
 
 namespace terse::relsim {
 
+/// What the factors of products are rounded to; sums are float32 at least.
+enum class Rounding { None, Bfloat16 };
+
 /// Products of blocks of bfloat16 numbers, summed in float32. Each word holds two numbers that follow each other in the
 /// sum, the first in its low half: out[i, j] = Σ_k lo(a) lo(b) + hi(a) hi(b), a = a[i·a_row + k·a_depth] and
 /// b = b[k·b_stride + j], for i < rows, k < depth, j < columns.

@@ -12,6 +12,17 @@ cmp "$folder/one.facts" "$folder/two.facts"
 train --seed 2 -q -o "$folder/other.facts"
 if cmp -s "$folder/one.facts" "$folder/other.facts"; then echo "the seed changes nothing"; exit 1; fi
 
+# Rounded products: another model, nearly as good, for any number of threads; the artifact says so.
+for threads in 1 2; do train --products bfloat16 -q -j $threads -o "$folder/rounded.$threads" --metrics "$folder/rounded.json"; done
+cmp "$folder/rounded.1" "$folder/rounded.2"
+decode() { "$TERSE_BIN/act-inspect" --decode weight/entity --npy - "$1"; }
+if cmp -s <(decode "$folder/one.facts") <(decode "$folder/rounded.1"); then echo "rounding changes nothing"; exit 1; fi
+for model in one.facts:float32 rounded.1:bfloat16; do
+  "$TERSE_BIN/act-inspect" "$folder/${model%:*}" | grep -qxF "$(printf 'products\t%s' "${model#*:}")"
+done
+nats() { tail -n 1 "$1" | sed -E 's/.*"held_out_nats":([0-9.]+).*/\1/'; }
+awk -v a="$(nats "$folder/metrics.json")" -v b="$(nats "$folder/rounded.json")" 'BEGIN {exit !(b < a + 0.02 && b > a - 0.02)}'
+
 test "$(wc -l < "$folder/metrics.json")" = 5
 tail -n 1 "$folder/metrics.json" | grep -q '"final":true'
 grep -q '"held_out_nats":' "$folder/metrics.json"

@@ -30,6 +30,8 @@ train --checkpoint state --resume -o again.facts
 act-inspect --decode weight/entity --npy - again.facts | cmp - <(act-inspect --decode weight/entity --npy - whole.facts)
 expect 2 train --checkpoint state --resume --lr 0.001 -o x
 says err "the option behind 'lr' differs"
+expect 2 train --checkpoint state --resume --products bfloat16 -o x
+says err "the option behind 'products' differs"
 expect 2 train --checkpoint state --resume --seed 3 -o x
 says err '--seed differs'
 expect 2 relsim-train facts "$nations/valid.tsv" --dim 32 --hidden 128 --start-epochs 4 --checkpoint state --resume -o x
