@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::int64_t kSurveyBlock = 4;  // heads at a time
 
+constexpr std::size_t kLeastShared = 48;  // heads of a round that tell something of all relations where these share them
+
 constexpr double kGuess = 1e-30;  // precision of an estimate that rests on less than two heads
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
@@ -22,7 +24,7 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 HeadSurvey::HeadSurvey(std::span<const double> mass, std::size_t relations, std::size_t queries, std::uint64_t seed,
                        std::string stream, HeadSharing sharing, Values values)
     : mass_(mass), relations_(relations), queries_(queries), seed_(seed), stream_(std::move(stream)),
-      values_(std::move(values)), design_(mass, relations, sharing), visited_(mass.size() / relations),
+      values_(std::move(values)), design_(mass, relations, sharing), sharing_(sharing), visited_(mass.size() / relations),
       known_(relations * queries), value_(relations * queries), variance_(relations * queries),
       precision_(relations), squares_(relations), freedom_(relations, HeadSample::kExact), requested_(relations) {}
 
@@ -48,7 +50,9 @@ void HeadSurvey::draw(const std::vector<double>& requests, const Progress& progr
   if (!sample.heads().empty()) seconds_a_head_ = (now() - begin) / static_cast<double>(sample.heads().size());
   for (std::size_t a = 0; a < relations_; ++a) {
     requested_[a] += requests[a];
-    if (requests[a] > 0) add_round(a, requests[a] < 1, sample, sums);
+    // Where relations share heads, each is served by many more than it asks for.
+    const bool shared = sharing_ == HeadSharing::Sum && sample.heads().size() >= kLeastShared;
+    if (requests[a] > 0) add_round(a, requests[a] < 1 && !shared, sample, sums);
   }
   for (std::size_t i = 0; i < known_.size(); ++i) known_[i] += sums.all[i];
   for (const auto h : sample.heads()) visited_[static_cast<std::size_t>(h)] = 1;

@@ -51,6 +51,7 @@ class HeadSurvey {
   std::string stream_;
   Values values_;
   HeadDesign design_;
+  HeadSharing sharing_;
   std::uint32_t rounds_ = 0;
   std::vector<std::uint8_t> visited_;  // [E]
   std::size_t count_ = 0;

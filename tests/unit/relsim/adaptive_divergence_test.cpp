@@ -3,6 +3,7 @@
 #include "naive_facts.hpp"
 #include "terse/core/parallel.hpp"
 #include "terse/relsim/divergence/head_design.hpp"
+#include "terse/relsim/divergence/head_survey.hpp"
 #include "terse/relsim/divergence/partition.hpp"
 #include "terse/relsim/divergence/sampled_divergence.hpp"
 #include "terse/relsim/statistics/student_t.hpp"
@@ -126,6 +127,25 @@ TEST_CASE("each relation expects as many heads as it asks for, in proportion to 
   visited[0] = 1;
   CHECK(sum.probabilities(std::vector<double>{4, 0}, visited) == std::vector<double>{0, 1, 1, 1, 1});
   CHECK(design.probabilities(std::vector<double>{4, 0}, visited) == std::vector<double>{0, 1, 1, 1, 1});
+}
+
+TEST_CASE("a round of shared heads counts for relations that ask for less than one", "[relsim]") {
+  constexpr std::size_t relations = 100, entities = 2000;
+  const std::vector<double> mass(relations * entities, 1.0 / entities);
+  core::set_threads(1);
+  HeadSurvey survey(mass, relations, 1, 3, "test", HeadSharing::Sum, [](std::span<const std::int64_t> heads) {
+    auto values = at::empty({static_cast<std::int64_t>(heads.size()), 100, 1}, at::kDouble);
+    for (std::size_t i = 0; i < heads.size(); ++i) values[static_cast<std::int64_t>(i)].fill_(static_cast<double>(heads[i]) / entities);
+    return values;
+  });
+  survey.draw(std::vector<double>(relations, 0.04), {});  // four heads, to see what one costs
+  survey.draw(std::vector<double>(relations, 0.9), {});
+  core::set_threads(0);
+  // The error of the mean of 90 uniform numbers, and not of 4 and 90 in equal parts.
+  const auto estimate = survey.estimate(7);
+  CHECK(std::abs(estimate.value - 0.5) < 0.11);
+  CHECK(estimate.half_width() > 0.04);
+  CHECK(estimate.half_width() < 0.08);
 }
 
 TEST_CASE("adaptive intervals hold the exact value as often as they say", "[relsim][numeric]") {
