@@ -17,6 +17,11 @@ std::uint64_t bytes_at(const formats::PolicyTensor& tensor, int bits) {
   return tensor.rungs.back().bytes;
 }
 
+/// Elements that are not stored because they follow from another saved tensor; a memory that several see counts once.
+std::uint64_t derived_elements(const SavedTensor& tensor) {
+  return tensor.reason == Reason::Derived ? tensor.exact_bytes / core::size_of(tensor.dtype) : 0;
+}
+
 Sensitivity sensitivity_of(const formats::PolicyTensor& tensor) {
   return {tensor.sensitivity, tensor.variance, tensor.draws};
 }
@@ -45,10 +50,6 @@ std::vector<formats::Rung> rungs_of(const SavedTensor& tensor) {
     if (bytes < exact) rungs.push_back({bits, bytes});
   }
   return rungs;
-}
-
-std::uint64_t derived_elements(const SavedTensor& tensor) {
-  return tensor.reason == Reason::Derived ? tensor.exact_bytes / core::size_of(tensor.dtype) : 0;
 }
 
 PrecisionTable::PrecisionTable(std::vector<formats::PolicyTensor> tensors)

@@ -18,10 +18,6 @@ inline constexpr int kRungs[] = {1, 2, 3, 4, 5, 6, 8, 32};
 /// What a saved tensor of this layout takes at each of kRungs; empty where its bits are no choice (lossless, kept).
 std::vector<formats::Rung> rungs_of(const SavedTensor& tensor);
 
-/// Elements that are not stored because they follow from another saved tensor (Reason::Derived); a memory that several
-/// saved tensors see counts once.
-std::uint64_t derived_elements(const SavedTensor& tensor);
-
 /// The saved tensors whose bits can be chosen, with what is known of them: grows by observation, and travels as a
 /// policy. In order of saving.
 class PrecisionTable {
