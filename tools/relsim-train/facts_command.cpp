@@ -76,6 +76,7 @@ formats::Facts train_neural(const Split& split, const SharedOptions& shared, con
   auto training = options.training;
   training.seed = shared.seed;
   training.start = options.start == "transe" ? relsim::Start::TransE : relsim::Start::Random;
+  training.descent = options.schedule == "linear" ? relsim::Descent::Linear : relsim::Descent::None;
   training.rounding = options.products == "bfloat16" ? relsim::Rounding::Bfloat16 : relsim::Rounding::None;
   if (options.products == "bfloat16" && !relsim::has_pair_instructions()) {
     say_warning("--products bfloat16: this CPU has no instructions for it; the same is computed more slowly than float32");
@@ -111,6 +112,7 @@ formats::Facts train_neural(const Split& split, const SharedOptions& shared, con
                                      {"patience", training.patience},
                                      {"batch", training.batch},
                                      {"lr", training.lr},
+                                     {"schedule", options.schedule},
                                      {"weight_decay", training.weight_decay},
                                      {"start", options.start},
                                      {"products", options.products},
@@ -166,6 +168,8 @@ void define_facts(CLI::App& command, FactsOptions& options) {
   command.add_option("--batch", training.batch, "Observations a step; each fact is observed in both directions")
       ->type_name("N");
   command.add_option("--lr", training.lr, "Adam's learning rate")->type_name("RATE");
+  add_choice(command, "--schedule", options.schedule, {"constant", "linear"},
+             "The learning rate over the run: constant, or from --lr down to 0 at the end of --epochs");
   command.add_option("--weight-decay", training.weight_decay, "Adam's L2 penalty")->type_name("RATE");
   add_choice(command, "--start", options.start, {"transe", "random"},
              "Where vectors begin: TransE trained on the same facts, or random numbers");

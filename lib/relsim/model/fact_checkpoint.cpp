@@ -14,6 +14,7 @@ Value::Map options_map(const FactTrainingOptions& o) {
           {"dim", o.dim},
           {"hidden", o.hidden},
           {"lr", o.lr},
+          {"schedule", o.descent == Descent::Linear ? "linear over " + std::to_string(o.epochs) : "constant"},
           {"weight_decay", o.weight_decay},
           {"start", static_cast<int>(o.start)},
           {"start_epochs", o.start_epochs},

@@ -60,6 +60,13 @@ bool FactTrainer::done() const {
   return epochs >= options_.epochs || best - epochs_.rbegin() >= options_.patience;
 }
 
+double FactTrainer::learning_rate(std::int64_t before) const {
+  if (options_.descent == Descent::None) return options_.lr;
+  const auto observations = static_cast<std::int64_t>(observations_.size());
+  const auto total = options_.epochs * ((observations + options_.batch - 1) / options_.batch);
+  return options_.lr * static_cast<double>(total - before) / static_cast<double>(total);
+}
+
 double FactTrainer::train_epoch(std::int64_t epoch) {
   const auto order = shuffled(observations_.size(), {options_.seed, core::stream_of("relsim/order"),
                                                      static_cast<std::uint32_t>(epoch)});
@@ -70,6 +77,7 @@ double FactTrainer::train_epoch(std::int64_t epoch) {
     for (auto i = at; i < std::min<std::size_t>(order.size(), at + options_.batch); ++i) {
       batch.push_back(observations_[order[i]]);
     }
+    step_->set_lr(learning_rate(step_->steps()));
     nats += step_->step(batch).total();
   }
   return nats / static_cast<double>(observations_.size());

@@ -18,6 +18,9 @@ namespace terse::relsim {
 /// How entity and relation vectors begin.
 enum class Start { TransE, Random };
 
+/// How the learning rate goes over a run: it stays, or falls in a straight line to 0 after the last of all epochs.
+enum class Descent { None, Linear };
+
 /// The paper's settings by default; loss is summed over the batch.
 struct FactTrainingOptions {
   std::int64_t dim = 100, hidden = 1024;
@@ -25,6 +28,7 @@ struct FactTrainingOptions {
   std::int64_t patience = 5;  ///< stop after so many epochs without improvement on the held-out facts
   std::int64_t batch = 256;   ///< observations a step; every fact is observed in both directions
   double lr = 5e-3, weight_decay = 5e-4;
+  Descent descent = Descent::None;
   Start start = Start::TransE;
   std::int64_t start_epochs = 50;  ///< of TransE
   Rounding rounding = Rounding::None;  ///< of a step's large products (fact_step.hpp)
@@ -81,6 +85,8 @@ class FactTrainer {
 
  private:
   double train_epoch(std::int64_t epoch);
+  /// Of a step that has `before` steps before it.
+  double learning_rate(std::int64_t before) const;
 
   std::span<const Triple> train_, held_out_;
   std::int32_t entities_, relations_;

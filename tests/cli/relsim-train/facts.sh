@@ -23,6 +23,11 @@ done
 nats() { tail -n 1 "$1" | sed -E 's/.*"held_out_nats":([0-9.]+).*/\1/'; }
 awk -v a="$(nats "$folder/metrics.json")" -v b="$(nats "$folder/rounded.json")" 'BEGIN {exit !(b < a + 0.02 && b > a - 0.02)}'
 
+# A rate that falls to nothing over the epochs.
+train --schedule linear -q -o "$folder/descent.facts" --metrics "$folder/descent.json"
+"$TERSE_BIN/act-inspect" "$folder/descent.facts" | grep -qxF "$(printf 'schedule\tlinear')"
+if cmp -s <(decode "$folder/one.facts") <(decode "$folder/descent.facts"); then echo "the schedule changes nothing"; exit 1; fi
+
 test "$(wc -l < "$folder/metrics.json")" = 5
 tail -n 1 "$folder/metrics.json" | grep -q '"final":true'
 grep -q '"held_out_nats":' "$folder/metrics.json"

@@ -3,7 +3,7 @@
 source "$TERSE_SOURCE/tests/cli/common.bash"
 nations=$TERSE_DATA/kb/nations
 train() {
-  relsim-train facts "$nations/train.tsv" --valid "$nations/valid.tsv" --dim 32 --hidden 128 --start-epochs 4 --epochs 8 \
+  relsim-train facts "$nations/train.tsv" --valid "$nations/valid.tsv" --dim 32 --hidden 128 --start-epochs 4 --epochs ${epochs:-8} \
     --patience 20 -q "$@"
 }
 train -j 1 -o whole.facts --metrics whole.json
@@ -25,6 +25,18 @@ cmp whole.weights resumed.weights || fail "other weights"
 cmp whole.told resumed.told || fail "other metrics"
 cmp whole.last resumed.last || fail "another last line"
 
+# A rate that falls over all epochs goes on falling where it was; over more epochs it is another run.
+train --schedule linear -o whole.facts
+train --schedule linear --checkpoint falling -o killed.facts & run=$!
+for ((i = 0; i < 600; ++i)); do [ -e falling ] && break; sleep 0.05; done
+kill -9 $run 2> /dev/null || true
+wait $run 2> /dev/null || true
+epochs=9 expect 2 train --schedule linear --checkpoint falling --resume -o x
+says err "the option behind 'schedule' differs"
+train --schedule linear --checkpoint falling --resume -o resumed.facts
+act-inspect --decode weight/entity --npy - resumed.facts | cmp - <(act-inspect --decode weight/entity --npy - whole.facts)
+train -o whole.facts
+
 # All was done: nothing is left to do, and it is done again.
 train --checkpoint state --resume -o again.facts
 act-inspect --decode weight/entity --npy - again.facts | cmp - <(act-inspect --decode weight/entity --npy - whole.facts)
@@ -32,6 +44,8 @@ expect 2 train --checkpoint state --resume --lr 0.001 -o x
 says err "the option behind 'lr' differs"
 expect 2 train --checkpoint state --resume --products bfloat16 -o x
 says err "the option behind 'products' differs"
+expect 2 train --checkpoint state --resume --schedule linear -o x
+says err "the option behind 'schedule' differs"
 expect 2 train --checkpoint state --resume --seed 3 -o x
 says err '--seed differs'
 expect 2 relsim-train facts "$nations/valid.tsv" --dim 32 --hidden 128 --start-epochs 4 --checkpoint state --resume -o x
