@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "terse/act/torch.hpp"
-#include "terse/relsim/divergence/packed_table.hpp"
+#include "terse/relsim/model/packed_table.hpp"
 
 namespace terse::relsim {
 

@@ -15,11 +15,6 @@ void Product(const float* a, std::size_t a_row, std::size_t a_depth, const float
   multiply_blocks<false>({a, a_row, a_depth, b, b_stride, out, out_stride, rows, depth, columns});
 }
 
-void AddProduct(const float* a, std::size_t a_row, std::size_t a_depth, const float* b, std::size_t b_stride,
-                std::size_t rows, std::size_t depth, std::size_t columns, float* out, std::size_t out_stride) {
-  multiply_blocks<true>({a, a_row, a_depth, b, b_stride, out, out_stride, rows, depth, columns});
-}
-
 }  // namespace terse::relsim::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -27,16 +22,10 @@ HWY_AFTER_NAMESPACE();
 namespace terse::relsim {
 
 HWY_EXPORT(Product);
-HWY_EXPORT(AddProduct);
 
 void block_product(const float* a, std::size_t a_row, std::size_t a_depth, const float* b, std::size_t b_stride,
                    std::size_t rows, std::size_t depth, std::size_t columns, float* out, std::size_t out_stride) {
   HWY_DYNAMIC_DISPATCH(Product)(a, a_row, a_depth, b, b_stride, rows, depth, columns, out, out_stride);
-}
-
-void add_block_product(const float* a, std::size_t a_row, std::size_t a_depth, const float* b, std::size_t b_stride,
-                       std::size_t rows, std::size_t depth, std::size_t columns, float* out, std::size_t out_stride) {
-  HWY_DYNAMIC_DISPATCH(AddProduct)(a, a_row, a_depth, b, b_stride, rows, depth, columns, out, out_stride);
 }
 
 }  // namespace terse::relsim

@@ -11,8 +11,4 @@ namespace terse::relsim {
 void block_product(const float* a, std::size_t a_row, std::size_t a_depth, const float* b, std::size_t b_stride,
                    std::size_t rows, std::size_t depth, std::size_t columns, float* out, std::size_t out_stride);
 
-/// The same, added to `out`.
-void add_block_product(const float* a, std::size_t a_row, std::size_t a_depth, const float* b, std::size_t b_stride,
-                       std::size_t rows, std::size_t depth, std::size_t columns, float* out, std::size_t out_stride);
-
 }  // namespace terse::relsim

@@ -6,6 +6,7 @@
 
 #include "terse/relsim/kb/knowledge_base.hpp"
 #include "terse/relsim/model/mlp_pass.hpp"
+#include "terse/relsim/model/packed_table.hpp"
 #include "terse/relsim/model/pair_product.hpp"
 
 namespace terse::relsim {
@@ -32,12 +33,12 @@ struct FactLogs {
   double tail = 0;  ///< log P(t|h,q)
 };
 
-/// Steps a fact model with Adam. What makes a step cheap: P(h|q) has one row for each distinct query of the batch;
-/// softmax and loss are one pass over the logits, which the gradient then replaces, so rows × entities is held once;
-/// a parameter's slice is stepped where its gradient arises; products with the entity table run over panels of it that
-/// stay in near caches (block_product.hpp), and may round their factors (pair_product.hpp). Same bits for any number of
+/// Steps a fact model with Adam. What makes a step cheap: P(h|q) has one row for each distinct query of the batch; softmax
+/// and gradient never hold rows × entities: the first pass over the entity table leaves log Z and the mean of each row, which
+/// is the gradient in its natural parameters, and the last one computes the logits again, a panel of entities at a time, whose
+/// gradient is stepped where it arises. Both may round the products' factors (packed_table.hpp). Same bits for any number of
 /// threads.
-/// Memory: (batch + 2R) · E floats.
+/// Memory: that of the model, twice the entity table, and batch · hidden floats.
 class FactStep {
  public:
   /// `model`'s tensors are changed in place.
@@ -57,20 +58,17 @@ class FactStep {
   std::vector<const AdamParameter*> parameters() const;
 
  private:
-  /// Fills the inputs of both perceptrons: distinct queries, then one tail row an observation.
-  void gather(std::span<const Observation> batch);
-  void compute_logits(Rounding rounding);
-  void multiply_table();
-  void multiply_rounded_table();
-  /// From the gradient in the logits, that in the natural parameters.
-  void compute_parameter_gradients();
-  /// `sum` [rows, padded dim] of the table's rows, weighed by rows begin … begin + rows - 1 of the gradient.
-  void add_table_rows(std::size_t begin, std::size_t rows, std::vector<float>& sum) const;
-  void add_rounded_table_rows(std::size_t begin, std::size_t rows, std::vector<float>& sum) const;
-  Nats softmax_and_loss(std::span<const Observation> batch);
-  /// Gradient [panel, padded dim] in the entities first … first + panel - 1 as tails and heads, from all rows.
-  void multiply_gradient(std::size_t first, std::vector<float>& product) const;
-  void multiply_rounded_gradient(std::size_t first, std::vector<float>& product) const;
+  /// Natural parameters of the batch: of its distinct queries, then of one tail row an observation.
+  void compute_rows(std::span<const Observation> batch);
+  void pack(PackedTable& table) const;
+  /// log Z of each row, and its mean where asked for.
+  void partition(const PackedTable& table, bool with_mean);
+  /// What the observation's row of P(h|q) or of P(t|h,q) says of `entity`, less log Z.
+  double log_probability(std::size_t row, std::int32_t entity) const;
+  std::size_t tail_row(std::size_t observation) const { return distinct_.size() + observation; }
+  Nats loss(std::span<const Observation> batch) const;
+  /// From the means, the gradient in the natural parameters.
+  void compute_gradients(std::span<const Observation> batch);
   void update_entities(std::span<const Observation> batch, const AdamRates& rates, std::vector<Task>& tasks);
   void update_queries(std::span<const Observation> batch, const AdamRates& rates);
 
@@ -80,16 +78,13 @@ class FactStep {
   Rounding rounding_;
   std::int64_t steps_ = 0;
 
-  std::vector<std::int32_t> distinct_;          // queries of the batch, ascending
-  std::vector<std::vector<std::int32_t>> heads_;  // for each of them, the heads of its observations
-  std::vector<float> u_;                        // [rows, padded dim] natural parameters: head rows, then tail rows
-  at::Tensor du_;                               // [rows, dim] gradient of the loss in them
-  /// [rows, padded E], then their gradient. Where products are rounded, the gradient's pairs lie where a panel's first half
-  /// was: of entities e and 32 + e.
-  std::vector<float> logits_;
-  std::vector<std::uint32_t> entity_pairs_;     // [panels, 32, padded dim] pairs of entities as above
-  std::vector<std::uint32_t> u_pairs_;          // [rows / 2, padded dim] pairs of rows 2i and 2i + 1
-  std::int64_t rows_ = 0;
+  std::vector<std::int32_t> distinct_;  // queries of the batch, ascending
+  std::vector<std::size_t> head_row_;   // for each observation, where its query is among them
+  PackedTable table_;
+  PackedRows packed_rows_;
+  std::vector<float> u_;      // [rows, dim]
+  std::vector<float> log_z_;  // [rows]
+  at::Tensor du_;             // [rows, dim] means, then the gradient of the loss in u
 };
 
 }  // namespace terse::relsim

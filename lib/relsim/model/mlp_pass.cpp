@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "terse/relsim/model/block_product.hpp"
 #include "terse/relsim/model/compute_thread.hpp"
 
 namespace terse::relsim {
@@ -9,21 +10,25 @@ namespace {
 
 constexpr std::int64_t kPassRows = 32;      // rows of a batch
 constexpr std::int64_t kWeightBlock = 128;  // rows of a weight
+constexpr std::size_t kColumns = 16;        // block_product's columns come in so many
 constexpr std::int64_t kPairPanel = 64;     // columns of pairs that lie together
-// Share of pairs of active units (one of each hidden layer) up to which lists beat dense products.
-constexpr double kSparsePairs = 0.008;
+constexpr std::int64_t kWeightColumns = 256;  // columns of a weight that are stepped together
+// Share of active units of the second hidden layer up to which lists of them beat dense products between the hidden layers,
+// and rounded dense products.
+constexpr double kSparseShare = 0.4, kSparseShareOfRounded = 0.25;
 
 const float* row_of(const at::Tensor& tensor, std::int64_t i) {
   return tensor.data_ptr<float>() + i * tensor.size(1);
 }
 float* row_to(const at::Tensor& tensor, std::int64_t i) { return tensor.data_ptr<float>() + i * tensor.size(1); }
 
-/// The part of a row's entries whose places lie in [begin, begin + count).
-std::pair<std::size_t, std::size_t> within(const SparseRows::Row& row, std::int64_t begin, std::int64_t count) {
-  const auto low = std::lower_bound(row.index.begin(), row.index.end(), static_cast<std::uint32_t>(begin));
-  const auto high = std::lower_bound(low, row.index.end(), static_cast<std::uint32_t>(begin + count));
-  return {low - row.index.begin(), high - row.index.begin()};
+/// The part of ascending places that lie in [begin, begin + count).
+std::span<const std::uint32_t> within(std::span<const std::uint32_t> places, std::int64_t begin, std::int64_t count) {
+  const auto low = std::lower_bound(places.begin(), places.end(), static_cast<std::uint32_t>(begin));
+  return {low, std::lower_bound(low, places.end(), static_cast<std::uint32_t>(begin + count))};
 }
+
+std::size_t size_of(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 }  // namespace
 
@@ -99,22 +104,37 @@ void MlpPass::forward(std::int64_t begin, std::int64_t count) {
 }
 
 bool MlpPass::is_sparse() const {
-  double pairs = 0;
-  for (std::size_t row = 0; row < active_[0].rows(); ++row) {
-    pairs += static_cast<double>(active_[0].row(row).index.size()) *
-             static_cast<double>(active_[1].row(row).index.size());
-  }
-  const auto hidden = static_cast<double>(a_[0].size(1));
-  return pairs < kSparsePairs * hidden * hidden * static_cast<double>(rows());
+  double active = 0;
+  for (std::size_t row = 0; row < active_[1].rows(); ++row) active += static_cast<double>(active_[1].row(row).index.size());
+  return active < (rounded_ ? kSparseShareOfRounded : kSparseShare) * static_cast<double>(a_[1].numel());
 }
 
 void MlpPass::add_backward_tasks(std::vector<Task>& tasks, const at::Tensor& gradients) {
   dy_ = gradients;
   sparse_ = is_sparse();
+  if (sparse_) transpose_weight();
   for (std::int64_t begin = 0; begin < rows(); begin += kPassRows) {
     const auto count = std::min(kPassRows, rows() - begin);
     tasks.push_back([this, begin, count] { sparse_ ? backward_sparse(begin, count) : backward_dense(begin, count); });
   }
+}
+
+void MlpPass::transpose_weight() {
+  const auto hidden = size_of(a_[0].size(1));
+  transposed_.resize(hidden * hidden);
+  const auto* from = weight_[1].value().data_ptr<float>();
+  constexpr std::size_t kTile = 64, kStride = kTile + 1;  // an odd stride: a column lies in many sets of the cache
+  parallel_compute(hidden, kTile, [&](std::size_t begin, std::size_t end) {
+    std::vector<float> tile(kTile * kStride);
+    for (std::size_t first = 0; first < hidden; first += kTile) {
+      const auto rows = std::min(kTile, hidden - first), columns = end - begin;
+      for (std::size_t j = 0; j < rows; ++j) std::copy_n(from + (first + j) * hidden + begin, columns, tile.begin() + j * kStride);
+      for (std::size_t k = 0; k < columns; ++k) {
+        auto* into = transposed_.data() + (begin + k) * hidden + first;
+        for (std::size_t j = 0; j < rows; ++j) into[j] = tile[j * kStride + k];
+      }
+    }
+  });
 }
 
 void MlpPass::backward_dense(std::int64_t begin, std::int64_t count) {
@@ -175,88 +195,101 @@ void MlpPass::rounded_weight_gradient(std::int64_t begin, std::int64_t count, fl
   }
 }
 
-// Gradients of active units only, in da_'s rows one after the other as active_ lists the units.
+// Of the products between the hidden layers, the terms of active units alone.
 void MlpPass::backward_sparse(std::int64_t begin, std::int64_t count) {
-  const auto dim = static_cast<std::size_t>(dy_.size(1));
+  const auto dim = size_of(dy_.size(1)), hidden = size_of(a_[0].size(1));
+  SparseRows second;
+  second.resize(size_of(count), hidden);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto index = active_[1].row(size_of(begin + i)).index;
+    const auto values = second.set_places(size_of(i), index);
+    auto* dense = row_to(da_[1], begin + i);
+    std::fill_n(dense, hidden, 0.0f);
+    for (std::size_t k = 0; k < index.size(); ++k) {
+      dense[index[k]] = values[k] = dot_row(row_of(dy_, begin + i), row_of(weight_[2].value(), index[k]), dim);
+    }
+  }
+  sparse_product(second, 0, size_of(count), transposed_.data(), hidden, nullptr, row_to(da_[0], begin));
+  auto first = da_[0].narrow(0, begin, count);
+  at::threshold_backward_out(first, first, a_[0].narrow(0, begin, count), 0);
+  std::vector<float> values;
   for (auto row = begin; row < begin + count; ++row) {
-    const auto first = active_[0].row(static_cast<std::size_t>(row));
-    const auto second = active_[1].row(static_cast<std::size_t>(row));
-    const auto* dy = row_of(dy_, row);
-    auto* d_second = row_to(da_[1], row);
-    for (std::size_t k = 0; k < second.index.size(); ++k) {
-      d_second[k] = dot_row(dy, row_of(weight_[2].value(), second.index[k]), dim);
-    }
-    auto* d_first = row_to(da_[0], row);
-    for (std::size_t j = 0; j < first.index.size(); ++j) {
-      const auto* weights = row_of(weight_[1].value(), first.index[j]);
-      float sum = 0;
-      for (std::size_t k = 0; k < second.index.size(); ++k) sum += d_second[k] * weights[second.index[k]];
-      d_first[j] = sum;
-    }
-    sparse_row_product({first.index, {d_first, first.index.size()}}, weight_[0].value().data_ptr<float>(), dim, nullptr,
-                       row_to(dx_, row), dim);
+    const auto index = active_[0].row(size_of(row)).index;
+    values.clear();
+    for (const auto j : index) values.push_back(row_of(da_[0], row)[j]);
+    sparse_row_product({index, values}, weight_[0].value().data_ptr<float>(), dim, nullptr, row_to(dx_, row), dim);
   }
 }
 
 void MlpPass::add_update_tasks(std::vector<Task>& tasks, const AdamRates& rates) {
   for (int i = 0; i < 3; ++i) {
     const auto weight_rows = weight_[i].value().size(0), columns = weight_[i].value().size(1);
-    for (std::int64_t begin = 0; begin < weight_rows; begin += kWeightBlock) {
-      const auto count = std::min(kWeightBlock, weight_rows - begin);
-      tasks.push_back([this, i, columns, begin, count, rates] {
-        auto gradient = at::zeros({count, columns});
-        weight_gradient(i, begin, count, gradient);
-        weight_[i].update(begin * columns, count * columns, gradient.data_ptr<float>(), rates);
-      });
+    if (i == 1 && sparse_) {
+      for (std::int64_t begin = 0; begin < columns; begin += kWeightColumns) {
+        const auto count = std::min(kWeightColumns, columns - begin);
+        tasks.push_back([this, begin, count, rates] { update_sparse(begin, count, rates); });
+      }
+    } else {
+      for (std::int64_t begin = 0; begin < weight_rows; begin += kWeightBlock) {
+        const auto count = std::min(kWeightBlock, weight_rows - begin);
+        tasks.push_back([this, i, columns, begin, count, rates] {
+          auto gradient = at::empty({count, columns});
+          weight_gradient(i, begin, count, gradient);
+          weight_[i].update(begin * columns, count * columns, gradient.data_ptr<float>(), rates);
+        });
+      }
     }
     tasks.push_back([this, i, rates] {
-      const auto gradient = bias_gradient(i);
+      const auto gradient = (i == 2 ? dy_ : da_[i]).sum(0);
       bias_[i].update(0, gradient.numel(), gradient.data_ptr<float>(), rates);
     });
   }
 }
 
-void MlpPass::weight_gradient(int i, std::int64_t begin, std::int64_t count, at::Tensor& into) const {
-  if (!sparse_ && i == 1 && rounded_) {
-    rounded_weight_gradient(begin, count, into.data_ptr<float>());
-    return;
-  }
-  if (!sparse_) {
-    // Row r of the first weight belongs to output r, of the others to input r.
-    const auto& by_row = i == 0 ? da_[0] : a_[i - 1];
-    const auto& by_column = i == 0 ? x_ : i == 1 ? da_[1] : dy_;
-    at::mm_out(into, by_row.narrow(1, begin, count).t(), by_column);
-    return;
-  }
-  const auto columns = static_cast<std::size_t>(into.size(1));
+// A column's gradient sums over the rows of the batch in which its unit is active.
+void MlpPass::update_sparse(std::int64_t begin, std::int64_t count, const AdamRates& rates) {
+  constexpr std::int64_t kSparseRows = 128;
+  const auto hidden = a_[0].size(1);
+  std::vector<std::vector<std::uint32_t>> places(size_of(count));
+  std::vector<std::vector<float>> values(size_of(count));
   for (std::int64_t row = 0; row < rows(); ++row) {
-    const auto units = active_[i == 2].row(static_cast<std::size_t>(row));
-    const auto [low, high] = within(units, begin, count);
-    for (auto j = low; j < high; ++j) {
-      auto* gradient = row_to(into, units.index[j] - begin);
-      if (i == 0) {
-        add_scaled_row(gradient, row_of(x_, row), row_of(da_[0], row)[j], columns);
-      } else if (i == 2) {
-        add_scaled_row(gradient, row_of(dy_, row), units.value[j], columns);
-      } else {
-        const auto second = active_[1].row(static_cast<std::size_t>(row)).index;
-        const auto* d_second = row_of(da_[1], row);
-        for (std::size_t k = 0; k < second.size(); ++k) gradient[second[k]] += units.value[j] * d_second[k];
-      }
+    for (const auto k : within(active_[1].row(size_of(row)).index, begin, count)) {
+      places[k - size_of(begin)].push_back(static_cast<std::uint32_t>(row));
+      values[k - size_of(begin)].push_back(row_of(da_[1], row)[k]);
+    }
+  }
+  constexpr std::size_t kStride = kSparseRows + 1;
+  std::vector<float> columns(size_of(count) * kStride), gradient(size_of(count));
+  for (std::int64_t first = 0; first < hidden; first += kSparseRows) {
+    const auto width = std::min<std::int64_t>(kSparseRows, hidden - first);
+    for (std::size_t k = 0; k < size_of(count); ++k) {
+      sparse_row_product({places[k], values[k]}, row_of(a_[0], 0) + first, size_of(hidden), nullptr, columns.data() + k * kStride,
+                         size_of(width));
+    }
+    for (std::int64_t j = 0; j < width; ++j) {
+      for (std::size_t k = 0; k < size_of(count); ++k) gradient[k] = columns[k * kStride + size_of(j)];
+      weight_[1].update((first + j) * hidden + begin, count, gradient.data(), rates);
     }
   }
 }
 
-at::Tensor MlpPass::bias_gradient(int i) const {
-  if (i == 2) return dy_.sum(0);
-  if (!sparse_) return da_[i].sum(0);
-  auto gradient = at::zeros({da_[i].size(1)});
-  auto* values = gradient.data_ptr<float>();
-  for (std::int64_t row = 0; row < rows(); ++row) {
-    const auto index = active_[i].row(static_cast<std::size_t>(row)).index;
-    for (std::size_t k = 0; k < index.size(); ++k) values[index[k]] += row_of(da_[i], row)[k];
+void MlpPass::weight_gradient(int i, std::int64_t begin, std::int64_t count, at::Tensor& into) const {
+  if (i == 1 && rounded_) {
+    rounded_weight_gradient(begin, count, into.data_ptr<float>());
+    return;
   }
-  return gradient;
+  // Row r of the first weight belongs to output r, of the others to input r.
+  const auto& by_row = i == 0 ? da_[0] : a_[i - 1];
+  const auto& by_column = i == 0 ? x_ : i == 1 ? da_[1] : dy_;
+  const auto depth = size_of(rows()), here = size_of(count), columns = size_of(by_column.size(1));
+  const auto width = (columns + kColumns - 1) / kColumns * kColumns;
+  std::vector<float> units(depth * here), inputs(depth * width), product(here * width);  // next to each other
+  for (std::int64_t row = 0; row < rows(); ++row) {
+    std::copy_n(row_of(by_row, row) + begin, here, units.begin() + row * count);
+    std::copy_n(row_of(by_column, row), columns, inputs.begin() + row * static_cast<std::int64_t>(width));
+  }
+  block_product(units.data(), 1, here, inputs.data(), width, here, depth, width, product.data(), width);
+  for (std::size_t j = 0; j < here; ++j) std::copy_n(product.begin() + j * width, columns, row_to(into, j));
 }
 
 }  // namespace terse::relsim

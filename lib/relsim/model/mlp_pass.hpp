@@ -20,9 +20,9 @@ void run_tasks(const std::vector<Task>& tasks);
 /// Forward and backward passes of an Mlp over the rows of one batch, with explicit gradients. Rows are worked on in
 /// blocks of fixed size, and no sum is split over blocks: the same bits for any number of threads.
 ///
-/// After some training few hidden units are active. Forward products then skip the others; where the whole batch is
-/// sparse enough the backward pass works on the lists of active units too, otherwise on dense products. Of these, the two
-/// between hidden layers may round their factors (pair_product.hpp).
+/// After some training few hidden units are active. Products between the hidden layers then skip the others: forward ones
+/// always, those of the backward pass where the whole batch is sparse enough. Otherwise these two are dense and may round
+/// their factors (pair_product.hpp).
 class MlpPass {
  public:
   /// Optimizer state is made for `mlp`'s weights, which steps then change in place.
@@ -54,10 +54,12 @@ class MlpPass {
   /// da_[0] from da_[1], and the pairs that the weight's gradient needs.
   void backward_rounded(std::int64_t begin, std::int64_t count);
   void backward_sparse(std::int64_t begin, std::int64_t count);
-  /// Adds the block's weight gradient, rows `begin` … of layer i's weight, to zeroed [count, columns] `into`.
+  void transpose_weight();
+  /// The middle weight's gradient and step, columns `begin` … `begin + count - 1`.
+  void update_sparse(std::int64_t begin, std::int64_t count, const AdamRates& rates);
+  /// Rows `begin` … of layer i's weight gradient, [count, columns].
   void weight_gradient(int i, std::int64_t begin, std::int64_t count, at::Tensor& into) const;
   void rounded_weight_gradient(std::int64_t begin, std::int64_t count, float* into) const;
-  at::Tensor bias_gradient(int i) const;
 
   std::vector<AdamParameter> weight_, bias_;
   std::int64_t capacity_ = 0;
@@ -66,6 +68,7 @@ class MlpPass {
   SparseRows active_[2];                       // a_ again, without its zeros
   bool rounded_;
   std::vector<std::uint32_t> weight_pairs_;    // [hidden, hidden / 2] of the middle weight: outputs j and hidden / 2 + j
+  std::vector<float> transposed_;              // the middle weight, where the backward pass is sparse
   // Pairs of rows 2i and 2i + 1 of a_[0] and da_[1], in panels of 64 columns: [hidden / 64, capacity, 64].
   std::vector<std::uint32_t> a_pairs_, da_pairs_;
   bool sparse_ = false;                        // how this batch's backward pass works

@@ -4,11 +4,7 @@
 
 namespace terse::relsim {
 
-// Loops over single rows of floats, compiled for every SIMD target and chosen at run time (Highway). A row is always
-// summed in the same order, so that results do not depend on threads.
-
-/// Replaces [n] logits by weight * softmax(logits). @return log of the sum of exp(logits)
-double softmax_row(float* logits, std::size_t n, float weight);
+// Loops over single rows of floats, compiled for every SIMD target and chosen at run time (Highway).
 
 /// Adam's step size and decay rates at one step (Kingma & Ba 2015), bias corrections folded in.
 struct AdamRates {

@@ -26,6 +26,32 @@ void product_columns(D d, const SparseRows::Row& row, const float* matrix, std::
   for (std::size_t k = 0; k < kVectors; ++k) hn::StoreU(sum[k], d, output + c + k * lanes);
 }
 
+/// The columns from `c` on, fewer than would fill kVectors vectors; they end in the last of these.
+template <std::size_t kVectors, class D>
+void last_columns(D d, const SparseRows::Row& row, const float* matrix, std::size_t stride, const float* bias, float* output,
+                  std::size_t c, std::size_t columns) {
+  const std::size_t lanes = hn::Lanes(d);
+  if constexpr (kVectors > 1) {
+    if (columns - c <= (kVectors - 1) * lanes) {
+      return last_columns<kVectors - 1>(d, row, matrix, stride, bias, output, c, columns);
+    }
+  }
+  constexpr std::size_t kWhole = kVectors - 1;
+  const std::size_t end = c + kWhole * lanes;
+  const auto rest = hn::FirstN(d, columns - end);
+  hn::Vec<D> sum[kVectors];
+  for (std::size_t k = 0; k < kWhole; ++k) sum[k] = bias ? hn::LoadU(d, bias + c + k * lanes) : hn::Zero(d);
+  sum[kWhole] = bias ? hn::MaskedLoad(rest, d, bias + end) : hn::Zero(d);
+  for (std::size_t i = 0; i < row.index.size(); ++i) {
+    const float* from = matrix + row.index[i] * stride;
+    const auto value = hn::Set(d, row.value[i]);
+    for (std::size_t k = 0; k < kWhole; ++k) sum[k] = hn::MulAdd(value, hn::LoadU(d, from + c + k * lanes), sum[k]);
+    sum[kWhole] = hn::MulAdd(value, hn::MaskedLoad(rest, d, from + end), sum[kWhole]);
+  }
+  for (std::size_t k = 0; k < kWhole; ++k) hn::StoreU(sum[k], d, output + c + k * lanes);
+  hn::BlendedStore(sum[kWhole], rest, d, output + end);
+}
+
 void SparseRowProduct(const SparseRows::Row& row, const float* matrix, std::size_t stride, const float* bias,
                       float* output, std::size_t columns) {
   // Vectors of at most 16 floats are held in arrays, which scalable vectors of unknown length cannot be.
@@ -33,8 +59,7 @@ void SparseRowProduct(const SparseRows::Row& row, const float* matrix, std::size
   const std::size_t lanes = hn::Lanes(d);
   std::size_t c = 0;
   for (; c + 8 * lanes <= columns; c += 8 * lanes) product_columns<8>(d, row, matrix, stride, bias, output, c);
-  for (; c + lanes <= columns; c += lanes) product_columns<1>(d, row, matrix, stride, bias, output, c);
-  for (; c < columns; ++c) product_columns<1>(hn::CappedTag<float, 1>(), row, matrix, stride, bias, output, c);
+  if (c < columns) last_columns<8>(d, row, matrix, stride, bias, output, c, columns);
 }
 
 /// Places and values of [n] entries that are not zero or below; a NaN stays, to be seen. Room for n of each. @return how many
@@ -82,6 +107,15 @@ void AddScaledRow(float* into, const float* from, float factor, std::size_t n) {
   for (; i < n; ++i) into[i] += factor * from[i];
 }
 
+void ScaleRow(float* row, float factor, std::size_t n) {
+  const hn::ScalableTag<float> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto scale = hn::Set(d, factor);
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) hn::StoreU(hn::Mul(scale, hn::LoadU(d, row + i)), d, row + i);
+  for (; i < n; ++i) row[i] *= factor;
+}
+
 }  // namespace terse::relsim::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -92,6 +126,7 @@ HWY_EXPORT(SparseRowProduct);
 HWY_EXPORT(PositiveEntries);
 HWY_EXPORT(DotRow);
 HWY_EXPORT(AddScaledRow);
+HWY_EXPORT(ScaleRow);
 
 void SparseRows::resize(std::size_t rows, std::size_t width) {
   width_ = width;
@@ -108,6 +143,12 @@ void SparseRows::set_positive(std::size_t row, const float* dense) {
                                                       value_.data() + row * width_);
 }
 
+std::span<float> SparseRows::set_places(std::size_t row, std::span<const std::uint32_t> index) {
+  count_[row] = index.size();
+  std::copy(index.begin(), index.end(), index_.begin() + static_cast<std::ptrdiff_t>(row * width_));
+  return {value_.data() + row * width_, index.size()};
+}
+
 void sparse_row_product(const SparseRows::Row& row, const float* matrix, std::size_t stride, const float* bias,
                         float* output, std::size_t columns) {
   HWY_DYNAMIC_DISPATCH(SparseRowProduct)(row, matrix, stride, bias, output, columns);
@@ -119,7 +160,7 @@ void sparse_product(const SparseRows& rows, std::size_t begin, std::size_t count
   for (std::size_t c = 0; c < columns; c += kColumnBlock) {
     const auto width = std::min(kColumnBlock, columns - c);
     for (std::size_t i = 0; i < count; ++i) {
-      sparse_row_product(rows.row(begin + i), matrix + c, columns, bias + c, output + i * columns + c, width);
+      sparse_row_product(rows.row(begin + i), matrix + c, columns, bias ? bias + c : nullptr, output + i * columns + c, width);
     }
   }
 }
@@ -129,6 +170,8 @@ float dot_row(const float* a, const float* b, std::size_t n) { return HWY_DYNAMI
 void add_scaled_row(float* into, const float* from, float factor, std::size_t n) {
   HWY_DYNAMIC_DISPATCH(AddScaledRow)(into, from, factor, n);
 }
+
+void scale_row(float* row, float factor, std::size_t n) { HWY_DYNAMIC_DISPATCH(ScaleRow)(row, factor, n); }
 
 }  // namespace terse::relsim
 #endif

@@ -21,6 +21,8 @@ class SparseRows {
   void resize(std::size_t rows, std::size_t width);
   /// Keeps the values of a dense row [width] that are not zero or below. Different rows may be set on different threads.
   void set_positive(std::size_t row, const float* dense);
+  /// Takes places in ascending order. @return the row's values, for the caller to fill
+  std::span<float> set_places(std::size_t row, std::span<const std::uint32_t> index);
   Row row(std::size_t i) const {
     return {{index_.data() + i * width_, count_[i]}, {value_.data() + i * width_, count_[i]}};
   }
@@ -48,5 +50,8 @@ float dot_row(const float* a, const float* b, std::size_t n);
 
 /// into[i] += factor · from[i] over [n].
 void add_scaled_row(float* into, const float* from, float factor, std::size_t n);
+
+/// row[i] *= factor over [n].
+void scale_row(float* row, float factor, std::size_t n);
 
 }  // namespace terse::relsim

@@ -1,10 +1,12 @@
 #include "terse/relsim/model/transe.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "terse/core/philox.hpp"
 #include "terse/relsim/model/shuffle.hpp"
+#include "terse/relsim/model/sparse_rows.hpp"
 
 namespace terse::relsim {
 namespace {
@@ -45,32 +47,24 @@ class Trainer {
   float* relation(std::int32_t id) { return vectors_.relation.data() + static_cast<std::size_t>(id) * dim_; }
 
   void scale_to_length(float* vector, bool at_most) {
-    float squares = 0;
-    for (std::size_t i = 0; i < dim_; ++i) squares += vector[i] * vector[i];
+    const float squares = dot_row(vector, vector, dim_);
     if (at_most && squares <= 1) return;
-    const float factor = 1 / std::sqrt(squares);
-    for (std::size_t i = 0; i < dim_; ++i) vector[i] *= factor;
+    scale_row(vector, 1 / std::sqrt(squares), dim_);
   }
 
   /// h + r - t. @return its length
   float difference(const Triple& t, std::vector<float>& into) {
     const auto *h = entity(t.head), *r = relation(t.relation), *e = entity(t.tail);
-    float squares = 0;
-    for (std::size_t i = 0; i < dim_; ++i) {
-      into[i] = h[i] + r[i] - e[i];
-      squares += into[i] * into[i];
-    }
-    return std::sqrt(squares);
+    std::copy_n(h, dim_, into.begin());
+    add_scaled_row(into.data(), r, 1, dim_);
+    add_scaled_row(into.data(), e, -1, dim_);
+    return std::sqrt(dot_row(into.data(), into.data(), dim_));
   }
 
   void descend(const Triple& t, const std::vector<float>& difference, float rate) {
-    auto *h = entity(t.head), *r = relation(t.relation), *e = entity(t.tail);
-    for (std::size_t i = 0; i < dim_; ++i) {
-      const float step = rate * difference[i];
-      h[i] += step;
-      r[i] += step;
-      e[i] -= step;
-    }
+    add_scaled_row(entity(t.head), difference.data(), rate, dim_);
+    add_scaled_row(relation(t.relation), difference.data(), rate, dim_);
+    add_scaled_row(entity(t.tail), difference.data(), -rate, dim_);
   }
 
   std::uint64_t entities_;

@@ -47,9 +47,23 @@ at::Tensor autograd_loss(const std::vector<at::Tensor>& p, const std::vector<Obs
   return loss;
 }
 
+/// Most units of the second hidden layer rest: its products are those of lists.
+FactModel resting_model(const FactModelShape& shape) {
+  auto model = FactModel::random(shape, 11);
+  for (auto* mlp : {&model.head, &model.tail}) mlp->bias[1].sub_(0.2);
+  const auto hidden = at::relu(at::addmm(model.tail.bias[0], model.query, model.tail.linear_weight(0).t()));
+  const auto active = at::addmm(model.tail.bias[1], hidden, model.tail.linear_weight(1).t()) > 0;
+  const auto share = active.to(at::kDouble).mean().item<double>();
+  REQUIRE(share > 0.01);
+  REQUIRE(share < 0.2);
+  return model;
+}
+
 TEST_CASE("a step is Adam on the gradient that autograd finds", "[relsim]") {
-  const FactModelShape shape{.entities = 41, .relations = 3, .dim = 8, .hidden = 20};
-  const auto model = FactModel::random(shape, 11);
+  // Either way of the backward pass; the second one in more than one tile of the weight.
+  const bool rest = GENERATE(false, true);
+  const FactModelShape shape{.entities = 41, .relations = 3, .dim = 8, .hidden = rest ? 300 : 20};
+  const auto model = rest ? resting_model(shape) : FactModel::random(shape, 11);
   std::vector<at::Tensor> reference;
   for (const auto& p : parameters(model)) reference.push_back(p.to(at::kDouble).clone().requires_grad_());
   torch::optim::Adam adam(reference, torch::optim::AdamOptions(5e-3).weight_decay(5e-4));

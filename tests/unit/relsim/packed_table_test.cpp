@@ -1,4 +1,4 @@
-#include "terse/relsim/divergence/packed_table.hpp"
+#include "terse/relsim/model/packed_table.hpp"
 
 #include <bit>
 #include <cmath>
@@ -78,6 +78,42 @@ TEST_CASE("rounded partition functions are those of a rounded table", "[relsim][
     for (std::size_t i = 0; i < n; ++i) CHECK(log_z[i] == Approx(expected[i]).margin(1e-5));
     // Exponentials are rounded, too, each by 2^-8 at most.
     for (std::size_t i = 0; i < n * dim; ++i) CHECK(mean[i] == Approx(expected_mean[i]).epsilon(4e-3).margin(4e-3));
+  }
+}
+
+TEST_CASE("rows weighed by their softmaxes equal sums in double precision", "[relsim][numeric]") {
+  struct Case {
+    std::size_t entities, dim, n;
+  };
+  for (const auto& c : {Case{1, 1, 1}, Case{65, 7, 5}, Case{130, 100, 250}, Case{64, 33, 97}}) {
+    const auto table = normal(c.entities * c.dim, 0.4f, 1), u = normal(c.n * c.dim, 1, 2), log_weights = normal(c.n, 1, 3);
+    for (const auto rounding : {Rounding::None, Rounding::Bfloat16}) {
+      const PackedTable packed(table.data(), c.entities, c.dim, rounding);
+      const auto rows = packed.pack_rows(u.data(), log_weights.data(), c.n);
+      const double tolerance = rounding == Rounding::None ? 1e-5 : 4e-2;
+      double worst = 0, largest = 0;
+      for (std::size_t panel = 0; panel < packed.panels(); ++panel) {
+        const auto first = panel * PackedTable::kPanel, count = std::min(PackedTable::kPanel, c.entities - first);
+        std::vector<float> sums(PackedTable::kPanel * packed.padded_dim(), 2);
+        packed.add_weighted_rows(panel, rows, sums.data());
+        for (std::size_t e = 0; e < PackedTable::kPanel; ++e) {
+          std::vector<double> expected(c.dim, 2);
+          for (std::size_t i = 0; e < count && i < c.n; ++i) {
+            double logit = static_cast<double>(log_weights[i]);
+            for (std::size_t k = 0; k < c.dim; ++k) {
+              logit += static_cast<double>(u[i * c.dim + k]) * static_cast<double>(table[(first + e) * c.dim + k]);
+            }
+            for (std::size_t k = 0; k < c.dim; ++k) expected[k] += std::exp(logit) * static_cast<double>(u[i * c.dim + k]);
+          }
+          for (std::size_t k = 0; k < c.dim; ++k) {
+            worst = std::max(worst, std::abs(static_cast<double>(sums[e * packed.padded_dim() + k]) - expected[k]));
+            largest = std::max(largest, std::abs(expected[k]));
+          }
+        }
+      }
+      INFO(c.entities << " entities, " << c.dim << " dimensions");
+      CHECK(worst < tolerance * largest);
+    }
   }
 }
 

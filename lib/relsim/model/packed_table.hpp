@@ -8,6 +8,15 @@
 
 namespace terse::relsim {
 
+/// Rows of natural parameters, laid out for the sums that softmaxes over a PackedTable weigh (add_weighted_rows).
+struct PackedRows {
+  std::size_t n = 0;
+  std::vector<float> shifts;               // [n in sixes] what is subtracted from logits
+  std::vector<float> floats;               // [n in sixes, padded_dim], zero beyond the last
+  std::vector<std::uint32_t> pairs;        // with Bfloat16, in their place: [n in sixes, pairs] of dimensions k and pairs + k
+  std::vector<std::uint32_t> pairs_of_rows;  // and [n in sixes / 2, padded_dim] of rows 2i and 2i + 1
+};
+
 /// An entity table laid out for partition functions: panels of 64 entities, each once by dimension for logits and once
 /// by entity for means.
 ///
@@ -21,6 +30,10 @@ class PackedTable {
   /// @param table     [entities, dim], row-major; copied
   /// @param rounding  Bfloat16: the partition functions are those of a slightly different table, in half the time
   PackedTable(const float* table, std::size_t entities, std::size_t dim, Rounding rounding = Rounding::None);
+  /// Room for a table whose panels pack() is still to fill.
+  PackedTable(std::size_t entities, std::size_t dim, Rounding rounding);
+  /// Copies panels begin … end - 1 of `table`, [entities, dim]. Other panels may be copied on other threads.
+  void pack(const float* table, std::size_t begin, std::size_t end);
 
   /// At each of n natural parameters u: log of Σ_t exp(u·e_t), and Σ_t p(t) e_t.
   /// @param u      [n, dim]
@@ -28,6 +41,13 @@ class PackedTable {
   /// @param mean   [n, dim], or null where not wanted
   /// Sums are gathered in float64 every few panels; a row's result does not depend on the others. Thread-safe.
   void partition(const float* u, std::size_t n, float* log_z, float* mean) const;
+
+  /// Rows for add_weighted_rows. @param log_weights  [n] of row i's softmax, less its log Z
+  PackedRows pack_rows(const float* u, const float* log_weights, std::size_t n) const;
+  /// sums[e, :] += Σ_i exp(u_i·e + log_weights[i]) u_i for the entities e of a panel: what the gradient of Σ_i log Z_i in the
+  /// table is made of. No logits are held. Thread-safe.
+  /// @param sums  [64, padded_dim]; rows beyond the last entity stay as they are
+  void add_weighted_rows(std::size_t panel, const PackedRows& rows, float* sums) const;
 
   std::size_t entities() const { return entities_; }
   std::size_t dim() const { return dim_; }

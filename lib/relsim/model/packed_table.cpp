@@ -1,17 +1,18 @@
-#include "terse/relsim/divergence/packed_table.hpp"
+#include "terse/relsim/model/packed_table.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <vector>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "terse/relsim/divergence/packed_table.cpp"
+#define HWY_TARGET_INCLUDE "terse/relsim/model/packed_table.cpp"
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
-#include <hwy/contrib/math/math-inl.h>
 
 #include "terse/relsim/model/block_product-inl.hpp"
+#include "terse/relsim/model/exp-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace terse::relsim::HWY_NAMESPACE {
@@ -55,7 +56,7 @@ HWY_INLINE void add_panel(Row& row, float* HWY_RESTRICT logits, float* mean, std
   const auto shift = hn::Set(d, row.shift);
   auto sum = hn::LoadU(d, row.sum);
   for (std::size_t i = 0; i < kPanel; i += lanes) {
-    const auto e = hn::Exp(d, hn::Sub(hn::LoadU(d, logits + i), shift));
+    const auto e = softmax_exp(d, hn::Sub(hn::LoadU(d, logits + i), shift));
     sum = hn::Add(sum, e);
     hn::StoreU(e, d, logits + i);
   }
@@ -151,6 +152,46 @@ void partition_block(const PackedTable& table, const float* u, std::size_t n, fl
   }
 }
 
+constexpr std::size_t kWeightRows = 16 * kRows;  // rows whose weights are held at a time: an even number
+
+void AddWeightedRows(const PackedTable& table, std::size_t panel, const PackedRows& rows, float* sums) {
+  const Tag d;
+  const std::size_t lanes = hn::Lanes(d), dim = table.dim(), width = table.padded_dim(), pairs = table.pairs();
+  const bool rounded = table.rounding() == Rounding::Bfloat16;
+  const std::size_t count = std::min(kPanel, table.entities() - panel * kPanel);
+  HWY_ALIGN float weights[kWeightRows * kPanel];
+  HWY_ALIGN std::uint32_t words[kWeightRows / 2 * kPanel];
+  for (std::size_t begin = 0; begin < rows.shifts.size(); begin += kWeightRows) {
+    const auto here = std::min(kWeightRows, rows.shifts.size() - begin);
+    for (std::size_t r = 0; r < here; r += kRows) {
+      float* const block = weights + r * kPanel;
+      if (rounded) {
+        pair_product({rows.pairs.data() + (begin + r) * pairs, pairs, 1, table.pairs_by_dimension(panel), kPanel, block, kPanel,
+                      kRows, pairs, kPanel}, false);
+      } else {
+        multiply_blocks<false>({rows.floats.data() + (begin + r) * width, width, 1, table.by_dimension(panel), kPanel, block,
+                                kPanel, kRows, dim, kPanel});
+      }
+      for (std::size_t i = 0; i < kRows; ++i) {
+        const auto shift = hn::Set(d, rows.shifts[begin + r + i]);
+        for (std::size_t e = 0; e < kPanel; e += lanes) {
+          float* const at = block + i * kPanel + e;
+          hn::Store(softmax_exp(d, hn::Sub(hn::Load(d, at), shift)), d, at);
+        }
+      }
+    }
+    if (rounded) {
+      for (std::size_t i = 0; i < here; i += 2) {
+        join_pairs(weights + i * kPanel, weights + (i + 1) * kPanel, kPanel, words + i / 2 * kPanel);
+      }
+      pair_product({words, 1, kPanel, rows.pairs_of_rows.data() + begin / 2 * width, width, sums, width, count, here / 2, width},
+                   true);
+    } else {
+      multiply_blocks<true>({weights, 1, kPanel, rows.floats.data() + begin * width, width, sums, width, count, here, width});
+    }
+  }
+}
+
 void PartitionRows(const PackedTable& table, const float* u, std::size_t n, float* log_z, float* mean) {
   for (std::size_t begin = 0; begin < n; begin += kRowBlock) {
     const auto block = table.rounding() == Rounding::Bfloat16 ? partition_block<PairProducts> : partition_block<FloatProducts>;
@@ -166,38 +207,81 @@ HWY_AFTER_NAMESPACE();
 namespace terse::relsim {
 
 HWY_EXPORT(PartitionRows);
+HWY_EXPORT(AddWeightedRows);
 
 namespace {
 
+constexpr std::size_t kInSixes = 6;  // rows come in so many
+
 /// Pairs of each value of the first half and its place's in the second.
-void append_pairs(const std::vector<float>& values, std::vector<std::uint32_t>& to) {
-  const auto n = values.size() / 2;
-  to.resize(to.size() + n);
-  join_pairs(values.data(), values.data() + n, n, to.data() + to.size() - n);
+void join_halves(const std::vector<float>& values, std::uint32_t* to) {
+  join_pairs(values.data(), values.data() + values.size() / 2, values.size() / 2, to);
 }
 
 }  // namespace
 
-PackedTable::PackedTable(const float* table, std::size_t entities, std::size_t dim, Rounding rounding)
+PackedTable::PackedTable(std::size_t entities, std::size_t dim, Rounding rounding)
     : entities_(entities), dim_(dim), padded_dim_((dim + 15) / 16 * 16), rounding_(rounding) {
+  if (rounding == Rounding::Bfloat16) {
+    pair_by_dimension_.resize(panels() * kPanel * pairs());
+    pair_by_entity_.resize(panels() * kPanel / 2 * padded_dim_);
+  } else {
+    by_dimension_.resize(panels() * kPanel * dim);
+    by_entity_.resize(panels() * kPanel * padded_dim_);
+  }
+}
+
+PackedTable::PackedTable(const float* table, std::size_t entities, std::size_t dim, Rounding rounding)
+    : PackedTable(entities, dim, rounding) {
+  pack(table, 0, panels());
+}
+
+void PackedTable::pack(const float* table, std::size_t begin, std::size_t end) {
   std::vector<float> by_dimension(kPanel * 2 * pairs()), by_entity(kPanel * padded_dim_);
-  for (std::size_t panel = 0; panel < panels(); ++panel) {
-    std::fill(by_dimension.begin(), by_dimension.end(), 0.0f);
-    std::fill(by_entity.begin(), by_entity.end(), 0.0f);
-    const auto first = panel * kPanel, count = std::min(kPanel, entities - first);
+  for (auto panel = begin; panel < end; ++panel) {
+    const auto first = panel * kPanel, count = std::min(kPanel, entities_ - first);
+    if (count < kPanel) {
+      std::fill(by_dimension.begin(), by_dimension.end(), 0.0f);
+      std::fill(by_entity.begin(), by_entity.end(), 0.0f);
+    }
     for (std::size_t e = 0; e < count; ++e) {
-      for (std::size_t k = 0; k < dim; ++k) {
-        by_dimension[k * kPanel + e] = by_entity[e * padded_dim_ + k] = table[(first + e) * dim + k];
+      for (std::size_t k = 0; k < dim_; ++k) {
+        by_dimension[k * kPanel + e] = by_entity[e * padded_dim_ + k] = table[(first + e) * dim_ + k];
       }
     }
-    if (rounding == Rounding::Bfloat16) {
-      append_pairs(by_dimension, pair_by_dimension_);
-      append_pairs(by_entity, pair_by_entity_);
+    if (rounding_ == Rounding::Bfloat16) {
+      join_halves(by_dimension, pair_by_dimension_.data() + panel * kPanel * pairs());
+      join_halves(by_entity, pair_by_entity_.data() + panel * kPanel / 2 * padded_dim_);
     } else {
-      by_dimension_.insert(by_dimension_.end(), by_dimension.begin(), by_dimension.begin() + static_cast<std::ptrdiff_t>(kPanel * dim));
-      by_entity_.insert(by_entity_.end(), by_entity.begin(), by_entity.end());
+      std::copy_n(by_dimension.begin(), kPanel * dim_, by_dimension_.begin() + static_cast<std::ptrdiff_t>(panel * kPanel * dim_));
+      std::copy(by_entity.begin(), by_entity.end(), by_entity_.begin() + static_cast<std::ptrdiff_t>(panel * kPanel * padded_dim_));
     }
   }
+}
+
+PackedRows PackedTable::pack_rows(const float* u, const float* log_weights, std::size_t n) const {
+  const auto padded = (n + kInSixes - 1) / kInSixes * kInSixes;
+  PackedRows rows;
+  rows.n = n;
+  rows.shifts.assign(padded, 0.0f);
+  std::transform(log_weights, log_weights + n, rows.shifts.begin(), std::negate<>());
+  rows.floats.assign(padded * padded_dim_, 0.0f);
+  for (std::size_t i = 0; i < n; ++i) std::copy_n(u + i * dim_, dim_, rows.floats.begin() + static_cast<std::ptrdiff_t>(i * padded_dim_));
+  if (rounding_ == Rounding::None) return rows;
+  std::vector<float> row(2 * pairs());
+  rows.pairs.resize(padded * pairs());
+  rows.pairs_of_rows.resize(padded / 2 * padded_dim_);
+  for (std::size_t i = 0; i < padded; ++i) {
+    const auto* from = rows.floats.data() + i * padded_dim_;
+    std::copy_n(from, dim_, row.begin());
+    join_halves(row, rows.pairs.data() + i * pairs());
+    if (i % 2 == 0) join_pairs(from, from + padded_dim_, padded_dim_, rows.pairs_of_rows.data() + i / 2 * padded_dim_);
+  }
+  return rows;
+}
+
+void PackedTable::add_weighted_rows(std::size_t panel, const PackedRows& rows, float* sums) const {
+  HWY_DYNAMIC_DISPATCH(AddWeightedRows)(*this, panel, rows, sums);
 }
 
 void PackedTable::partition(const float* u, std::size_t n, float* log_z, float* mean) const {
