@@ -175,8 +175,8 @@ void define_facts(CLI::App& command, FactsOptions& options) {
              "Where vectors begin: TransE trained on the same facts, or random numbers");
   command.add_option("--start-epochs", training.start_epochs, "Passes of TransE over the facts")->type_name("N");
   add_choice(command, "--products", options.products, {"float32", "bfloat16"},
-             "What the factors of a step's large products are rounded to: bfloat16 takes two thirds of the time on CPUs with "
-             "AVX512_BF16, and gives nearly the same model");
+             "What the factors of a step's large products are rounded to: bfloat16 takes three quarters of the time on CPUs "
+             "with AVX512_BF16, and gives nearly the same model");
   define_metrics(command, options.course);
   define_checkpoint(command, options.course);
 }
