@@ -46,6 +46,7 @@ std::vector<formats::Rung> rungs_of(const SavedTensor& tensor) {
     layout.levels = static_cast<std::uint16_t>(1 << bits);
     layout.fields = false;  // what the bits take at most
     layout.steps = 0;
+    layout.centred = false;
     const std::uint64_t bytes = quant::payload_bytes(layout) + quant::metadata_bytes(layout) - tensor.shared_bytes;
     if (bytes < exact) rungs.push_back({bits, bytes});
   }

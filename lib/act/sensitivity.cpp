@@ -31,8 +31,7 @@ double rounding_variance(const quant::Layout& layout) {
 double rounding_variance_of_bits(int bits) { return bits >= 32 ? 0.0 : rounding_variance(1 << bits); }
 
 double finer_rounding_variance(int bits) {
-  // At 1 bit both codes are as likely, and 8 bits have no finer grid.
-  const double gain = bits == 1 || bits >= 8 ? 1 : 0.5;
+  const double gain = bits >= 8 ? 1 : 0.5;  // 8 bits have no finer grid
   return gain * rounding_variance_of_bits(bits);
 }
 

@@ -17,7 +17,12 @@ namespace terse::quant {
 AffinePlan make_plan(const Layout& layout) {
   AffinePlan plan;
   plan.grid = grid_of(layout);
-  plan.steps = layout.steps > 0 ? layout.steps : static_cast<float>(layout.levels - 1);
+  plan.steps = static_cast<float>(layout.levels - 1);
+  if (layout.centred) {
+    plan.margin = (plan.steps - layout.steps) / (2 * layout.steps);
+  } else if (layout.steps > 0) {
+    plan.steps = layout.steps;
+  }
   plan.count = layout.count;
   plan.group = layout.group;
   plan.span = std::lcm<std::size_t>(layout.group, plan.grid.tile());

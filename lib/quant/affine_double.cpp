@@ -19,7 +19,7 @@ void encode_affine_run(const AffinePlan& plan, const double* x, std::uint64_t fi
     }
     const auto [low, high] = std::minmax_element(group, group + size);
     store_scale(plan, metadata, begin / plan.group,
-                lane::make_scale(*low, *high, plan.steps, plan.wide));
+                lane::make_scale(*low, *high, plan.steps, plan.margin, plan.wide));
   }
   std::uint32_t words[2 * kLanes];
   for (std::uint64_t tile = first / plan.grid.tile(); tile * plan.grid.tile() < first + count; ++tile) {

@@ -161,7 +161,7 @@ void EncodeRun(const AffinePlan& plan, const float* x, std::uint64_t first, std:
     for (std::size_t begin = 0; begin < size; begin += plan.group, ++groups, ++group) {
       float low, high;
       GroupRange(x + span + begin, std::min(plan.group, size - begin), low, high, magnitudes);
-      const lane::Scale scale = lane::make_scale(low, high, plan.steps, plan.wide);
+      const lane::Scale scale = lane::make_scale(low, high, plan.steps, plan.margin, plan.wide);
       store_scale(plan, metadata, group, scale);
       scales.minimum[groups] = scale.minimum;
       scales.factor[groups] = lane::inverse_step<float>(scale);

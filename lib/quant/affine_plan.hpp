@@ -14,7 +14,8 @@ namespace terse::quant {
 /// An Affine layout, worked out for the kernels.
 struct AffinePlan {
   Grid grid;
-  float steps = 15;         ///< that a group's range is divided into
+  float steps = 15;         ///< that a group's range, with its margins, is divided into
+  float margin = 0;         ///< of a group's range, that the grid reaches beyond it at both ends
   std::uint64_t count = 0;  ///< elements of the tensor
   std::size_t group = 256;
   std::size_t span = 256;           ///< elements: the least multiple of both group and tile

@@ -66,7 +66,7 @@ __global__ void __launch_bounds__(kThreads)
       high = other_high > high ? other_high : high;
     }
     if (lane == 0)
-      store_scale(plan, metadata, group, lane::make_scale(low, high, plan.steps, plan.wide));
+      store_scale(plan, metadata, group, lane::make_scale(low, high, plan.steps, plan.margin, plan.wide));
   }
   raise_magnitude(magnitude, largest);
 }

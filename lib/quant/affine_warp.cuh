@@ -271,7 +271,7 @@ __device__ lane::Scale scale_chunk(const AffinePlan& plan, const uint4 (&rows)[l
   }
   largest =
       max(largest, max(__float_as_uint(all.low) & 0x7FFFFFFFu, __float_as_uint(all.high) & 0x7FFFFFFFu));
-  const lane::Scale scale = lane::make_scale(all.low, all.high, plan.steps, plan.wide);
+  const lane::Scale scale = lane::make_scale(all.low, all.high, plan.steps, plan.margin, plan.wide);
   const unsigned thread = threadIdx.x % kWarp;
   if (thread % group_threads == 0)
     store_pair(plan, metadata, (chunk * kWarp + thread) / group_threads, scale);

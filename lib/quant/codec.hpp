@@ -38,6 +38,8 @@ struct Layout {
                               ///< densely as their number allows
   float steps = 0;  ///< Affine, Sparse, for encoding alone: steps that a group's range is divided into, between
                     ///< levels - 2 and levels - 1; 0: levels - 1
+  bool centred = false;  ///< Affine, Sparse, for encoding alone: what the grid is longer than the range goes to both of
+                         ///< its ends alike; else the grid begins at the minimum, which comes back as it is
 };
 
 /// Exact sizes of the two output buffers of a layout, in bytes. @throws Error::BadInput where a size

@@ -57,14 +57,15 @@ class Sample {
   }
 
   /// Bits a code where a group's range is divided into so many steps, if each takes what its frequency says.
-  double entropy(double steps) const {
+  double entropy(double steps, bool centred) const {
     std::array<std::uint32_t, 256> counts{};
+    const double first = centred ? (std::ceil(steps) - steps) / 2 : 0;  // place of the minimum on the grid
     double offset = 0.5;
     for (const float place : places_) {
       // Offsets spread as evenly as random ones would in the mean: multiples of the golden ratio.
       offset += 0.6180339887498949;
       if (offset >= 1) --offset;
-      const auto code = static_cast<int>(static_cast<double>(place) * steps + offset);
+      const auto code = static_cast<int>(first + static_cast<double>(place) * steps + offset);
       ++counts[static_cast<std::size_t>(std::clamp(code, 0, 255))];
     }
     const auto size = static_cast<double>(places_.size());
@@ -109,6 +110,17 @@ class Sample {
   std::vector<float> places_;
 };
 
+/// The most steps, at least `least`, whose codes take no more than `bits` each.
+double most_steps(const Sample& sample, double bits, double least, bool centred) {
+  // Not all that are fewer fit: the two codes of one step take a whole bit where they are as likely, those of 1.5 less.
+  double most = 255;
+  for (int i = 0; i < kHalvings; ++i) {
+    const double middle = std::sqrt(least * most);
+    (sample.entropy(middle, centred) <= bits ? least : most) = middle;
+  }
+  return least;
+}
+
 int field_of(int levels) { return levels <= 4 ? 2 : levels <= 16 ? 4 : 8; }
 
 }  // namespace
@@ -120,14 +132,13 @@ Layout finer_layout(const void* x, const Layout& affine, bool zeros) {
   if (sample.empty()) return affine;
   const double room = kFilled * static_cast<double>(codes) - kTableBytes * static_cast<double>(chunks_of(2 * codes));
   const double bits = 8 * room / static_cast<double>(affine.count);
-  double least = affine.levels - 1, most = 255;  // the most steps that fit lie between
-  if (sample.entropy(least * kLeastGain) > bits) return affine;
-  for (int i = 0; i < kHalvings; ++i) {
-    const double middle = std::sqrt(least * most);
-    (sample.entropy(middle) <= bits ? least : most) = middle;
-  }
+  const double from_minimum = most_steps(sample, bits, affine.levels - 1, false);
+  const double centred = most_steps(sample, bits, affine.levels - 1, true);
+  const double steps = std::max(from_minimum, centred);
+  if (steps < kLeastGain * (affine.levels - 1)) return affine;
   Layout finer = affine;
-  finer.steps = static_cast<float>(least);
+  finer.steps = static_cast<float>(steps);
+  finer.centred = centred > from_minimum;
   finer.levels = static_cast<std::uint16_t>(std::ceil(finer.steps) + 1);
   finer.bits = static_cast<std::uint8_t>(field_of(finer.levels));
   finer.fields = true;

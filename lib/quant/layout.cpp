@@ -32,6 +32,7 @@ void check(const Layout& layout) {
     if (layout.steps != 0 && !(layout.steps > layout.levels - 2 && layout.steps <= layout.levels - 1)) {
       refuse("steps do not fit the levels");
     }
+    if (layout.centred && layout.steps == 0) refuse("a grid in the middle without steps");
     if (layout.fields && (!is_field(layout.bits) || layout.bits < code_bits(layout.levels))) {
       refuse("fields of " + std::to_string(layout.bits) + " bits for " + std::to_string(layout.levels) + " levels");
     }

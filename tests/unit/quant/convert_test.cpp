@@ -98,7 +98,7 @@ TEST_CASE("scales hold their group") {
                       std::fabs(random.normal() * std::exp2(static_cast<double>(random.below(200)) - 90)));
     const auto levels = static_cast<std::uint32_t>(2 + random.below(255));
     for (const bool wide : {false, true}) {
-      const lane::Scale scale = lane::make_scale(minimum, maximum, static_cast<float>(levels - 1), wide);
+      const lane::Scale scale = lane::make_scale(minimum, maximum, static_cast<float>(levels - 1), 0.0f, wide);
       REQUIRE(scale.minimum <= minimum);
       REQUIRE(scale.step >= lane::kSmallestStep);
       const double top = static_cast<double>(scale.minimum) + (levels - 1) * static_cast<double>(scale.step);

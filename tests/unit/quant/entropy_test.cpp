@@ -69,7 +69,7 @@ TEST_CASE("damaged entropy coded bytes are refused, or come back as other bytes"
 }
 
 TEST_CASE("a finer layout takes no more bytes and has clearly less variance") {
-  const int levels = GENERATE(4, 8, 16);
+  const int levels = GENERATE(2, 4, 8, 16);
   const auto x = normals(200'000, 7);
   Layout plain = affine(x.size(), levels);
   plain.dithered = GENERATE(false, true);
@@ -80,6 +80,39 @@ TEST_CASE("a finer layout takes no more bytes and has clearly less variance") {
   CHECK(bytes <= static_cast<double>(before.payload.size()));
   CHECK(bytes >= 0.95 * static_cast<double>(before.payload.size()));
   CHECK(squared_error(x, after) < 0.62 * squared_error(x, before));
+}
+
+TEST_CASE("a few steps lie around the middle of normal elements, and begin at the minimum of those with many zeros") {
+  auto x = normals(200'000, 12);
+  const Layout plain = affine(x.size(), 2);
+  const Layout centred = finer_layout(x.data(), plain, true);
+  CHECK(centred.centred);
+  CHECK(centred.levels == 3);
+  for (auto& element : x) element = std::max(element, 0.0f);
+  const Layout from_zero = finer_layout(x.data(), plain, true);
+  CHECK(!from_zero.centred);
+  const auto back = decoded<float>(encoded(x.data(), from_zero));
+  std::size_t moved = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) moved += x[i] == 0 && back[i] != 0;
+  CHECK(moved == 0);
+}
+
+TEST_CASE("a grid in the middle reaches as far beyond both ends of a group, and is unbiased") {
+  const std::vector<float> x(4096, 0.25f);
+  auto ends = x;
+  for (std::size_t i = 0; i < x.size(); i += 256) ends[i] = -1, ends[i + 1] = 1;
+  Layout layout = affine(x.size(), 3);
+  layout.wide_scales = true;
+  layout.steps = 1.6f;  // of 2 / 1.6: points at -1.25, 0, 1.25
+  layout.centred = true;
+  double sum = 0;
+  for (const float element : decoded<float>(encoded(ends.data(), layout))) {
+    CHECK((element == Approx(0).margin(1e-5) || std::abs(element) == Approx(1.25f).epsilon(1e-5)));
+    sum += element;
+  }
+  CHECK(sum / static_cast<double>(x.size()) == Approx(0.248).margin(0.03));
+  layout.steps = 0;
+  CHECK_THROWS_AS(encoded(ends.data(), layout), Error);
 }
 
 TEST_CASE("what has nothing to gain keeps its layout") {
