@@ -13,8 +13,8 @@ namespace terse::quant {
 // levels 4.7 steps in place of 3, of 0.41 times the variance, of 8 levels 11.5 (0.37), of 16 levels 20.1 (0.56). The two
 // codes of 2 levels are as likely, but most of the three of 1.5 steps around the middle are the same (0.29).
 
-/// A layout of the smallest steps whose codes, entropy coded, take no more bytes than those of `affine`, by a sample of x: more
-/// levels, each code in a field of its own. `affine` itself where none is finer, or x too small to gain.
+/// A layout of the smallest steps whose codes, entropy coded, take no more bytes than those of `affine`, by a sample of
+/// x: more levels, each code in a field of its own. `affine` itself where none is finer, or x too small to gain.
 /// @param x       [affine.count] elements of affine.dtype, contiguous, host; not retained
 /// @param affine  codec Affine
 /// @param zeros   whether x's zeros are to be encoded; false where Sparse leaves them out

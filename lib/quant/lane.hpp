@@ -142,8 +142,8 @@ TERSE_LANE float float_below(double x) {
 }
 
 /// The scale of a group from its extremes (finite, within kLargest), widened outwards to what its storage can
-/// hold, and the steps between them. `margin` of the range is added at both ends first. A minimum below the normal floats counts as zero, and -0 becomes +0: its bits must not depend on the
-/// order of comparison or on flush modes.
+/// hold, and the steps between them. `margin` of the range is added at both ends first. A minimum below the normal
+/// floats counts as zero, and -0 becomes +0: its bits must not depend on the order of comparison or on flush modes.
 template <class Real>
 TERSE_LANE Scale make_scale(Real minimum, Real maximum, float steps, float margin, bool wide) {
   if (margin > 0) {

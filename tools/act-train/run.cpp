@@ -244,7 +244,12 @@ int train_and_write(const Options& options) {
       if (figures.adaptation && figures.adaptation->variance) warn_of_variance(figures.step, *figures.adaptation->variance);
       progress.update(figures.step, figures_text(figures));
     };
-    finished = train::run_training(trainer, hooks, summary);
+    try {
+      finished = train::run_training(trainer, hooks, summary);
+    } catch (const Error&) {
+      if (outputs.metrics) outputs.metrics->finish();  // they tell how it came to this
+      throw;
+    }
   }
   std::optional<train::Evaluation> evaluation;
   if (finished) {

@@ -25,3 +25,11 @@ head -c 4 c.model | od -An -tx1 | grep -Eq '5[0-9a-f] 2a 4d 18'
 # Another seed, another model.
 run --seed 2 -o d.model
 ! cmp -s a.model d.model
+# A run that diverges leaves the metrics of the steps before, and no model.
+status=0
+run --lr 1e30 --metrics diverged -o none.model 2> said || status=$?
+[ "$status" = 1 ]
+grep -q "the loss is not finite" said
+[ "$(wc -l < diverged)" -ge 1 ]
+! grep -q '"final"' diverged
+[ ! -e none.model ]
