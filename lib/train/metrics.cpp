@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-void add(Json& line, const AdaptationFigures& figures) {
+void add(Json& line, const act::AdaptationFigures& figures) {
   line["average_bits"] = figures.average_bits;
   line["probed_tensors"] = figures.probed;
   line["steps_spent_on_probes"] = figures.spent;

@@ -2,15 +2,14 @@
 
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "terse/act/torch.hpp"
+#include "terse/act/named_tensors.hpp"
 #include "terse/train/recompute_choice.hpp"
 
 namespace terse::train {
 
-using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+using act::NamedTensors;
 
 /// Anything that can be trained: a built-in model, an exported program or a TorchScript module.
 class Network {

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "terse/act/gradient_probe.hpp"
-#include "terse/train/gradient_sketch.hpp"
-#include "terse/train/output_gradient.hpp"
-#include "terse/train/probe_schedule.hpp"
+#include "terse/act/gradient_sketch.hpp"
+#include "terse/act/output_gradient.hpp"
+#include "terse/act/probe_schedule.hpp"
 
 namespace terse::train {
 
@@ -119,7 +119,7 @@ act::PrecisionTable fast_sensitivities(Trainer& trainer, std::uint64_t draws,
     const auto guard = compression.step();
     const auto loss = cross_entropy(trainer.network().forward(batch.inputs), batch.labels);
     act::GradientProbe probe(parameters, [&](const act::ProbeResult& result) {
-      table.add_draw(result.id, result.sensitivity, probe_cost(result.reach, table.tensors().size()));
+      table.add_draw(result.id, result.sensitivity, act::probe_cost(result.reach, table.tensors().size()));
     });
     probe.attach(loss, compression.take_probes());
     loss.backward();
@@ -133,7 +133,7 @@ act::PrecisionTable fast_sensitivities(Trainer& trainer, std::uint64_t draws,
     for (const auto& tensor : table.tensors()) ready += tensor.probed >= draws;
     if (ready == table.tensors().size()) return table;
     if (tick) tick(ready, table.tensors().size());
-    const auto group = next_probes(table, kAnyCost, kShareOfStored);
+    const auto group = act::next_probes(table, kAnyCost, kShareOfStored);
     pass(group.ids);
     for (auto& tensor : table.tensors()) tensor.probed += group.ids.contains(tensor.id) ? 1 : 0;
   }
@@ -143,12 +143,12 @@ double squared_output_gradient(Trainer& trainer) {
   const StateKeeper keeper(trainer.network());
   const Batch batch = trainer.batches().take(trainer.steps_done());
   const at::Tensor output = trainer.network().forward(batch.inputs).detach().requires_grad_();
-  const auto gradient = OutputGradient::watch(output);
+  const auto gradient = act::OutputGradient::watch(output);
   cross_entropy(output, batch.labels).backward();
   return gradient->squared_norm();
 }
 
-VarianceFigures measure_variance(Trainer& trainer, const act::PrecisionTable& table, std::uint64_t draws) {
+act::VarianceFigures measure_variance(Trainer& trainer, const act::PrecisionTable& table, std::uint64_t draws) {
   act::Compression compression(at_level_1(trainer));
   own_tensors(compression, trainer.network());
   const std::uint64_t first = trainer.steps_done();
@@ -160,18 +160,18 @@ VarianceFigures measure_variance(Trainer& trainer, const act::PrecisionTable& ta
       const auto guard = compression.step(rounding);
       cross_entropy(trainer.network().forward(batch.inputs), batch.labels).backward();
     }
-    GradientSketch sketch = sketch_gradient(trainer.network().parameters(), trainer.options().seed);
+    act::GradientSketch sketch = act::sketch_gradient(trainer.network().parameters(), trainer.options().seed);
     trainer.optimizer().clear_gradients();
     return sketch;
   };
-  VarianceFigures figures{.predicted = table.predicted_variance()};
-  GradientSketch one = gradient(first, 0);
+  act::VarianceFigures figures{.predicted = table.predicted_variance()};
+  act::GradientSketch one = gradient(first, 0);
   double between = 0;
   for (std::uint32_t draw = 1; draw <= draws; ++draw) {
-    GradientSketch other = gradient(first, draw);
-    figures.measured += squared_distance(one, other) / 2 / static_cast<double>(draws);
+    act::GradientSketch other = gradient(first, draw);
+    figures.measured += act::squared_distance(one, other) / 2 / static_cast<double>(draws);
     // The batch's own part: neighbours in the order of batches, so that each distance is of two independent ones.
-    between += squared_distance(gradient(first + 2 * draw - 1, draw), gradient(first + 2 * draw, draw)) / 2;
+    between += act::squared_distance(gradient(first + 2 * draw - 1, draw), gradient(first + 2 * draw, draw)) / 2;
     one = std::move(other);
   }
   figures.gradient = std::max(0.0, between / static_cast<double>(draws) - figures.measured);

@@ -44,6 +44,6 @@ double squared_output_gradient(Trainer& trainer);
 
 /// Compares what sensitivities predict for level L1 with the variance that `draws` pairs of gradients of the same batch
 /// show, and with that between batches. Leaves the trainer as fast_sensitivities() does.
-VarianceFigures measure_variance(Trainer& trainer, const act::PrecisionTable& table, std::uint64_t draws);
+act::VarianceFigures measure_variance(Trainer& trainer, const act::PrecisionTable& table, std::uint64_t draws);
 
 }  // namespace terse::train

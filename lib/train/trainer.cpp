@@ -66,8 +66,8 @@ Trainer::Trainer(const TrainOptions& options)
     set_compression(options_.compression);
   }
   if (const int bits = act::average_bits(options_.compression.level); bits > 0 && options_.compression.bits == 0) {
-    adaptation_ = std::make_unique<Adaptation>(
-        AdaptationOptions{.default_bits = bits, .every = options_.adapt_every, .seed = options_.seed,
+    adaptation_ = std::make_unique<act::Adaptation>(
+        act::AdaptationOptions{.default_bits = bits, .every = options_.adapt_every, .seed = options_.seed,
                           .entropy = options_.compression.entropy});
   }
 }
@@ -120,7 +120,13 @@ StepFigures Trainer::step(const std::function<void()>& before_backward) {
   const auto batch = batches_.take(steps_done_);
   compression_->batch(batch.inputs);
   with_torch_errors(Error::Usage, [&] {
-    if (adaptation_) adaptation_->begin_step(figures.step, network(), *compression_, batch);
+    if (adaptation_) {
+      adaptation_->begin_step(figures.step, network().parameters(), *compression_, [&](std::uint32_t step) {
+        const StateKeeper keeper(network());
+        const auto guard = compression_->step(step);
+        cross_entropy(network().forward(batch.inputs), batch.labels).backward();
+      });
+    }
     const auto guard = compression_->step(static_cast<std::uint32_t>(figures.step));
     const auto output = network().forward(batch.inputs);
     const auto loss = cross_entropy(output, batch.labels);
@@ -128,11 +134,11 @@ StepFigures Trainer::step(const std::function<void()>& before_backward) {
     if (!std::isfinite(figures.loss)) {
       throw Error(Error::Negative, "step " + std::to_string(figures.step) + ": the loss is not finite");
     }
-    if (adaptation_) adaptation_->before_backward(output, loss, network(), *compression_);
+    if (adaptation_) adaptation_->before_backward(output, loss, network().parameters(), *compression_);
     if (before_backward) before_backward();
     loss.backward();
   });
-  if (adaptation_) figures.adaptation = adaptation_->end_step(figures.step, network(), *compression_);
+  if (adaptation_) figures.adaptation = adaptation_->end_step(figures.step, network().parameters(), *compression_);
   if (budget_plan_) {
     figures.budget = {options_.budget, budget_plan_->planned_peak(adaptation_->table()), budget_plan_->budget().tier};
     if (budget_plan_->see(compression_->saved(), adaptation_->table())) adaptation_->choose(false);

@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "terse/act/adaptation.hpp"
 #include "terse/act/compression.hpp"
-#include "terse/train/adaptation.hpp"
 #include "terse/train/batch_stream.hpp"
 #include "terse/train/budget.hpp"
 #include "terse/train/data/data.hpp"
@@ -52,7 +52,7 @@ struct StepFigures {
   std::uint64_t peak_allocated_bytes = 0;     ///< of CPU tensors within the step; 0 without install_allocator()
   std::uint64_t peak_resident_bytes = 0;      ///< of the process since its start
   double seconds = 0;                         ///< batch, forward, backward and update
-  std::optional<AdaptationFigures> adaptation = {};  ///< at an adaptive level
+  std::optional<act::AdaptationFigures> adaptation = {};  ///< at an adaptive level
   std::optional<BudgetFigures> budget = {};          ///< where there is one
   std::optional<act::SwapFigures> swap = {};         ///< with a second tier: what this step gave it and waited for
 };
@@ -86,7 +86,7 @@ class Trainer {
   act::Compression& compression() { return *compression_; }
   BatchStream& batches() { return batches_; }
   /// At an adaptive level; else nullptr.
-  Adaptation* adaptation() { return adaptation_.get(); }
+  act::Adaptation* adaptation() { return adaptation_.get(); }
   /// Plans the bits, and what is needed beside them, so that the process's resident size stays within options().budget
   /// (search_budget()). To be called once, before the first step and after a policy or a checkpoint was taken in; a
   /// checkpoint's bits and tier stay.
@@ -110,7 +110,7 @@ class Trainer {
   std::uint64_t steps_total_;
   Schedule schedule_;
   std::unique_ptr<act::Compression> compression_;
-  std::unique_ptr<Adaptation> adaptation_;
+  std::unique_ptr<act::Adaptation> adaptation_;
   std::unique_ptr<BudgetPlan> budget_plan_;
   std::uint64_t steps_done_ = 0;
 };

@@ -122,7 +122,7 @@ std::string figures_text(const train::StepFigures& figures) {
          core::format_size(figures.activation_bytes_exact);
 }
 
-void warn_of_variance(std::uint64_t step, const train::VarianceFigures& figures) {
+void warn_of_variance(std::uint64_t step, const act::VarianceFigures& figures) {
   if (!figures.is_too_much()) return;
   char text[192];
   std::snprintf(text, sizeof text,

@@ -65,6 +65,10 @@ Value::Map to_map(const relsim::ExtractorEpoch& report, bool validated) {
     map["held_out_accuracy"] = report.accuracy;
   }
   if (report.tau > 0) map["tau"] = report.tau;
+  if (report.average_bits > 0) {
+    map["average_bits"] = report.average_bits;
+    map["steps_spent_on_probes"] = report.steps_spent_on_probes;
+  }
   return map;
 }
 
@@ -115,7 +119,10 @@ void define_extract(CLI::App& command, ExtractOptions& options) {
   command.add_option("--weight-decay", training.weight_decay, "AdamW's decay of weights")->type_name("RATE");
   define_loss(command, options);
   command.add_option("--excluded", options.excluded, "The relation that stands for none: left out of F1, as TACRED has it")->type_name("NAME");
-  add_choice(command, "--level", options.level, {"L0", "L1", "L1.1", "L1.2"}, "Compress what the backward pass keeps: not, to 4, 8 or 2 bits");
+  add_choice(command, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2"},
+             "Compress what the backward pass keeps: not, to 4, 8 or 2 bits, or to bits that differ from tensor to tensor, 4, 3 "
+             "and 2 on average");
+  command.add_option("--adapt-every", training.adapt_every, "Steps between choices of bits at levels L2 to L2.2")->type_name("N");
   define_metrics(command, options.course);
   define_checkpoint(command, options.course);
 }

@@ -22,6 +22,7 @@ Value::Map extractor_options(const ExtractorShape& s, const ExtractorTrainingOpt
           {"tau_start", o.tau_start},
           {"tau_decay", o.tau_decay},
           {"level", act::to_string(o.level)},
+          {"adapt_every", o.adapt_every},
           {"word_dim", s.word_dim},
           {"label_dim", s.label_dim},
           {"distance_dim", s.distance_dim},
@@ -42,6 +43,8 @@ Value::Map to_value(const ExtractorEpoch& e) {
           {"best", e.best},
           {"exact_bytes", e.exact_bytes},
           {"stored_bytes", e.stored_bytes},
+          {"average_bits", e.average_bits},
+          {"steps_spent_on_probes", e.steps_spent_on_probes},
           {"step_seconds", e.step_seconds}};
 }
 
@@ -57,6 +60,8 @@ ExtractorEpoch extractor_epoch_from(const Value& value) {
   e.best = value.at("best").as_bool();
   e.exact_bytes = static_cast<std::uint64_t>(value.at("exact_bytes").as_integer());
   e.stored_bytes = static_cast<std::uint64_t>(value.at("stored_bytes").as_integer());
+  e.average_bits = value.at("average_bits").as_double();
+  e.steps_spent_on_probes = value.at("steps_spent_on_probes").as_double();
   e.step_seconds = value.at("step_seconds").as_double();
   return e;
 }
@@ -98,6 +103,8 @@ formats::Checkpoint store_state(const ExtractorState& state, const ExtractorShap
   c.optimizer = "adamw";
   c.options = extractor_options(shape, options);
   c.metrics = Value::Map{{"last", to_value(state.last)}, {"best", to_value(state.best)}, {"since_best", state.since_best}};
+  c.adaptation = state.adaptation;
+  c.precision = state.precision;
   c.generator.info = {"generator", core::DType::UInt8, {0}};
   for (const auto& p : state.parameters) {
     c.parameters.push_back(weight_tensor(p.name, p.value));
@@ -118,6 +125,8 @@ ExtractorState load_state(const formats::Checkpoint& c, std::uint64_t seed, cons
     state.last = extractor_epoch_from(c.metrics.at("last"));
     state.best = extractor_epoch_from(c.metrics.at("best"));
     state.since_best = c.metrics.at("since_best").as_integer();
+    state.adaptation = c.adaptation;
+    state.precision = c.precision;
     for (const auto& p : fresh.parameters) {
       state.parameters.push_back({p.name, load_tensor(c.parameters, p.name, p.value), load_tensor(c.buffers, p.name, p.value),
                                   load_tensor(c.optimizer_state, p.name + "/exp_avg", p.value),

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "terse/act/adaptation.hpp"
 #include "terse/core/error.hpp"
 #include "terse/relsim/extraction/margin_cost.hpp"
 #include "terse/relsim/model/compute_thread.hpp"
@@ -28,7 +29,7 @@ void check(const ExtractorTrainingOptions& o, std::span<const double> divergence
   require(o.alpha >= 0 && o.tau > 0 && o.tau_start > 0 && o.tau_decay > 0 && o.tau_decay <= 1,
           "α must not be below 0, τ above 0, its decay above 0 and at most 1");
   require(o.alpha == 0 || divergences.size() == relations * relations, "a margin needs a divergence for each pair of relations");
-  require(act::average_bits(o.level) == 0, "extractors train at the levels L0, L1, L1.1 and L1.2");
+  require(o.adapt_every > 0, "bits must be chosen every so many steps");
 }
 
 /// Which relations each pair of entities has in the training sentences: none of them costs anything for that pair.
@@ -71,9 +72,15 @@ class ExtractorTrainer::Steps {
       std::span<const double> divergences, const ExtractorTrainingOptions& options)
       : extractor_(extractor), vocabulary_(vocabulary), train_(train), divergences_(divergences), options_(options),
         relations_(static_cast<std::size_t>(extractor.shape().relations)), pairs_(pair_relations(train)),
-        compression_({.level = options.level, .seed = options.seed}),
+        compression_({.level = options.level, .entropy = act::codes_entropy(options.level), .seed = options.seed}),
         optimizer_(extractor.parameters(), torch::optim::AdamWOptions(options.lr).weight_decay(options.weight_decay)) {
     compression_.own(extractor);
+    for (const auto& parameter : extractor.named_parameters()) parameters_.emplace_back(parameter.key(), parameter.value());
+    if (const int bits = act::average_bits(options.level); bits > 0) {
+      adaptation_ = std::make_unique<act::Adaptation>(
+          act::AdaptationOptions{.default_bits = bits, .every = options.adapt_every, .seed = options.seed,
+                                 .entropy = act::codes_entropy(options.level)});
+    }
   }
 
   ExtractorEpoch epoch(std::int64_t number) {
@@ -94,6 +101,8 @@ class ExtractorTrainer::Steps {
       report.stored_bytes = std::max(report.stored_bytes, compression_.totals().stored_bytes);
     }
     report.loss /= static_cast<double>(train_.size());
+    report.average_bits = adapted_.average_bits;
+    report.steps_spent_on_probes = adapted_.spent;
     report.steps = steps_;
     report.step_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() /
                           static_cast<double>(steps_ - steps_before);
@@ -108,17 +117,25 @@ class ExtractorTrainer::Steps {
     return {state.exp_avg(), state.exp_avg_sq()};
   }
 
-  /// Goes on after so many steps. @param of_parameters  with the moments of those that have any
-  void restore(std::int64_t steps, const std::vector<ExtractorState::Parameter>& of_parameters) {
-    steps_ = steps;
+  void add_to(ExtractorState& state) const {
+    if (!adaptation_) return;
+    state.adaptation = adaptation_->state();
+    state.precision = adaptation_->table().tensors();
+  }
+
+  /// Goes on from there.
+  void restore(const ExtractorState& state) {
+    steps_ = state.last.steps;
+    if (adaptation_) adaptation_->restore(state.adaptation, state.precision);
     const auto parameters = extractor_.parameters();
     for (std::size_t i = 0; i < parameters.size(); ++i) {
-      if (!of_parameters[i].first.defined()) continue;
-      auto state = std::make_unique<Moments>();
-      state->step(steps);
-      state->exp_avg(of_parameters[i].first.clone());
-      state->exp_avg_sq(of_parameters[i].second.clone());
-      optimizer_.state()[parameters[i].unsafeGetTensorImpl()] = std::move(state);
+      const auto& saved = state.parameters[i];
+      if (!saved.first.defined()) continue;
+      auto moments = std::make_unique<Moments>();
+      moments->step(steps_);
+      moments->exp_avg(saved.first.clone());
+      moments->exp_avg_sq(saved.second.clone());
+      optimizer_.state()[parameters[i].unsafeGetTensorImpl()] = std::move(moments);
     }
   }
 
@@ -127,17 +144,30 @@ class ExtractorTrainer::Steps {
     ++steps_;
     const auto batch = make_batch(vocabulary_, train_, chosen);
     const auto cost = costs.empty() ? at::Tensor() : batch_costs(train_, chosen, costs, relations_, pairs_);
+    const auto number = static_cast<std::uint32_t>(steps_);
+    const auto logits_of = [&] { return extractor_.forward(batch, {options_.seed, number, true}); };
+    const auto mean_loss = [&](const at::Tensor& logits) {
+      return margin_loss(logits, batch.relations, cost) / static_cast<double>(chosen.size());
+    };
     optimizer_.zero_grad();
+    compression_.batch({batch.words, batch.head_distance, batch.tail_distance, batch.mask});
+    if (adaptation_) {
+      adaptation_->begin_step(number, parameters_, compression_, [&](std::uint32_t rounding) {
+        const auto guard = compression_.step(rounding);
+        mean_loss(logits_of()).backward();
+      });
+    }
     at::Tensor loss;
     {
-      compression_.batch({batch.words, batch.head_distance, batch.tail_distance, batch.mask});
-      const auto guard = compression_.step(static_cast<std::uint32_t>(steps_));
-      const auto logits = extractor_.forward(batch, {options_.seed, static_cast<std::uint32_t>(steps_), true});
-      loss = margin_loss(logits, batch.relations, cost);
-      (loss / static_cast<double>(chosen.size())).backward();
+      const auto guard = compression_.step(number);
+      const auto logits = logits_of();
+      loss = mean_loss(logits);
+      if (adaptation_) adaptation_->before_backward(logits, loss, parameters_, compression_);
+      loss.backward();
     }
+    if (adaptation_) adapted_ = adaptation_->end_step(number, parameters_, compression_);
     optimizer_.step();
-    return loss.item<double>();
+    return loss.item<double>() * static_cast<double>(chosen.size());
   }
 
   Extractor& extractor_;
@@ -148,6 +178,9 @@ class ExtractorTrainer::Steps {
   std::size_t relations_;
   PairRelations pairs_;
   act::Compression compression_;
+  act::NamedTensors parameters_;
+  std::unique_ptr<act::Adaptation> adaptation_;  // at an adaptive level
+  act::AdaptationFigures adapted_;               // of the last step
   torch::optim::AdamW optimizer_;
   std::int64_t steps_ = 0;
 };
@@ -234,6 +267,7 @@ ExtractorState ExtractorTrainer::state() const {
     const auto [first, second] = steps_->moments(parameter.value());
     state.parameters.push_back({parameter.key(), value, best, first, second});
   }
+  steps_->add_to(state);
   return state;
 }
 
@@ -245,7 +279,7 @@ void ExtractorTrainer::restore(const ExtractorState& state) {
     parameters[i].copy_(state.parameters[i].value);
     kept_.push_back(state.parameters[i].best.clone());
   }
-  steps_->restore(state.last.steps, state.parameters);
+  steps_->restore(state);
   last_ = state.last;
   best_ = state.best;
   since_best_ = state.since_best;

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "terse/act/compression.hpp"
+#include "terse/formats/policy.hpp"
+#include "terse/formats/value.hpp"
 #include "terse/relsim/extraction/classification_scores.hpp"
 #include "terse/relsim/extraction/extractor.hpp"
 
@@ -21,6 +23,7 @@ struct ExtractorTrainingOptions {
   double alpha = 0;           ///< of the softmax-margin loss (margin_cost.hpp); 0: plain softmax
   double tau = 8, tau_start = 256, tau_decay = 0.8;
   act::Level level = act::Level::L0;
+  std::uint64_t adapt_every = 100;  ///< at an adaptive level: steps between choices of bits
   std::uint64_t seed = 0;
 };
 
@@ -31,6 +34,8 @@ struct ExtractorEpoch {
   double tau = 0;   ///< 0 without margin
   bool best = false;
   std::uint64_t exact_bytes = 0, stored_bytes = 0;  ///< saved for backward, most of any step
+  double average_bits = 0;                          ///< at an adaptive level, after the epoch
+  double steps_spent_on_probes = 0;                 ///< there, in training steps since the run began
   double step_seconds = 0;
 };
 
@@ -44,6 +49,8 @@ struct ExtractorState {
   std::vector<Parameter> parameters;
   ExtractorEpoch last, best;
   std::int64_t since_best = 0;  ///< epochs
+  formats::Value adaptation = formats::Value::Map{};  ///< at an adaptive level, with `precision`: act::Adaptation's
+  std::vector<formats::PolicyTensor> precision;
 };
 
 /// Trains an extractor, epoch by epoch. LibTorch works on one thread, so that the result depends on sentences, options and

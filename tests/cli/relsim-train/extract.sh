@@ -16,6 +16,9 @@ for model in pa-lstm transformer; do
   tail -n 1 $model.json | grep -q '"final":true'
   train train.tsv --model $model --level L1 -o compressed.model --metrics compressed.json
   tail -n 1 compressed.json | grep -q '"activation_bytes_stored":'
+  train train.tsv --model $model --level L2.2 --adapt-every 10 -j 1 -o adaptive.model --metrics adaptive.json
+  train train.tsv --model $model --level L2.2 --adapt-every 10 -j 2 | cmp adaptive.model -
+  tail -n 1 adaptive.json | grep -q '"average_bits":[12]\.'
 done
 python3 - << 'END'
 import json

@@ -64,16 +64,19 @@ TEST_CASE("both extractors learn from words and places", "[relsim]") {
   const auto train = toy_sentences(240, 1), test = toy_sentences(90, 2);
   const auto vocabulary = FeatureVocabulary::of(train, 1, 100);
   for (const auto kind : {ExtractorKind::PaLstm, ExtractorKind::Transformer}) {
-    for (const auto level : {act::Level::L0, act::Level::L1}) {
+    for (const auto level : {act::Level::L0, act::Level::L1, act::Level::L2_2}) {
       Extractor extractor(small_shape(kind, vocabulary), 1);
       auto options = quick_options();
       options.level = level;
+      options.adapt_every = 20;
       const auto best = train_extractor(extractor, vocabulary, train, test, {}, std::nullopt, options);
       INFO(to_string(kind) << " " << act::to_string(level));
       CHECK(best.micro_f1 > 0.9);  // by chance 0.33
       CHECK(best.exact_bytes > 0);
+      CHECK((best.average_bits > 0) == (level == act::Level::L2_2));
+      CHECK((best.steps_spent_on_probes > 0) == (level == act::Level::L2_2));
       // Most tensors of so small an LSTM are below what is worth packing.
-      if (level == act::Level::L1) CHECK(best.stored_bytes < best.exact_bytes / (kind == ExtractorKind::PaLstm ? 1 : 2));
+      if (level != act::Level::L0) CHECK(best.stored_bytes < best.exact_bytes / (kind == ExtractorKind::PaLstm ? 1 : 2));
     }
   }
 }
@@ -178,7 +181,8 @@ TEST_CASE("an extractor's run goes on from its checkpoint bit for bit", "[relsim
   const auto vocabulary = FeatureVocabulary::of(train, 1, 100);
   auto options = quick_options();
   options.epochs = 5;
-  options.level = act::Level::L1;
+  options.level = GENERATE(act::Level::L1, act::Level::L2_2);
+  options.adapt_every = 3;
   const auto digest = sentences_digest(train, test, {});
   CHECK(digest != sentences_digest(test, train, {}));
   for (const auto kind : {ExtractorKind::PaLstm, ExtractorKind::Transformer}) {

@@ -6,12 +6,14 @@
 #include <optional>
 #include <vector>
 
-#include "terse/act/gradient_probe.hpp"
+#include "terse/act/output_gradient.hpp"
 #include "terse/act/precision.hpp"
-#include "terse/train/output_gradient.hpp"
-#include "terse/train/variance_check.hpp"
+#include "terse/act/variance_check.hpp"
 
-namespace terse::train {
+namespace terse::act {
+
+class GradientProbe;
+struct ProbeResult;
 
 /// How bits follow the sensitivities of the saved tensors during a run.
 struct AdaptationOptions {
@@ -20,7 +22,7 @@ struct AdaptationOptions {
   std::uint64_t seed = 0;
   bool entropy = false;        ///< as CompressionOptions::entropy
   /// Chooses the bits of a table: PrecisionTable::allocate(default_bits) where empty.
-  std::function<void(act::PrecisionTable&)> choose = {};
+  std::function<void(PrecisionTable&)> choose = {};
 };
 
 /// What adaptation did in a step.
@@ -38,27 +40,28 @@ struct AdaptationFigures {
 class Adaptation {
  public:
   explicit Adaptation(AdaptationOptions options);
+  ~Adaptation();
 
   /// Begins with what a policy knows: sensitivities, and bits where it has chosen any.
   void start_from(std::vector<formats::PolicyTensor> tensors);
-  const act::PrecisionTable& table() const { return table_; }
+  const PrecisionTable& table() const { return table_; }
   /// Adds the tensors of a step to the table.
-  void note(std::span<const act::SavedTensor> saved) { table_.note(saved); }
+  void note(std::span<const SavedTensor> saved) { table_.note(saved); }
   /// Chooses otherwise from now on, as AdaptationOptions::choose.
-  void choose_by(std::function<void(act::PrecisionTable&)> choose) { options_.choose = std::move(choose); }
+  void choose_by(std::function<void(PrecisionTable&)> choose) { options_.choose = std::move(choose); }
   /// From now on bits stay, and nothing is probed.
   void stop_probing() { options_.every = 0; }
   /// Chooses bits now, as every so many steps. @param for_good  not to be chosen anew as soon as all tensors are known
   void choose(bool for_good = true);
 
   // The phases of step `step`, from 1.
-  /// Before the forward pass. May run a pass of its own on `batch` (VarianceCheck).
-  void begin_step(std::uint64_t step, Network& network, act::Compression& compression, const Batch& batch);
+  /// Before the forward pass. May have the step's gradient computed once more by `pass` (VarianceCheck).
+  void begin_step(std::uint64_t step, const NamedTensors& parameters, Compression& compression, const GradientPass& pass);
   /// Between forward and backward pass. @param output  of the network, that the loss is made of
-  void before_backward(const at::Tensor& output, const at::Tensor& loss, Network& network,
-                       act::Compression& compression);
+  void before_backward(const at::Tensor& output, const at::Tensor& loss, const NamedTensors& parameters,
+                       Compression& compression);
   /// After the backward pass, while the gradient is there.
-  AdaptationFigures end_step(std::uint64_t step, Network& network, act::Compression& compression);
+  AdaptationFigures end_step(std::uint64_t step, const NamedTensors& parameters, Compression& compression);
 
   /// All that goes on in the next step, beside table().tensors(): for a checkpoint; and back. @throws Error::BadInput
   formats::Value state() const;
@@ -66,21 +69,21 @@ class Adaptation {
 
  private:
   double credit(std::uint64_t step) const;
-  void choose_probes(std::uint64_t step, act::Compression& compression);
+  void choose_probes(std::uint64_t step, Compression& compression);
   double average_bits() const;
 
   AdaptationOptions options_;
-  act::PrecisionTable table_;
+  PrecisionTable table_;
   VarianceCheck check_;
   double spent_ = 0;
   bool chosen_ = false;           // bits were chosen at least once
   bool bits_are_set_ = false;     // the compression has the present ones
-  std::unique_ptr<act::GradientProbe> probe_;  // of the step under way
+  std::unique_ptr<GradientProbe> probe_;  // of the step under way
   /// Measured variance over predicted, at the last check: activations grow while a network learns, and sensitivities
   /// measured before lag behind them together.
   double calibration_ = 1;
-  std::vector<act::ProbeResult> found_;  // in this step's backward pass
+  std::vector<ProbeResult> found_;  // in this step's backward pass
   std::shared_ptr<OutputGradient> signal_;
 };
 
-}  // namespace terse::train
+}  // namespace terse::act

@@ -1,4 +1,4 @@
-#include "terse/train/gradient_sketch.hpp"
+#include "terse/act/gradient_sketch.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -6,7 +6,7 @@
 
 #include "terse/core/philox.hpp"
 
-namespace terse::train {
+namespace terse::act {
 
 namespace {
 
@@ -51,4 +51,4 @@ double squared_distance(const GradientSketch& a, const GradientSketch& b) {
   return sum;
 }
 
-}  // namespace terse::train
+}  // namespace terse::act

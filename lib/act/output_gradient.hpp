@@ -4,7 +4,7 @@
 
 #include "terse/act/torch.hpp"
 
-namespace terse::train {
+namespace terse::act {
 
 /// Squared norm of the loss's gradient at a network's output: the signal that the backward pass carries down. All that
 /// rounding adds to the gradient is linear in it, so a sensitivity divided by it drifts no faster than weights and
@@ -21,4 +21,4 @@ class OutputGradient {
   double squared_norm_ = 0;
 };
 
-}  // namespace terse::train
+}  // namespace terse::act

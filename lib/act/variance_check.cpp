@@ -1,13 +1,11 @@
-#include "terse/train/variance_check.hpp"
+#include "terse/act/variance_check.hpp"
 
 #include <algorithm>
 #include <cstring>
 
 #include "terse/core/error.hpp"
-#include "terse/train/evaluate.hpp"
-#include "terse/train/trainer.hpp"
 
-namespace terse::train {
+namespace terse::act {
 
 namespace {
 
@@ -30,14 +28,10 @@ GradientSketch sketch_from(const formats::Value& value) {
 
 }  // namespace
 
-void VarianceCheck::draw(Network& network, act::Compression& compression, const Batch& batch, std::uint32_t step) {
-  const StateKeeper keeper(network);
-  {
-    const auto guard = compression.step(step | kOtherRounding);
-    cross_entropy(network.forward(batch.inputs), batch.labels).backward();
-  }
-  other_ = sketch_gradient(network.parameters(), seed_);
-  for (const auto& [name, parameter] : network.parameters()) at::Tensor(parameter).mutable_grad().reset();
+void VarianceCheck::draw(const NamedTensors& parameters, const GradientPass& pass, std::uint32_t step) {
+  pass(step | kOtherRounding);
+  other_ = sketch_gradient(parameters, seed_);
+  for (const auto& [name, parameter] : parameters) at::Tensor(parameter).mutable_grad().reset();
 }
 
 std::optional<VarianceFigures> VarianceCheck::see_gradient(const NamedTensors& parameters, double predicted) {
@@ -70,4 +64,4 @@ void VarianceCheck::restore(const formats::Value& state) {
   figures_.measured = state.at("measured").as_double();
 }
 
-}  // namespace terse::train
+}  // namespace terse::act

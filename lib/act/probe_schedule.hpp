@@ -6,7 +6,7 @@
 
 #include "terse/act/precision.hpp"
 
-namespace terse::train {
+namespace terse::act {
 
 /// Tensors to be probed in one step, and what that costs beside the step itself.
 struct ProbeGroup {
@@ -17,10 +17,10 @@ struct ProbeGroup {
 /// The tensors that a step should probe: those whose last probe is longest ago (never: 0), as many as `most` training
 /// steps allow, and second forms that take `share` of the bytes that all tensors are stored in (they live until the
 /// backward pass comes to them); at least one where any costs no more than `most`.
-ProbeGroup next_probes(const act::PrecisionTable& table, double most, double share);
+ProbeGroup next_probes(const PrecisionTable& table, double most, double share);
 
 /// Cost of a probe that evaluated `reach` of the graph's nodes once more, in training steps. A backward pass is two
 /// thirds of a step; a node that holds activations is worth more than the average one.
 double probe_cost(double reach, std::size_t tensors);
 
-}  // namespace terse::train
+}  // namespace terse::act

@@ -1,14 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 
-#include "terse/act/compression.hpp"
+#include "terse/act/gradient_sketch.hpp"
 #include "terse/formats/value.hpp"
-#include "terse/train/batch_stream.hpp"
-#include "terse/train/gradient_sketch.hpp"
 
-namespace terse::train {
+namespace terse::act {
 
 /// What quantization adds to the gradient's variance, beside what the choice of the batch does. Squared norms.
 struct VarianceFigures {
@@ -20,16 +19,20 @@ struct VarianceFigures {
   bool is_too_much() const { return predicted > gradient / 10 || measured > gradient / 10; }
 };
 
+/// A forward and backward pass like that of a training step, on the same batch with the same dropout, under
+/// Compression::step(step); leaves nothing but the parameters' gradients.
+using GradientPass = std::function<void(std::uint32_t step)>;
+
 /// Measures the variances in two steps: in the first, the batch's gradient is computed once more beforehand with other
-/// rounding; the gradient of the second is another batch's. Costs one training step; the network's buffers and the
-/// generator are put back, and gradients are remembered as sketches.
+/// rounding; the gradient of the second is another batch's. Costs one training step; gradients are remembered as
+/// sketches.
 /// Source: GACT (ICML 2022) section 4.3 asks for the comparison.
 class VarianceCheck {
  public:
   explicit VarianceCheck(std::uint64_t seed) : seed_(seed) {}
 
-  /// Begins a check: forward and backward on `batch` as step `step` would, with other rounding.
-  void draw(Network& network, act::Compression& compression, const Batch& batch, std::uint32_t step);
+  /// Begins a check before training step `step`: one pass with other rounding than it will have.
+  void draw(const NamedTensors& parameters, const GradientPass& pass, std::uint32_t step);
   /// To be called in each step while its gradient is there. @param predicted  see VarianceFigures
   /// @return  the figures, at the end of the check's second step
   std::optional<VarianceFigures> see_gradient(const NamedTensors& parameters, double predicted);
@@ -45,4 +48,4 @@ class VarianceCheck {
   VarianceFigures figures_;
 };
 
-}  // namespace terse::train
+}  // namespace terse::act

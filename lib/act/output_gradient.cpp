@@ -1,6 +1,6 @@
-#include "terse/train/output_gradient.hpp"
+#include "terse/act/output_gradient.hpp"
 
-namespace terse::train {
+namespace terse::act {
 
 std::shared_ptr<OutputGradient> OutputGradient::watch(const at::Tensor& output) {
   auto watched = std::make_shared<OutputGradient>();
@@ -11,4 +11,4 @@ std::shared_ptr<OutputGradient> OutputGradient::watch(const at::Tensor& output) 
   return watched;
 }
 
-}  // namespace terse::train
+}  // namespace terse::act

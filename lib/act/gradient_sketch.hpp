@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "terse/train/network.hpp"
+#include "terse/act/named_tensors.hpp"
 
-namespace terse::train {
+namespace terse::act {
 
 /// A gradient, folded into kSketchSize sums of its elements under fixed random signs: the squared distance of two
 /// sketches estimates that of the gradients without bias, with a relative standard deviation of about
@@ -19,4 +19,4 @@ GradientSketch sketch_gradient(const NamedTensors& parameters, std::uint64_t see
 
 double squared_distance(const GradientSketch& a, const GradientSketch& b);
 
-}  // namespace terse::train
+}  // namespace terse::act

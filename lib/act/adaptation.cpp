@@ -1,9 +1,9 @@
-#include "terse/train/adaptation.hpp"
+#include "terse/act/adaptation.hpp"
 
-#include "terse/core/error.hpp"
-#include "terse/train/probe_schedule.hpp"
+#include "terse/act/gradient_probe.hpp"
+#include "terse/act/probe_schedule.hpp"
 
-namespace terse::train {
+namespace terse::act {
 
 namespace {
 
@@ -17,11 +17,13 @@ constexpr double kCheckCost = 1;
 
 Adaptation::Adaptation(AdaptationOptions options) : options_(std::move(options)), check_(options_.seed) {
   if (options_.choose) return;
-  options_.choose = [this](act::PrecisionTable& table) { table.allocate(options_.default_bits, options_.entropy); };
+  options_.choose = [this](PrecisionTable& table) { table.allocate(options_.default_bits, options_.entropy); };
 }
 
+Adaptation::~Adaptation() = default;
+
 void Adaptation::start_from(std::vector<formats::PolicyTensor> tensors) {
-  table_ = act::PrecisionTable(std::move(tensors));
+  table_ = PrecisionTable(std::move(tensors));
   chosen_ = !table_.bits().empty();
   bits_are_set_ = false;
 }
@@ -34,7 +36,7 @@ void Adaptation::choose(bool for_good) {
 
 double Adaptation::credit(std::uint64_t step) const { return kAdvance + kShare * static_cast<double>(step) - spent_; }
 
-void Adaptation::choose_probes(std::uint64_t step, act::Compression& compression) {
+void Adaptation::choose_probes(std::uint64_t step, Compression& compression) {
   const double credit_now = credit(step) - kCheckCost;  // which probes must leave
   // Once all are known, probes come together: a step that probes costs a little by itself.
   if (table_.empty() || (table_.complete() && credit_now < kMostAtOnce)) return;
@@ -46,27 +48,28 @@ void Adaptation::choose_probes(std::uint64_t step, act::Compression& compression
   compression.probe(group.ids);
 }
 
-void Adaptation::begin_step(std::uint64_t step, Network& network, act::Compression& compression, const Batch& batch) {
+void Adaptation::begin_step(std::uint64_t step, const NamedTensors& parameters, Compression& compression,
+                            const GradientPass& pass) {
   if (!bits_are_set_) compression.set_bits(table_.bits());
   bits_are_set_ = true;
   if (options_.every == 0) return;
   if (chosen_ && !check_.under_way() && step % (kCheckEvery * options_.every) == 0 && credit(step) >= kCheckCost) {
     spent_ += kCheckCost;
-    check_.draw(network, compression, batch, static_cast<std::uint32_t>(step));
+    check_.draw(parameters, pass, static_cast<std::uint32_t>(step));
   } else {
     choose_probes(step, compression);
   }
 }
 
-void Adaptation::before_backward(const at::Tensor& output, const at::Tensor& loss, Network& network,
-                                 act::Compression& compression) {
+void Adaptation::before_backward(const at::Tensor& output, const at::Tensor& loss, const NamedTensors& parameters,
+                                 Compression& compression) {
   found_.clear();
   signal_ = OutputGradient::watch(output);
   auto probes = compression.take_probes();
   if (probes.empty()) return;
-  std::vector<at::Tensor> parameters;
-  for (const auto& [name, parameter] : network.parameters()) parameters.push_back(parameter);
-  probe_ = std::make_unique<act::GradientProbe>(parameters, [this](const act::ProbeResult& result) {
+  std::vector<at::Tensor> tensors;
+  for (const auto& [name, parameter] : parameters) tensors.push_back(parameter);
+  probe_ = std::make_unique<GradientProbe>(tensors, [this](const ProbeResult& result) {
     found_.push_back(result);
   });
   probe_->attach(loss, std::move(probes));
@@ -82,7 +85,7 @@ double Adaptation::average_bits() const {
   return exact > 0 ? bits / exact : 0;
 }
 
-AdaptationFigures Adaptation::end_step(std::uint64_t step, Network& network, act::Compression& compression) {
+AdaptationFigures Adaptation::end_step(std::uint64_t step, const NamedTensors& parameters, Compression& compression) {
   probe_.reset();
   if (options_.every > 0) table_.note(compression.saved());
   const double signal = signal_->squared_norm();
@@ -94,7 +97,7 @@ AdaptationFigures Adaptation::end_step(std::uint64_t step, Network& network, act
   AdaptationFigures figures{.probed = found_.size(), .spent = spent_, .average_bits = average_bits()};
   if (options_.every == 0) return figures;
   const double predicted = signal * table_.predicted_variance();
-  figures.variance = check_.see_gradient(network.parameters(), calibration_ * predicted);
+  figures.variance = check_.see_gradient(parameters, calibration_ * predicted);
   if (figures.variance && figures.variance->predicted > 0 && figures.variance->measured > 0) {
     calibration_ *= figures.variance->measured / figures.variance->predicted;
   }
@@ -118,4 +121,4 @@ void Adaptation::restore(const formats::Value& state, std::vector<formats::Polic
   check_.restore(state.at("check"));
 }
 
-}  // namespace terse::train
+}  // namespace terse::act

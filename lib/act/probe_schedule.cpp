@@ -1,9 +1,9 @@
-#include "terse/train/probe_schedule.hpp"
+#include "terse/act/probe_schedule.hpp"
 
 #include <algorithm>
 #include <numeric>
 
-namespace terse::train {
+namespace terse::act {
 
 namespace {
 
@@ -23,7 +23,7 @@ double probe_cost(double reach, std::size_t tensors) {
   return std::max(kBackward * reach, 1.0 / static_cast<double>(std::max<std::size_t>(tensors, 1)));
 }
 
-ProbeGroup next_probes(const act::PrecisionTable& table, double most, double share) {
+ProbeGroup next_probes(const PrecisionTable& table, double most, double share) {
   const auto& tensors = table.tensors();
   std::vector<std::size_t> order(tensors.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -45,4 +45,4 @@ ProbeGroup next_probes(const act::PrecisionTable& table, double most, double sha
   return group;
 }
 
-}  // namespace terse::train
+}  // namespace terse::act
