@@ -25,13 +25,13 @@ def interval(values):
 
 
 def negatives(path):
-    """MRR and seconds a step of each way and seed."""
+    """MRR, epochs and seconds a step of each way and seed."""
     runs = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         way, seed, mrr, _, metrics = line.split("\t")
         epochs = [json.loads(text) for text in pathlib.Path(metrics).read_text(encoding="utf-8").splitlines()]
-        seconds = statistics.median(epoch["step_seconds"] for epoch in epochs if "final" not in epoch)
-        runs[way, seed] = float(mrr), seconds
+        trained = [epoch["step_seconds"] for epoch in epochs if "final" not in epoch]
+        runs[way, seed] = float(mrr), len(trained), statistics.median(trained)
     return runs
 
 
@@ -46,16 +46,20 @@ def main(folder, names):
                 model = pathlib.Path(row["#model"]).name.removeprefix("predict-").removeprefix(name + ".")
                 cells = [name, model, *(row[key] for key in ("mrr", "hits1", "hits3", "hits10", "raw_mrr"))]
                 print("| " + " | ".join(cells) + " |")
-    print("\n## Negatives\n\nTransE with relations replaced: similarity-aware against uniform, over the same seeds; 95 % intervals.\n")
-    print("| knowledge base | τ | uniform | similarity-aware | difference | time a step |\n| --- | --- | --- | --- | --- | --- |")
+    print("\n## Negatives\n\nTransE with relations replaced: MRR with similarity-aware negatives against uniform ones, over the same")
+    print("seeds; 95 % intervals. Epochs are as many as each run wants, or the same few for all.\n")
+    print("| knowledge base | epochs | τ | uniform | similarity-aware | difference | time a step |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for name in names:
         runs = negatives(folder / f"predict-{name}.negatives")
         seeds = sorted({seed for _, seed in runs})
-        means = [statistics.fmean(runs[way, seed][0] for seed in seeds) for way in ("uniform", "similar")]
-        mean, half = interval([runs["similar", seed][0] - runs["uniform", seed][0] for seed in seeds])
-        times = [statistics.median(runs[way, seed][1] for seed in seeds) for way in ("uniform", "similar")]
-        tau = (folder / f"predict-{name}.tau").read_text(encoding="utf-8").strip()
-        print(f"| {name} | {tau} | {means[0]:.4f} | {means[1]:.4f} | {mean:+.4f} ± {half:.4f} | {times[1] / times[0]:.2f}x |")
+        for length in ("-short", ""):
+            ways = ["uniform" + length, "similar" + length]
+            means, epochs, times = ([statistics.fmean(runs[way, seed][i] for seed in seeds) for way in ways] for i in range(3))
+            mean, half = interval([runs[ways[1], seed][0] - runs[ways[0], seed][0] for seed in seeds])
+            tau = (folder / f"predict-{name}.{ways[1]}.tau").read_text(encoding="utf-8").strip()
+            print(f"| {name} | {epochs[0]:.0f}, {epochs[1]:.0f} | {tau} | {means[0]:.4f} | {means[1]:.4f} | "
+                  f"{mean:+.4f} ± {half:.4f} | {times[1] / times[0]:.2f}x |")
     print("\n## Errors\n\nShare of wrong answers, and of all false relations above the true one, among the most similar to it.\n")
     print("| knowledge base | model | kind | mistakes | top 1 | top 5 | top 5 by chance |\n| --- | --- | --- | --- | --- | --- | --- |")
     for name in names:
