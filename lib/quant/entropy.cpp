@@ -77,6 +77,7 @@ class Sample {
   }
 
   bool empty() const { return places_.empty(); }
+  bool has_both_signs() const { return negative_ && positive_; }
 
  private:
   static void read(const std::byte* x, core::DType dtype, std::vector<float>& elements) {
@@ -101,6 +102,8 @@ class Sample {
       low = std::min(low, x);
       high = std::max(high, x);
     }
+    negative_ = negative_ || low < 0;
+    positive_ = positive_ || high > 0;
     if (!(low < high)) return;
     for (const float x : elements) {
       if (counts(x)) places_.push_back((x - low) / (high - low));
@@ -108,6 +111,7 @@ class Sample {
   }
 
   std::vector<float> places_;
+  bool negative_ = false, positive_ = false;
 };
 
 /// The most steps, at least `least`, whose codes take no more than `bits` each.
@@ -133,7 +137,8 @@ Layout finer_layout(const void* x, const Layout& affine, bool zeros) {
   const double room = kFilled * static_cast<double>(codes) - kTableBytes * static_cast<double>(chunks_of(2 * codes));
   const double bits = 8 * room / static_cast<double>(affine.count);
   const double from_minimum = most_steps(sample, bits, affine.levels - 1, false);
-  const double centred = most_steps(sample, bits, affine.levels - 1, true);
+  // Beyond its ends a grid would give a sign to what has none, and who divides by it or takes its root is lost.
+  const double centred = sample.has_both_signs() ? most_steps(sample, bits, affine.levels - 1, true) : 0;
   const double steps = std::max(from_minimum, centred);
   if (steps < kLeastGain * (affine.levels - 1)) return affine;
   Layout finer = affine;

@@ -97,6 +97,17 @@ TEST_CASE("a few steps lie around the middle of normal elements, and begin at th
   CHECK(moved == 0);
 }
 
+TEST_CASE("what is positive stays so: others may divide by it") {
+  auto x = normals(200'000, 13);
+  for (auto& element : x) element = std::exp(element / 2);
+  for (const int levels : {2, 4, 16}) {
+    const Layout layout = finer_layout(x.data(), affine(x.size(), levels), true);
+    CHECK(!layout.centred);
+    const auto back = decoded<float>(encoded(x.data(), layout));
+    CHECK(*std::min_element(back.begin(), back.end()) > 0);
+  }
+}
+
 TEST_CASE("a grid in the middle reaches as far beyond both ends of a group, and is unbiased") {
   const std::vector<float> x(4096, 0.25f);
   auto ends = x;
