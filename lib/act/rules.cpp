@@ -43,6 +43,8 @@ constexpr Rule kRules[] = {
     {"sigmoid", "result", Need::Values, "y (1 - y), whose mean is less by the variance", {}, {}, 2},
     {"tanh", "result", Need::Values, "1 - y^2, whose mean is less by the variance", {}, {}, 2},
     {"elu", "*", Need::Values, "a smooth slope"},
+    {"terse::lstm", "input", Need::Values, "the weight's gradient is linear in it"},
+    {"terse::lstm", "*", Need::Values, "y (1 - y) and 1 - y^2, whose means are less by the variance", {}, {}, 2},
     {"_softmax", "result", Need::Values, "y (g - sum g y)"},
     {"_safe_softmax", "result", Need::Values, "y (g - sum g y)"},
     {"_scaled_dot_product_flash_attention_for_cpu", "query", Need::Values, "logits, exponentiated again", {}, {}, 2},
@@ -193,6 +195,7 @@ const std::vector<Results>& saved_results() {
       {"nll_loss_forward", {"total_weight"}},
       {"nll_loss2d_forward", {"total_weight"}},
       {"native_dropout", {"mask"}},
+      {"terse::lstm", {"input", "gates", "cells"}},
       {"_scaled_dot_product_flash_attention_for_cpu", {"logsumexp", "output"}},
   };
   return table;

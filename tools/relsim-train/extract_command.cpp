@@ -6,6 +6,7 @@
 #include "common/messages.hpp"
 #include "common/numbers.hpp"
 #include "relsim-train/similarity_input.hpp"
+#include "terse/act/allocator.hpp"
 #include "terse/core/error.hpp"
 #include "terse/relsim/extraction/extractor_artifact.hpp"
 #include "terse/relsim/extraction/extractor_checkpoint.hpp"
@@ -58,7 +59,8 @@ Value::Map to_map(const relsim::ExtractorEpoch& report, bool validated) {
                  {"step", report.steps},
                  {"loss", report.loss},
                  {"activation_bytes_exact", Value(report.exact_bytes)},
-                 {"activation_bytes_stored", Value(report.stored_bytes)}};
+                 {"activation_bytes_stored", Value(report.stored_bytes)},
+                 {"peak_allocated_bytes", Value(report.peak_allocated_bytes)}};
   if (validated) {
     map["held_out_micro_f1"] = report.micro_f1;
     map["held_out_macro_f1"] = report.macro_f1;
@@ -119,9 +121,14 @@ void define_extract(CLI::App& command, ExtractOptions& options) {
   command.add_option("--weight-decay", training.weight_decay, "AdamW's decay of weights")->type_name("RATE");
   define_loss(command, options);
   command.add_option("--excluded", options.excluded, "The relation that stands for none: left out of F1, as TACRED has it")->type_name("NAME");
-  add_choice(command, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2"},
+  auto* level = add_choice(command, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2"},
              "Compress what the backward pass keeps: not, to 4, 8 or 2 bits, or to bits that differ from tensor to tensor, 4, 3 "
              "and 2 on average");
+  command.add_option("--bits", training.bits, "Bits of a compressed value, in place of the level's: 1, 2, 4, 8, or 32 for none")
+      ->type_name("N")
+      ->check(CLI::IsMember({1, 2, 4, 8, 32}).description(""))
+      ->default_str("")
+      ->excludes(level);
   command.add_option("--adapt-every", training.adapt_every, "Steps between choices of bits at levels L2 to L2.2")->type_name("N");
   define_metrics(command, options.course);
   define_checkpoint(command, options.course);
@@ -135,6 +142,7 @@ int run_extract(const SharedOptions& shared, const ExtractOptions& options) {
   // Opened first: an output that cannot be written should not cost a training run.
   const auto sink = core::open_sink(shared.output, core::Content::Binary);
   Course course(options.course, shared, options.training.epochs);
+  act::install_allocator();
   const auto split = read_sentences(shared, options);
   const bool validated = !split.held_out.empty();
   auto header = header_of(shared);

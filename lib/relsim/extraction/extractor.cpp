@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "terse/act/lstm.hpp"
 #include "terse/core/error.hpp"
 
 namespace terse::relsim {
@@ -120,8 +121,10 @@ at::Tensor Extractor::lstm(const SentenceBatch& batch, const DropoutKey& key) {
   const std::vector<at::Tensor> weights{parameters["lstm_weight_ih"], parameters["lstm_weight_hh"], parameters["lstm_bias_ih"],
                                         parameters["lstm_bias_hh"]};
   // Padding comes last and is never looked at: it cannot change the states of the tokens before it.
-  const auto states = dropped(std::get<0>(at::lstm(x, {start, start}, weights, true, 1, 0.0, key.training, false, true)), key,
-                              "relsim/dropout.states");
+  const bool compressible = compressible_ && key.training;
+  const auto all = compressible ? act::lstm(x, weights[0], weights[1], weights[2], weights[3])
+                                : std::get<0>(at::lstm(x, {start, start}, weights, true, 1, 0.0, key.training, false, true));
+  const auto states = dropped(all, key, "relsim/dropout.states");
   const auto last = (batch.lengths - 1).view({-1, 1, 1}).expand({-1, 1, shape_.hidden});
   const auto query = states.gather(1, last);
   const auto distances = at::cat({at::embedding(parameters["head_distances"], batch.head_distance),

@@ -39,6 +39,8 @@ class Extractor : public torch::nn::Module {
   /// @return [n, relations]
   at::Tensor forward(const SentenceBatch& batch, const DropoutKey& key);
   const ExtractorShape& shape() const { return shape_; }
+  /// Whether training passes keep what an act::Compression can compress (act::lstm), for some more time.
+  void set_compressible(bool compressible) { compressible_ = compressible; }
 
  private:
   at::Tensor make(const std::string& name, at::IntArrayRef sizes, double bound, double middle = 0);
@@ -53,6 +55,7 @@ class Extractor : public torch::nn::Module {
 
   ExtractorShape shape_;
   std::uint64_t seed_;
+  bool compressible_ = false;
 };
 
 /// "pa-lstm" and "transformer".

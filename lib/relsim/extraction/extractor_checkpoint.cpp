@@ -22,6 +22,7 @@ Value::Map extractor_options(const ExtractorShape& s, const ExtractorTrainingOpt
           {"tau_start", o.tau_start},
           {"tau_decay", o.tau_decay},
           {"level", act::to_string(o.level)},
+          {"bits", o.bits},
           {"adapt_every", o.adapt_every},
           {"word_dim", s.word_dim},
           {"label_dim", s.label_dim},
@@ -43,6 +44,7 @@ Value::Map to_value(const ExtractorEpoch& e) {
           {"best", e.best},
           {"exact_bytes", e.exact_bytes},
           {"stored_bytes", e.stored_bytes},
+          {"peak_allocated_bytes", e.peak_allocated_bytes},
           {"average_bits", e.average_bits},
           {"steps_spent_on_probes", e.steps_spent_on_probes},
           {"step_seconds", e.step_seconds}};
@@ -60,6 +62,7 @@ ExtractorEpoch extractor_epoch_from(const Value& value) {
   e.best = value.at("best").as_bool();
   e.exact_bytes = static_cast<std::uint64_t>(value.at("exact_bytes").as_integer());
   e.stored_bytes = static_cast<std::uint64_t>(value.at("stored_bytes").as_integer());
+  e.peak_allocated_bytes = static_cast<std::uint64_t>(value.at("peak_allocated_bytes").as_integer());
   e.average_bits = value.at("average_bits").as_double();
   e.steps_spent_on_probes = value.at("steps_spent_on_probes").as_double();
   e.step_seconds = value.at("step_seconds").as_double();
@@ -109,7 +112,6 @@ formats::Checkpoint store_state(const ExtractorState& state, const ExtractorShap
   for (const auto& p : state.parameters) {
     c.parameters.push_back(weight_tensor(p.name, p.value));
     c.buffers.push_back(weight_tensor(p.name, p.best));
-    if (!p.first.defined()) continue;
     c.optimizer_state.push_back(weight_tensor(p.name + "/exp_avg", p.first));
     c.optimizer_state.push_back(weight_tensor(p.name + "/exp_avg_sq", p.second));
   }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "terse/act/adaptation.hpp"
+#include "terse/act/allocator.hpp"
 #include "terse/core/error.hpp"
 #include "terse/relsim/extraction/margin_cost.hpp"
 #include "terse/relsim/model/compute_thread.hpp"
@@ -30,6 +31,15 @@ void check(const ExtractorTrainingOptions& o, std::span<const double> divergence
           "α must not be below 0, τ above 0, its decay above 0 and at most 1");
   require(o.alpha == 0 || divergences.size() == relations * relations, "a margin needs a divergence for each pair of relations");
   require(o.adapt_every > 0, "bits must be chosen every so many steps");
+}
+
+bool compresses(const ExtractorTrainingOptions& options) {
+  return options.bits > 0 ? options.bits < act::kKeptBits : options.level != act::Level::L0;
+}
+
+act::CompressionOptions compression_of(const ExtractorTrainingOptions& options) {
+  return {.level = options.level, .bits = options.bits, .entropy = options.bits == 0 && act::codes_entropy(options.level),
+          .seed = options.seed};
 }
 
 /// Which relations each pair of entities has in the training sentences: none of them costs anything for that pair.
@@ -72,11 +82,13 @@ class ExtractorTrainer::Steps {
       std::span<const double> divergences, const ExtractorTrainingOptions& options)
       : extractor_(extractor), vocabulary_(vocabulary), train_(train), divergences_(divergences), options_(options),
         relations_(static_cast<std::size_t>(extractor.shape().relations)), pairs_(pair_relations(train)),
-        compression_({.level = options.level, .entropy = act::codes_entropy(options.level), .seed = options.seed}),
+        compression_(compression_of(options)),
         optimizer_(extractor.parameters(), torch::optim::AdamWOptions(options.lr).weight_decay(options.weight_decay)) {
     compression_.own(extractor);
+    extractor.set_compressible(compresses(options));
     for (const auto& parameter : extractor.named_parameters()) parameters_.emplace_back(parameter.key(), parameter.value());
-    if (const int bits = act::average_bits(options.level); bits > 0) {
+    make_moments();
+    if (const int bits = act::average_bits(options.level); bits > 0 && options.bits == 0) {
       adaptation_ = std::make_unique<act::Adaptation>(
           act::AdaptationOptions{.default_bits = bits, .every = options.adapt_every, .seed = options.seed,
                                  .entropy = act::codes_entropy(options.level)});
@@ -94,12 +106,14 @@ class ExtractorTrainer::Steps {
     const auto order = shuffled(train_.size(), {options_.seed, core::stream_of("relsim/extractor.order"), static_cast<std::uint32_t>(number)});
     const auto begin = std::chrono::steady_clock::now();
     const auto steps_before = steps_;
+    act::reset_allocator_peak();
     for (std::size_t at = 0; at < order.size(); at += static_cast<std::size_t>(options_.batch)) {
       const auto chosen = std::span(order).subspan(at, std::min(order.size() - at, static_cast<std::size_t>(options_.batch)));
       report.loss += step(chosen, costs);
       report.exact_bytes = std::max(report.exact_bytes, compression_.totals().exact_bytes);
       report.stored_bytes = std::max(report.stored_bytes, compression_.totals().stored_bytes);
     }
+    report.peak_allocated_bytes = act::allocator_figures().peak_bytes;
     report.loss /= static_cast<double>(train_.size());
     report.average_bits = adapted_.average_bits;
     report.steps_spent_on_probes = adapted_.spent;
@@ -109,11 +123,9 @@ class ExtractorTrainer::Steps {
     return report;
   }
 
-  /// AdamW's moments of a parameter; undefined before the first step.
+  /// AdamW's moments of a parameter.
   std::pair<at::Tensor, at::Tensor> moments(const at::Tensor& parameter) const {
-    const auto found = optimizer_.state().find(parameter.unsafeGetTensorImpl());
-    if (found == optimizer_.state().end()) return {};
-    const auto& state = static_cast<const Moments&>(*found->second);
+    const auto& state = static_cast<const Moments&>(*optimizer_.state().at(parameter.unsafeGetTensorImpl()));
     return {state.exp_avg(), state.exp_avg_sq()};
   }
 
@@ -130,16 +142,25 @@ class ExtractorTrainer::Steps {
     const auto parameters = extractor_.parameters();
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       const auto& saved = state.parameters[i];
-      if (!saved.first.defined()) continue;
-      auto moments = std::make_unique<Moments>();
-      moments->step(steps_);
-      moments->exp_avg(saved.first.clone());
-      moments->exp_avg_sq(saved.second.clone());
-      optimizer_.state()[parameters[i].unsafeGetTensorImpl()] = std::move(moments);
+      auto& moments = static_cast<Moments&>(*optimizer_.state().at(parameters[i].unsafeGetTensorImpl()));
+      moments.step(steps_);
+      moments.exp_avg().copy_(saved.first);
+      moments.exp_avg_sq().copy_(saved.second);
     }
   }
 
  private:
+  /// The optimizer's own first step would make them, when a step's memory has been seen already.
+  void make_moments() {
+    for (const auto& parameter : extractor_.parameters()) {
+      auto moments = std::make_unique<Moments>();
+      moments->step(0);
+      moments->exp_avg(at::zeros_like(parameter));
+      moments->exp_avg_sq(at::zeros_like(parameter));
+      optimizer_.state()[parameter.unsafeGetTensorImpl()] = std::move(moments);
+    }
+  }
+
   double step(std::span<const std::uint32_t> chosen, std::span<const float> costs) {
     ++steps_;
     const auto batch = make_batch(vocabulary_, train_, chosen);

@@ -23,6 +23,7 @@ struct ExtractorTrainingOptions {
   double alpha = 0;           ///< of the softmax-margin loss (margin_cost.hpp); 0: plain softmax
   double tau = 8, tau_start = 256, tau_decay = 0.8;
   act::Level level = act::Level::L0;
+  int bits = 0;  ///< not 0: of a compressed value, in place of the level's; 32 for none
   std::uint64_t adapt_every = 100;  ///< at an adaptive level: steps between choices of bits
   std::uint64_t seed = 0;
 };
@@ -34,6 +35,7 @@ struct ExtractorEpoch {
   double tau = 0;   ///< 0 without margin
   bool best = false;
   std::uint64_t exact_bytes = 0, stored_bytes = 0;  ///< saved for backward, most of any step
+  std::uint64_t peak_allocated_bytes = 0;           ///< of CPU tensors in its steps; 0 without act::install_allocator()
   double average_bits = 0;                          ///< at an adaptive level, after the epoch
   double steps_spent_on_probes = 0;                 ///< there, in training steps since the run began
   double step_seconds = 0;
@@ -44,7 +46,7 @@ struct ExtractorState {
   struct Parameter {
     std::string name;
     at::Tensor value, best;    ///< now, and after the best epoch
-    at::Tensor first, second;  ///< AdamW's moments; undefined before the first step
+    at::Tensor first, second;  ///< AdamW's moments
   };
   std::vector<Parameter> parameters;
   ExtractorEpoch last, best;

@@ -9,13 +9,18 @@ awk 'BEGIN { for (i = 0; i < 240; ++i) { r = i % 4; printf "r%d\t1\t2\t%d\t%d\tw
 awk 'BEGIN { for (i = 0; i < 40; ++i) { r = (i + 1) % 4; printf "r%d\t1\t2\t3\t4\tw%d e%d tells%d e%d .\n", r, i % 7, i % 31, r, i % 29 } }' > test.tsv
 short() { relsim-train extract "$@" --valid test.tsv --word-dim 10 --hidden 16 --layers 1 --distance-dim 4 --batch 20 -q; }
 train() { short "$@" --epochs 8 --lr 0.01; }
+number() { tail -n 1 "$2" | grep -o "\"$1\":[^,}]*" | cut -d: -f2; }
 for model in pa-lstm transformer; do
   train train.tsv --model $model -j 1 -o $model.model --metrics $model.json
   train train.tsv --model $model -j 2 > again
   cmp $model.model again
   tail -n 1 $model.json | grep -q '"final":true'
   train train.tsv --model $model --level L1 -o compressed.model --metrics compressed.json
-  tail -n 1 compressed.json | grep -q '"activation_bytes_stored":'
+  exact=$(number activation_bytes_exact compressed.json) stored=$(number activation_bytes_stored compressed.json)
+  test $((stored * 2)) -lt "$exact" || { echo "$model: $stored of $exact bytes at L1"; exit 1; }
+  test "$(number peak_allocated_bytes compressed.json)" -gt "$stored"
+  train train.tsv --model $model --bits 8 -o eight.model --metrics eight.json
+  test "$(number activation_bytes_stored eight.json)" -gt "$stored"
   train train.tsv --model $model --level L2.2 --adapt-every 10 -j 1 -o adaptive.model --metrics adaptive.json
   train train.tsv --model $model --level L2.2 --adapt-every 10 -j 2 | cmp adaptive.model -
   tail -n 1 adaptive.json | grep -q '"average_bits":[12]\.'
@@ -41,7 +46,7 @@ train train.tsv --model transformer --checkpoint state --resume -j 2 -o resumed.
 for model in transformer resumed; do
   act-inspect --decode parameter/words --npy - $model.model > $model.weights
   act-inspect --decode parameter/relation_weight --npy - $model.model >> $model.weights
-  tail -n 1 $model.json | sed -E 's/"(step_seconds|peak_resident_bytes)":[^,}]*,?//g' > $model.last
+  tail -n 1 $model.json | sed -E 's/"(step_seconds|peak_resident_bytes|peak_allocated_bytes)":[^,}]*,?//g' > $model.last
 done
 cmp transformer.weights resumed.weights
 cmp transformer.last resumed.last
@@ -79,6 +84,7 @@ expect() {
 printf 'r\t0\t1\n' > bad.tsv
 expect 65 "bad.tsv:1: expected relation" relsim-train extract bad.tsv -o x
 expect 65 "no sentences" relsim-train extract -o x
+expect 2 "excludes" relsim-train extract train.tsv --bits 4 --level L1 -o x
 expect 2 "need one another" relsim-train extract train.tsv --alpha 1 -o x
 expect 2 "heads must divide" relsim-train extract train.tsv --model transformer --hidden 10 --heads 3 -o x
 printf 'w0 1 2\n' > short.txt
