@@ -39,7 +39,7 @@ Json to_json(const StepFigures& figures) {
   if (figures.budget) {
     line["budget_bytes"] = figures.budget->budget_bytes;
     line["planned_peak_bytes"] = figures.budget->planned_peak_bytes;
-    line["budget_tier"] = to_string(figures.budget->tier);
+    line["budget_tier"] = act::to_string(figures.budget->tier);
   }
   return line;
 }

@@ -6,12 +6,13 @@
 #include <cmath>
 
 #include "terse/act/allocator.hpp"
+#include "terse/act/budget_search.hpp"
+#include "terse/act/torch_errors.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/memory.hpp"
 #include "terse/core/parallel.hpp"
-#include "terse/train/budget_search.hpp"
 #include "terse/train/data/channels_last.hpp"
-#include "terse/train/torch_errors.hpp"
+#include "terse/train/trainer_workload.hpp"
 
 namespace terse::train {
 
@@ -61,7 +62,7 @@ Trainer::Trainer(const TrainOptions& options)
                                   (options_.recompute == "blocks" ? "; name some of its module paths" : ""));
   }
   if (options_.budget > 0) {
-    use(BudgetTier::Bits);
+    use(act::BudgetTier::Bits);
   } else {
     set_compression(options_.compression);
   }
@@ -75,7 +76,9 @@ Trainer::Trainer(const TrainOptions& options)
 void Trainer::plan_budget(const formats::Value& resumed) {
   if (!adaptation_) throw Error(Error::Usage, "a budget needs an adaptive level: L2, L2.1 or L2.2");
   act::bound_allocator(0);  // nothing is kept for reuse, so that all resident memory is accounted for
-  budget_plan_ = resumed.is_nil() ? search_budget(*this) : resume_budget(*this, resumed);
+  TrainerWorkload workload(*this);
+  const act::BudgetWish wish{.bytes = options_.budget, .probing = options_.adapt_every > 0, .known = adaptation_->table()};
+  budget_plan_ = resumed.is_nil() ? act::search_budget(workload, wish) : act::resume_budget(workload, wish, resumed);
   use(budget_plan_->budget().tier);
   const bool probing = budget_plan_->budget().probing;
   if (!probing) adaptation_->stop_probing();
@@ -92,12 +95,12 @@ void Trainer::plan_budget(const formats::Value& resumed) {
   }
 }
 
-std::size_t Trainer::use(BudgetTier tier) {
+std::size_t Trainer::use(act::BudgetTier tier) {
   auto compression = options_.compression;
-  if (tier != BudgetTier::Swap) compression.swap = nullptr;
+  if (tier != act::BudgetTier::Swap) compression.swap = nullptr;
   set_compression(compression);
   const std::string parts = options_.recompute.empty() ? "blocks" : options_.recompute;
-  return network().recompute(tier == BudgetTier::Recompute ? RecomputeChoice(parts, options_.recompute_slices)
+  return network().recompute(tier == act::BudgetTier::Recompute ? RecomputeChoice(parts, options_.recompute_slices)
                                                             : RecomputeChoice::nothing());
 }
 
@@ -119,7 +122,7 @@ StepFigures Trainer::step(const std::function<void()>& before_backward) {
   act::reset_allocator_peak();
   const auto batch = batches_.take(steps_done_);
   compression_->batch(batch.inputs);
-  with_torch_errors(Error::Usage, [&] {
+  act::with_torch_errors(Error::Usage, [&] {
     if (adaptation_) {
       adaptation_->begin_step(figures.step, network().parameters(), *compression_, [&](std::uint32_t step) {
         const StateKeeper keeper(network());

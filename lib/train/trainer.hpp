@@ -6,9 +6,9 @@
 #include <string>
 
 #include "terse/act/adaptation.hpp"
+#include "terse/act/budget.hpp"
 #include "terse/act/compression.hpp"
 #include "terse/train/batch_stream.hpp"
-#include "terse/train/budget.hpp"
 #include "terse/train/data/data.hpp"
 #include "terse/train/evaluate.hpp"
 #include "terse/train/make_network.hpp"
@@ -53,7 +53,7 @@ struct StepFigures {
   std::uint64_t peak_resident_bytes = 0;      ///< of the process since its start
   double seconds = 0;                         ///< batch, forward, backward and update
   std::optional<act::AdaptationFigures> adaptation = {};  ///< at an adaptive level
-  std::optional<BudgetFigures> budget = {};          ///< where there is one
+  std::optional<act::BudgetFigures> budget = {};          ///< where there is one
   std::optional<act::SwapFigures> swap = {};         ///< with a second tier: what this step gave it and waited for
 };
 
@@ -88,14 +88,14 @@ class Trainer {
   /// At an adaptive level; else nullptr.
   act::Adaptation* adaptation() { return adaptation_.get(); }
   /// Plans the bits, and what is needed beside them, so that the process's resident size stays within options().budget
-  /// (search_budget()). To be called once, before the first step and after a policy or a checkpoint was taken in; a
+  /// (act::search_budget()). To be called once, before the first step and after a policy or a checkpoint was taken in; a
   /// checkpoint's bits and tier stay.
-  /// @param resumed  BudgetPlan::state() of the run that is resumed
+  /// @param resumed  act::BudgetPlan::state() of the run that is resumed
   /// @throws Error::OutOfMemory naming the smallest budget that could be met
   void plan_budget(const formats::Value& resumed = {});
-  const BudgetPlan* budget_plan() const { return budget_plan_.get(); }
+  const act::BudgetPlan* budget_plan() const { return budget_plan_.get(); }
   /// Works as a budget's tier says from the next step on. @return how many parts of the network run again
-  std::size_t use(BudgetTier tier);
+  std::size_t use(act::BudgetTier tier);
   /// Lets freed blocks be kept for reuse as far as the plan's peak leaves room, so that the process's peak is the plan's.
   void bound_memory() const;
   /// Compresses otherwise from the next step on.
@@ -111,7 +111,7 @@ class Trainer {
   Schedule schedule_;
   std::unique_ptr<act::Compression> compression_;
   std::unique_ptr<act::Adaptation> adaptation_;
-  std::unique_ptr<BudgetPlan> budget_plan_;
+  std::unique_ptr<act::BudgetPlan> budget_plan_;
   std::uint64_t steps_done_ = 0;
 };
 

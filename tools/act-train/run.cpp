@@ -151,12 +151,12 @@ void say_summary(const train::RunSummary& summary, const std::optional<train::Ev
   say_note(text);
 }
 
-void say_tier(train::BudgetTier tier) {
-  if (tier == train::BudgetTier::Recompute) {
+void say_tier(act::BudgetTier tier) {
+  if (tier == act::BudgetTier::Recompute) {
     say_note("bits alone are few at this budget: parts of the model run again in the backward pass");
-  } else if (tier == train::BudgetTier::Swap) {
+  } else if (tier == act::BudgetTier::Swap) {
     say_note("bits alone are few at this budget: saved tensors go to the second tier in " +
-             std::to_string(train::kSwappedBits) + " bits");
+             std::to_string(act::kSwappedBits) + " bits");
   }
 }
 

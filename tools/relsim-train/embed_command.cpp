@@ -44,12 +44,20 @@ relsim::EmbeddingTrainingOptions settle(const SharedOptions& shared, const Embed
   if ((options.negatives == "similarity") == options.similarity.empty()) {
     throw Error(Error::Usage, "--negatives similarity and --similarity FILE need one another");
   }
+  if (options.level != "L0") {
+    throw Error(Error::Usage, "--level " + options.level + ": an embedding's step keeps no activations that could be compressed: its "
+                              "gradients are closed formulas of the rows themselves, and a number a scored fact");
+  }
   o.tau_start = options.tau_start.value_or(o.tau);
   return o;
 }
 
 Value::Map to_map(const EmbeddingEpoch& report, bool validated) {
-  Value::Map map{{"epoch", report.epoch}, {"step", report.steps}, {"loss", report.loss}};
+  Value::Map map{{"epoch", report.epoch},
+                 {"step", report.steps},
+                 {"loss", report.loss},
+                 {"activation_bytes_exact", Value(report.kept_bytes)},
+                 {"activation_bytes_stored", Value(report.kept_bytes)}};
   if (validated) {
     map["held_out_mrr"] = report.mrr;
     map["held_out_hits1"] = report.hits1;
@@ -96,6 +104,9 @@ void define_embed(CLI::App& command, EmbedOptions& options) {
   command.add_option("--lr", options.lr, "Learning rate (default: adagrad 0.1, adam 0.001, sgd 0.01)")->type_name("RATE");
   command.add_option("--l2", training.step.l2, "L2 penalty, on the rows that a batch names")->type_name("RATE");
   define_negatives(command, options);
+  add_choice(command, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2"},
+             "As with facts and extract, where there are activations to compress; here L0 is the only one, since gradients are "
+             "closed formulas");
   define_metrics(command, options.course);
   define_checkpoint(command, options.course);
 }

@@ -1,5 +1,7 @@
 #include "relsim-train/extract_command.hpp"
 
+#include <malloc.h>
+
 #include <CLI/CLI.hpp>
 #include <optional>
 
@@ -59,8 +61,7 @@ Value::Map to_map(const relsim::ExtractorEpoch& report, bool validated) {
                  {"step", report.steps},
                  {"loss", report.loss},
                  {"activation_bytes_exact", Value(report.exact_bytes)},
-                 {"activation_bytes_stored", Value(report.stored_bytes)},
-                 {"peak_allocated_bytes", Value(report.peak_allocated_bytes)}};
+                 {"activation_bytes_stored", Value(report.stored_bytes)}};
   if (validated) {
     map["held_out_micro_f1"] = report.micro_f1;
     map["held_out_macro_f1"] = report.macro_f1;
@@ -72,6 +73,21 @@ Value::Map to_map(const relsim::ExtractorEpoch& report, bool validated) {
     map["steps_spent_on_probes"] = report.steps_spent_on_probes;
   }
   return map;
+}
+
+/// The same with what depends on the machine, which no artifact holds.
+Value::Map with_memory(Value::Map map, const relsim::ExtractorEpoch& report) {
+  map["peak_allocated_bytes"] = Value(report.peak_allocated_bytes);
+  if (report.planned_peak_bytes > 0) map["planned_peak_bytes"] = Value(report.planned_peak_bytes);
+  return map;
+}
+
+/// Writes what the run will write, to nowhere: the memory that this takes is part of what the process needs.
+void write_as_later(const relsim::ExtractorTrainer* checkpointed, const formats::Model& model, const relsim::ExtractorShape& shape,
+                    const relsim::ExtractorTrainingOptions& training) {
+  write_model(*core::open_sink("/dev/null", core::Content::Binary), {}, model);
+  if (!checkpointed) return;
+  write_checkpoint(*core::open_sink("/dev/null", core::Content::Binary), {}, relsim::store_state(checkpointed->state(), shape, training, ""));
 }
 
 std::int64_t numbers_of(const relsim::Vocabulary& vocabulary) { return vocabulary.size() > 0 ? vocabulary.size() + 2 : 0; }
@@ -123,13 +139,18 @@ void define_extract(CLI::App& command, ExtractOptions& options) {
   command.add_option("--excluded", options.excluded, "The relation that stands for none: left out of F1, as TACRED has it")->type_name("NAME");
   auto* level = add_choice(command, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2"},
              "Compress what the backward pass keeps: not, to 4, 8 or 2 bits, or to bits that differ from tensor to tensor, 4, 3 "
-             "and 2 on average");
+             "and 2 on average")
+      ->default_str("L0");
   command.add_option("--bits", training.bits, "Bits of a compressed value, in place of the level's: 1, 2, 4, 8, or 32 for none")
       ->type_name("N")
       ->check(CLI::IsMember({1, 2, 4, 8, 32}).description(""))
       ->default_str("")
       ->excludes(level);
   command.add_option("--adapt-every", training.adapt_every, "Steps between choices of bits at levels L2 to L2.2")->type_name("N");
+  add_size(command, "--budget", training.budget,
+           "Resident bytes that the whole process may take at its peak: bits follow from it in place of a level's average; 250MiB, 2G")
+      ->default_str("")
+      ->excludes("--bits");
   define_metrics(command, options.course);
   define_checkpoint(command, options.course);
 }
@@ -153,7 +174,8 @@ int run_extract(const SharedOptions& shared, const ExtractOptions& options) {
   }
   auto training = options.training;
   training.seed = shared.seed;
-  training.level = act::level_from_string(options.level);
+  training.level = options.level.empty() ? training.budget > 0 ? act::Level::L2 : act::Level::L0
+                                         : act::level_from_string(options.level);
   const auto vocabulary = relsim::FeatureVocabulary::of(split.train, options.least_words, options.length);
   auto shape = options.shape;
   shape.kind = relsim::extractor_kind_of(options.model);
@@ -169,23 +191,31 @@ int run_extract(const SharedOptions& shared, const ExtractOptions& options) {
   }
   const auto excluded = split.relations.find(options.excluded);
   relsim::ExtractorTrainer trainer(extractor, vocabulary, split.train, split.held_out, divergences, excluded, training);
+  const auto model = [&] { return relsim::store_extractor(extractor, vocabulary, split.relations.names(), excluded ? options.excluded : ""); };
   const auto digest = course.keeps() ? relsim::sentences_digest(split.train, split.held_out, divergences) : "";
-  if (const auto saved = course.resumed()) {
+  auto saved = course.resumed();
+  if (training.budget > 0) {
+    const auto* plan = saved ? saved->content.adaptation.find("budget") : nullptr;
+    trainer.plan_budget([&] { write_as_later(course.keeps() ? &trainer : nullptr, model(), shape, training); }, plan ? *plan : Value());
+  }
+  if (saved) {
     trainer.restore(relsim::load_state(saved->content, saved->header.seed, trainer.state(), shape, training, digest,
                                        options.course.checkpoint));
+    saved.reset();  // under a budget, its memory is for training
+    malloc_trim(0);
   }
   while (!trainer.done()) {
     const auto report = trainer.run_epoch();
     if (course.keeps()) course.keep(relsim::store_state(trainer.state(), shape, training, digest));
-    course.epoch(report.epoch, to_map(report, validated), report.step_seconds,
+    course.epoch(report.epoch, with_memory(to_map(report, validated), report), report.step_seconds,
                  "loss " + to_four_decimals(report.loss) + (validated ? ", held-out micro F1 " + to_four_decimals(report.micro_f1) : ""));
   }
   const auto best = trainer.finish();
-  auto stored = relsim::store_extractor(extractor, vocabulary, split.relations.names(), excluded ? options.excluded : "");
+  auto stored = model();
   auto final_line = to_map(best, validated);
   final_line["held_out_sentences"] = static_cast<std::int64_t>(split.held_out.size());
   stored.metrics = final_line;
-  course.finish(std::move(final_line), best.step_seconds);
+  course.finish(with_memory(std::move(final_line), best), best.step_seconds);
   if (validated) {
     say_note(std::to_string(split.held_out.size()) + " held-out sentences: micro F1 " + to_four_decimals(best.micro_f1) + ", macro F1 " +
              to_four_decimals(best.macro_f1) + " (epoch " + std::to_string(best.epoch) + ")");

@@ -19,7 +19,7 @@ struct ExtractOptions {
   std::string vectors;                   ///< word vectors as text; empty: random
   std::string similarity;                ///< for the margin
   std::string excluded = "no_relation";
-  std::string level = "L0";
+  std::string level;                     ///< empty: L0, or L2 with a budget
   std::int64_t least_words = 2, length = 100;
   CourseOptions course;
   relsim::ExtractorShape shape;

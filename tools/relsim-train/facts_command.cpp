@@ -6,6 +6,7 @@
 #include "common/messages.hpp"
 #include "common/numbers.hpp"
 #include "relsim-train/split.hpp"
+#include "terse/act/allocator.hpp"
 #include "terse/core/error.hpp"
 #include "terse/formats/facts.hpp"
 #include "terse/relsim/counts/count_model.hpp"
@@ -22,11 +23,25 @@ using relsim::EpochReport;
 
 /// Metrics of one epoch, for the metrics file and the artifact.
 Value::Map to_map(const EpochReport& report, bool validated) {
-  Value::Map map{{"epoch", report.epoch}, {"step", report.steps}, {"loss", report.train_nats}};
+  Value::Map map{{"epoch", report.epoch},
+                 {"step", report.steps},
+                 {"loss", report.train_nats},
+                 {"activation_bytes_exact", Value(report.exact_bytes)},
+                 {"activation_bytes_stored", Value(report.stored_bytes)}};
+  if (report.average_bits > 0) {
+    map["average_bits"] = report.average_bits;
+    map["steps_spent_on_probes"] = report.steps_spent_on_probes;
+  }
   if (validated) {
     map["held_out_nats"] = report.held_out_nats;
     map["held_out_inverse_nats"] = report.held_out_inverse_nats;
   }
+  return map;
+}
+
+/// The same with what depends on the machine and its threads, which no artifact holds.
+Value::Map with_memory(Value::Map map, const EpochReport& report) {
+  map["peak_allocated_bytes"] = Value(report.peak_allocated_bytes);
   return map;
 }
 
@@ -78,10 +93,12 @@ formats::Facts train_neural(const Split& split, const SharedOptions& shared, con
   training.start = options.start == "transe" ? relsim::Start::TransE : relsim::Start::Random;
   training.descent = options.schedule == "linear" ? relsim::Descent::Linear : relsim::Descent::None;
   training.rounding = options.products == "bfloat16" ? relsim::Rounding::Bfloat16 : relsim::Rounding::None;
+  training.compression.level = act::level_from_string(options.level);
   if (options.products == "bfloat16" && !relsim::has_pair_instructions()) {
     say_warning("--products bfloat16: this CPU has no instructions for it; the same is computed more slowly than float32");
   }
   const auto digest = course.keeps() ? relsim::training_digest(split.kb.triples, split.held_out) : "";
+  act::install_allocator();
   relsim::FactTrainer trainer(split.kb.triples, split.held_out, split.kb.entities.size(), split.kb.relations.size(), training);
   if (const auto saved = course.resumed()) {
     relsim::restore_state(saved->content, saved->header.seed, training, digest, options.course.checkpoint, trainer);
@@ -89,13 +106,13 @@ formats::Facts train_neural(const Split& split, const SharedOptions& shared, con
   while (!trainer.done()) {
     const auto report = trainer.run_epoch();
     if (course.keeps()) course.keep(relsim::store_state(trainer, training, digest));
-    course.epoch(report.epoch, to_map(report, validated), report.step_seconds,
+    course.epoch(report.epoch, with_memory(to_map(report, validated), report), report.step_seconds,
                  nats(report.train_nats) + " nats a fact" + (validated ? ", held out " + nats(report.held_out_nats) : ""));
   }
   const auto trained = trainer.result();
   Value::Array epochs;
   for (const auto& report : trainer.epochs()) epochs.emplace_back(to_map(report, validated));
-  course.finish(summary(trained, split.held_out.size()), trained.best.step_seconds);
+  course.finish(with_memory(summary(trained, split.held_out.size()), trained.best), trained.best.step_seconds);
   if (validated) {
     say_held_out(split.held_out.size(), trained.best.held_out_nats,
                  " (epoch " + std::to_string(trained.best.epoch) + "), counts " + nats(trained.baseline.nats) + ", both mixed " +
@@ -116,6 +133,7 @@ formats::Facts train_neural(const Split& split, const SharedOptions& shared, con
                                      {"weight_decay", training.weight_decay},
                                      {"start", options.start},
                                      {"products", options.products},
+                                     {"level", options.level},
                                      {"directions", "forward and inverse, in one model"}};
   if (validated) relsim::store_count_mixture(trained.mixed->mixture, facts);
   facts.metrics = Value::Map{{"best", summary(trained, split.held_out.size())}, {"epochs", std::move(epochs)}};
@@ -177,6 +195,15 @@ void define_facts(CLI::App& command, FactsOptions& options) {
   add_choice(command, "--products", options.products, {"float32", "bfloat16"},
              "What the factors of a step's large products are rounded to: bfloat16 takes three quarters of the time on CPUs "
              "with AVX512_BF16, and gives nearly the same model");
+  auto* level = add_choice(command, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2"},
+                           "Compress what the backward pass keeps, the hidden layers: not, to 4, 8 or 2 bits, or to bits that "
+                           "differ from tensor to tensor, 4, 3 and 2 on average");
+  command.add_option("--bits", training.compression.bits, "Bits of a compressed value, in place of the level's: 1, 2, 4, 8, or 32 for none")
+      ->type_name("N")
+      ->check(CLI::IsMember({1, 2, 4, 8, 32}).description(""))
+      ->default_str("")
+      ->excludes(level);
+  command.add_option("--adapt-every", training.compression.adapt_every, "Steps between choices of bits at levels L2 to L2.2")->type_name("N");
   define_metrics(command, options.course);
   define_checkpoint(command, options.course);
 }

@@ -20,6 +20,7 @@ struct FactsOptions {
   std::string schedule = "constant";
   std::string start = "transe";
   std::string products = "float32";
+  std::string level = "L0";
   CourseOptions course;
   relsim::FactTrainingOptions training;
 };

@@ -30,7 +30,8 @@ Value::Map options_map(const EmbeddingTrainingOptions& o) {
 
 Value::Map epoch_map(const EmbeddingEpoch& e) {
   return {{"epoch", e.epoch}, {"steps", e.steps}, {"loss", e.loss}, {"mrr", e.mrr},
-          {"hits1", e.hits1}, {"tau", e.tau},     {"best", e.best}, {"step_seconds", e.step_seconds}};
+          {"hits1", e.hits1}, {"tau", e.tau},     {"best", e.best}, {"step_seconds", e.step_seconds},
+          {"kept_bytes", e.kept_bytes}};
 }
 
 EmbeddingEpoch epoch_from(const Value& value) {
@@ -42,6 +43,7 @@ EmbeddingEpoch epoch_from(const Value& value) {
   e.hits1 = value.at("hits1").as_double();
   e.tau = value.at("tau").as_double();
   e.best = value.at("best").as_bool();
+  e.kept_bytes = static_cast<std::uint64_t>(value.at("kept_bytes").as_integer());
   e.step_seconds = value.at("step_seconds").as_double();
   return e;
 }

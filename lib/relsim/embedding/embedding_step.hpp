@@ -46,6 +46,10 @@ class EmbeddingStep {
   /// @return the loss before the step, summed over the facts
   double step(const EmbeddingBatch& batch);
 
+  /// What the last step knew of its forward pass when it differentiated: a number a score, and linear models' queries. All
+  /// else are rows of the tables, which live anyway.
+  std::uint64_t kept_bytes() const { return (scores_.size() + query_.size()) * sizeof(float); }
+
   std::int64_t steps() const { return steps_; }
   void set_steps(std::int64_t steps) { steps_ = steps; }
   RowOptimizer& entity_optimizer() { return entity_optimizer_; }

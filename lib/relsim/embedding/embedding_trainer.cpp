@@ -53,7 +53,8 @@ double EmbeddingTrainer::temperature(std::int64_t epoch) const {
   return std::max(options_.tau, options_.tau_start * std::pow(options_.tau_decay, static_cast<double>(epoch - 1)));
 }
 
-double EmbeddingTrainer::train_epoch(std::int64_t epoch) {
+double EmbeddingTrainer::train_epoch(EmbeddingEpoch& report) {
+  const auto epoch = report.epoch;
   const auto number = static_cast<std::uint32_t>(epoch);
   const auto order = shuffled(train_.size(), {options_.seed, core::stream_of("relsim/embedding.order"), number});
   const auto key = core::stream_words({options_.seed, core::stream_of("relsim/embedding.negatives"), number});
@@ -91,6 +92,7 @@ double EmbeddingTrainer::train_epoch(std::int64_t epoch) {
     }
     batch.facts = facts;
     loss += step_.step(batch);
+    report.kept_bytes = std::max(report.kept_bytes, step_.kept_bytes());
   }
   return loss / static_cast<double>(train_.size());
 }
@@ -102,7 +104,7 @@ EmbeddingEpoch EmbeddingTrainer::run_epoch() {
   if (report.tau > 0) sampler_.set_temperature(report.tau);
   const auto steps_before = step_.steps();
   const auto begin = std::chrono::steady_clock::now();
-  report.loss = train_epoch(report.epoch);
+  report.loss = train_epoch(report);
   report.steps = step_.steps();
   report.step_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() /
                         static_cast<double>(report.steps - steps_before);

@@ -32,6 +32,7 @@ struct EmbeddingEpoch {
   double tau = 0;            ///< 0 where negatives have none
   bool best = false;         ///< highest MRR so far
   double step_seconds = 0;   ///< mean
+  std::uint64_t kept_bytes = 0;  ///< EmbeddingStep::kept_bytes(), most of any step
 };
 
 /// All that a continuation needs beside the options: bit for bit the same run.
@@ -66,7 +67,7 @@ class EmbeddingTrainer {
 
  private:
   double temperature(std::int64_t epoch) const;
-  double train_epoch(std::int64_t epoch);
+  double train_epoch(EmbeddingEpoch& report);
 
   std::span<const Triple> train_, held_out_;
   EmbeddingTrainingOptions options_;

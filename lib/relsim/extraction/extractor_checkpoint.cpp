@@ -23,6 +23,7 @@ Value::Map extractor_options(const ExtractorShape& s, const ExtractorTrainingOpt
           {"tau_decay", o.tau_decay},
           {"level", act::to_string(o.level)},
           {"bits", o.bits},
+          {"budget", o.budget},
           {"adapt_every", o.adapt_every},
           {"word_dim", s.word_dim},
           {"label_dim", s.label_dim},
@@ -45,6 +46,7 @@ Value::Map to_value(const ExtractorEpoch& e) {
           {"exact_bytes", e.exact_bytes},
           {"stored_bytes", e.stored_bytes},
           {"peak_allocated_bytes", e.peak_allocated_bytes},
+          {"planned_peak_bytes", e.planned_peak_bytes},
           {"average_bits", e.average_bits},
           {"steps_spent_on_probes", e.steps_spent_on_probes},
           {"step_seconds", e.step_seconds}};
@@ -63,6 +65,7 @@ ExtractorEpoch extractor_epoch_from(const Value& value) {
   e.exact_bytes = static_cast<std::uint64_t>(value.at("exact_bytes").as_integer());
   e.stored_bytes = static_cast<std::uint64_t>(value.at("stored_bytes").as_integer());
   e.peak_allocated_bytes = static_cast<std::uint64_t>(value.at("peak_allocated_bytes").as_integer());
+  e.planned_peak_bytes = static_cast<std::uint64_t>(value.at("planned_peak_bytes").as_integer());
   e.average_bits = value.at("average_bits").as_double();
   e.steps_spent_on_probes = value.at("steps_spent_on_probes").as_double();
   e.step_seconds = value.at("step_seconds").as_double();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,6 +25,7 @@ struct ExtractorTrainingOptions {
   double tau = 8, tau_start = 256, tau_decay = 0.8;
   act::Level level = act::Level::L0;
   int bits = 0;  ///< not 0: of a compressed value, in place of the level's; 32 for none
+  std::uint64_t budget = 0;  ///< not 0: bytes of resident size, in place of an adaptive level's average bits
   std::uint64_t adapt_every = 100;  ///< at an adaptive level: steps between choices of bits
   std::uint64_t seed = 0;
 };
@@ -36,6 +38,7 @@ struct ExtractorEpoch {
   bool best = false;
   std::uint64_t exact_bytes = 0, stored_bytes = 0;  ///< saved for backward, most of any step
   std::uint64_t peak_allocated_bytes = 0;           ///< of CPU tensors in its steps; 0 without act::install_allocator()
+  std::uint64_t planned_peak_bytes = 0;             ///< with a budget: resident, with the bits of the next step
   double average_bits = 0;                          ///< at an adaptive level, after the epoch
   double steps_spent_on_probes = 0;                 ///< there, in training steps since the run began
   double step_seconds = 0;
@@ -55,6 +58,8 @@ struct ExtractorState {
   std::vector<formats::PolicyTensor> precision;
 };
 
+class ExtractorSteps;
+
 /// Trains an extractor, epoch by epoch. LibTorch works on one thread, so that the result depends on sentences, options and
 /// seed only.
 class ExtractorTrainer {
@@ -68,6 +73,12 @@ class ExtractorTrainer {
                    std::optional<std::int32_t> excluded, const ExtractorTrainingOptions& options);
   ~ExtractorTrainer();
 
+  /// With a budget: plans so that the process keeps to it. Once, before restore() and the first epoch.
+  /// @param before   what else the process takes memory for; run before the rehearsal of a step
+  /// @param resumed  ExtractorState::adaptation.at("budget") of a run that goes on, or nil
+  /// @throws Error::OutOfMemory naming the smallest budget that could be met
+  void plan_budget(const std::function<void()>& before, const formats::Value& resumed = {});
+
   bool done() const;
   ExtractorEpoch run_epoch();
   /// Leaves the best epoch's parameters in the extractor. @return that epoch
@@ -79,14 +90,13 @@ class ExtractorTrainer {
   void restore(const ExtractorState& state);
 
  private:
-  class Steps;
   Extractor& extractor_;
   const FeatureVocabulary& vocabulary_;
   std::span<const Sentence> held_out_;
   std::optional<std::int32_t> excluded_;
   ExtractorTrainingOptions options_;
-  std::unique_ptr<Steps> steps_;
-  std::vector<at::Tensor> kept_;  // the best epoch's parameters
+  std::unique_ptr<ExtractorSteps> steps_;
+  std::vector<at::Tensor> kept_;  // the best epoch's parameters; before the first, those that it begins with
   ExtractorEpoch last_, best_;
   std::int64_t since_best_ = 0;
 };

@@ -18,6 +18,9 @@ Value::Map options_map(const FactTrainingOptions& o) {
           {"weight_decay", o.weight_decay},
           {"start", static_cast<int>(o.start)},
           {"start_epochs", o.start_epochs},
+          {"level", act::to_string(o.compression.level)},
+          {"bits", o.compression.bits},
+          {"adapt_every", o.compression.adapt_every},
           {"products", o.rounding == Rounding::Bfloat16 ? "bfloat16" : "float32"}};
 }
 
@@ -28,6 +31,11 @@ Value::Map epoch_map(const EpochReport& e) {
           {"held_out_nats", e.held_out_nats},
           {"held_out_inverse_nats", e.held_out_inverse_nats},
           {"best", e.best},
+          {"exact_bytes", e.exact_bytes},
+          {"stored_bytes", e.stored_bytes},
+          {"peak_allocated_bytes", e.peak_allocated_bytes},
+          {"average_bits", e.average_bits},
+          {"steps_spent_on_probes", e.steps_spent_on_probes},
           {"step_seconds", e.step_seconds}};
 }
 
@@ -39,6 +47,12 @@ EpochReport epoch_from(const Value& value) {
   e.held_out_nats = value.at("held_out_nats").as_double();
   e.held_out_inverse_nats = value.at("held_out_inverse_nats").as_double();
   e.best = value.at("best").as_bool();
+  const auto bytes = [&](const char* name) { return static_cast<std::uint64_t>(value.at(name).as_integer()); };
+  e.exact_bytes = bytes("exact_bytes");
+  e.stored_bytes = bytes("stored_bytes");
+  e.peak_allocated_bytes = bytes("peak_allocated_bytes");
+  e.average_bits = value.at("average_bits").as_double();
+  e.steps_spent_on_probes = value.at("steps_spent_on_probes").as_double();
   e.step_seconds = value.at("step_seconds").as_double();
   return e;
 }
@@ -65,6 +79,8 @@ formats::Checkpoint store_state(const FactTrainer& trainer, const FactTrainingOp
   Value::Array epochs;
   for (const auto& report : state.epochs) epochs.emplace_back(epoch_map(report));
   c.metrics = Value::Map{{"epochs", std::move(epochs)}};
+  c.adaptation = state.adaptation;
+  c.precision = state.precision;
   c.generator.info = {"generator", core::DType::UInt8, {0}};
   const auto named = state.model.named();
   for (std::size_t i = 0; i < named.size(); ++i) {
@@ -83,17 +99,19 @@ void restore_state(const formats::Checkpoint& c, std::uint64_t seed, const FactT
                    const std::string& digest, const std::string& name, FactTrainer& trainer) {
   check_same_run(c, seed, {"facts", digest, options.seed, options_map(options)}, name);
   try {
-    const auto fresh = trainer.state();
-    std::vector<EpochReport> epochs;
-    for (const auto& epoch : c.metrics.at("epochs").as_array()) epochs.push_back(epoch_from(epoch));
-    const auto model = load_model(c.parameters, fresh.model);
-    const auto best = c.buffers.empty() ? model : load_model(c.buffers, fresh.model);
+    FactState state;
+    for (const auto& epoch : c.metrics.at("epochs").as_array()) state.epochs.push_back(epoch_from(epoch));
+    const auto fresh = trainer.state().model;
+    state.model = load_model(c.parameters, fresh);
+    state.best_model = c.buffers.empty() ? state.model : load_model(c.buffers, fresh);
+    state.adaptation = c.adaptation;
+    state.precision = c.precision;
     std::vector<std::pair<at::Tensor, at::Tensor>> moments;
-    for (const auto& [parameter, tensor] : model.named()) {
+    for (const auto& [parameter, tensor] : state.model.named()) {
       moments.emplace_back(load_tensor(c.optimizer_state, parameter + "/first", tensor),
                            load_tensor(c.optimizer_state, parameter + "/second", tensor));
     }
-    trainer.restore(model, best, moments, std::move(epochs));
+    trainer.restore(state, moments);
   } catch (const Error& error) {
     throw Error(Error::BadInput, name + ": " + error.what());
   }

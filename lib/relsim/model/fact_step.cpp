@@ -62,7 +62,7 @@ std::vector<const AdamParameter*> FactStep::parameters() const {
   return all;
 }
 
-void FactStep::compute_rows(std::span<const Observation> batch) {
+void FactStep::find_rows(std::span<const Observation> batch) {
   distinct_.clear();
   head_row_.clear();
   for (const auto& o : batch) distinct_.push_back(o.query);
@@ -71,17 +71,24 @@ void FactStep::compute_rows(std::span<const Observation> batch) {
   for (const auto& o : batch) {
     head_row_.push_back(static_cast<std::size_t>(std::lower_bound(distinct_.begin(), distinct_.end(), o.query) - distinct_.begin()));
   }
+}
+
+void FactStep::write_inputs(std::span<const Observation> batch, float* head, float* tail) const {
   const auto dim = extent_of(entity_.value(), 1);
   const auto* entity = entity_.value().data_ptr<float>();
   const auto* query = query_.value().data_ptr<float>();
-  auto* x = head_.inputs(static_cast<std::int64_t>(distinct_.size())).data_ptr<float>();
-  for (const auto q : distinct_) x = std::copy_n(query + static_cast<std::size_t>(q) * dim, dim, x);
-  x = tail_.inputs(static_cast<std::int64_t>(batch.size())).data_ptr<float>();
+  for (const auto q : distinct_) head = std::copy_n(query + static_cast<std::size_t>(q) * dim, dim, head);
   for (const auto& o : batch) {
     const auto* e = entity + static_cast<std::size_t>(o.head) * dim;
     const auto* q = query + static_cast<std::size_t>(o.query) * dim;
-    for (std::size_t i = 0; i < dim; ++i) *x++ = q[i] + e[i];
+    for (std::size_t i = 0; i < dim; ++i) *tail++ = q[i] + e[i];
   }
+}
+
+void FactStep::compute_rows(std::span<const Observation> batch) {
+  find_rows(batch);
+  auto* head = head_.inputs(static_cast<std::int64_t>(distinct_.size())).data_ptr<float>();
+  write_inputs(batch, head, tail_.inputs(static_cast<std::int64_t>(batch.size())).data_ptr<float>());
   std::vector<Task> tasks;
   head_.add_forward_tasks(tasks);
   tail_.add_forward_tasks(tasks);
@@ -145,20 +152,20 @@ void FactStep::compute_gradients(std::span<const Observation> batch) {
   packed_rows_ = table_.pack_rows(u_.data(), weights.data(), weights.size());
 }
 
-void FactStep::update_entities(std::span<const Observation> batch, const AdamRates& rates, std::vector<Task>& tasks) {
+void FactStep::update_entities(std::span<const Observation> batch, const float* dx, const AdamRates& rates,
+                               std::vector<Task>& tasks) {
   constexpr auto head_of = [](const Observation& o) { return o.head; };
   constexpr auto tail_of = [](const Observation& o) { return o.tail; };
   const auto by_head = std::make_shared<const std::vector<std::size_t>>(sorted_by(batch, head_of));
   const auto by_tail = std::make_shared<const std::vector<std::size_t>>(sorted_by(batch, tail_of));
   for (std::size_t panel = 0; panel < table_.panels(); ++panel) {
-    tasks.push_back([this, batch, by_head, by_tail, rates, panel] {
+    tasks.push_back([this, batch, dx, by_head, by_tail, rates, panel] {
       const auto first = panel * kPanel, count = std::min(kPanel, table_.entities() - first);
       const auto dim = table_.dim(), width = table_.padded_dim();
       std::vector<float> sums(kPanel * width), gradient(kPanel * dim);
       table_.add_weighted_rows(panel, packed_rows_, sums.data());
       for (std::size_t e = 0; e < count; ++e) std::copy_n(sums.begin() + e * width, dim, gradient.begin() + e * dim);
       const auto at = [&](std::int32_t entity) { return gradient.data() + (static_cast<std::size_t>(entity) - first) * dim; };
-      const auto* dx = tail_.input_gradients().data_ptr<float>();
       for (const auto i : range_of(*by_head, batch, head_of, first, count)) {
         add_scaled_row(at(batch[i].head), u_.data() + head_row_[i] * dim, -1, dim);
         add_scaled_row(at(batch[i].head), dx + i * dim, 1, dim);
@@ -171,7 +178,8 @@ void FactStep::update_entities(std::span<const Observation> batch, const AdamRat
   }
 }
 
-void FactStep::update_queries(std::span<const Observation> batch, const AdamRates& rates) {
+void FactStep::update_queries(std::span<const Observation> batch, const float* head_dx, const float* tail_dx,
+                              const AdamRates& rates) {
   const auto dim = query_.value().size(1);
   auto gradient = at::zeros_like(query_.value());
   auto* values = gradient.data_ptr<float>();
@@ -179,10 +187,10 @@ void FactStep::update_queries(std::span<const Observation> batch, const AdamRate
     for (std::int64_t i = 0; i < dim; ++i) values[query * dim + i] += from[i];
   };
   for (std::size_t i = 0; i < distinct_.size(); ++i) {
-    add(distinct_[i], head_.input_gradients().data_ptr<float>() + static_cast<std::int64_t>(i) * dim);
+    add(distinct_[i], head_dx + static_cast<std::int64_t>(i) * dim);
   }
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    add(batch[i].query, tail_.input_gradients().data_ptr<float>() + static_cast<std::int64_t>(i) * dim);
+    add(batch[i].query, tail_dx + static_cast<std::int64_t>(i) * dim);
   }
   query_.update(0, gradient.numel(), values, rates);
 }
@@ -203,12 +211,33 @@ Nats FactStep::step(std::span<const Observation> batch) {
 
   const auto rates = adam_rates(lr_, weight_decay_, ++steps_);
   tasks.clear();
-  update_entities(batch, rates, tasks);
+  const auto *head_dx = head_.input_gradients().data_ptr<float>(), *tail_dx = tail_.input_gradients().data_ptr<float>();
+  update_entities(batch, tail_dx, rates, tasks);
   head_.add_update_tasks(tasks, rates);
   tail_.add_update_tasks(tasks, rates);
   run_tasks(tasks);
-  update_queries(batch, rates);
+  update_queries(batch, head_dx, tail_dx, rates);
   return nats;
+}
+
+Nats FactStep::differentiate_rows(std::span<const Observation> batch, const float* rows) {
+  u_.assign(rows, rows + (distinct_.size() + batch.size()) * table_.dim());
+  pack(table_);
+  partition(table_, true);
+  const auto nats = loss(batch);
+  compute_gradients(batch);
+  return nats;
+}
+
+void FactStep::update(std::span<const Observation> batch, const float* head_inputs, const float* tail_inputs,
+                      const std::vector<at::Tensor>& gradients) {
+  const auto rates = adam_rates(lr_, weight_decay_, ++steps_);
+  std::vector<Task> tasks;
+  update_entities(batch, tail_inputs, rates, tasks);
+  head_.add_update_tasks(tasks, rates, std::span(gradients).first(gradients.size() / 2));
+  tail_.add_update_tasks(tasks, rates, std::span(gradients).last(gradients.size() / 2));
+  run_tasks(tasks);
+  update_queries(batch, head_inputs, tail_inputs, rates);
 }
 
 std::vector<FactLogs> FactStep::log_likelihoods(std::span<const Observation> observations, std::int64_t batch) {

@@ -51,6 +51,26 @@ class FactStep {
   /// Log likelihoods of any number of observations, `batch` at a time.
   std::vector<FactLogs> log_likelihoods(std::span<const Observation> observations, std::int64_t batch = 256);
 
+  // The parts of a step whose perceptrons are computed elsewhere (fact_graph.hpp).
+  /// Finds the batch's distinct queries, each of which is a row of the head's perceptron.
+  void find_rows(std::span<const Observation> batch);
+  std::int64_t head_rows() const { return static_cast<std::int64_t>(distinct_.size()); }
+  std::int64_t dim() const { return entity_.value().size(1); }
+  const MlpPass& head() const { return head_; }
+  const MlpPass& tail() const { return tail_; }
+  /// Inputs of both perceptrons. @param head  [head_rows(), dim] @param tail  [batch, dim]
+  void write_inputs(std::span<const Observation> batch, float* head, float* tail) const;
+  /// @param rows  [head_rows() + batch, dim] outputs, the head's first. @return the loss; row_gradients() is its gradient
+  Nats differentiate_rows(std::span<const Observation> batch, const float* rows);
+  const at::Tensor& row_gradients() const { return du_; }
+  /// Adam's step. @param head_inputs, tail_inputs  gradients in the inputs
+  /// @param gradients  of weight and bias of the head's three layers, and the tail's
+  void update(std::span<const Observation> batch, const float* head_inputs, const float* tail_inputs,
+              const std::vector<at::Tensor>& gradients);
+
+  /// Hidden layers that the last step() kept for its backward pass.
+  std::uint64_t kept_bytes() const { return head_.kept_bytes() + tail_.kept_bytes(); }
+
   void set_lr(double lr) { lr_ = lr; }
   std::int64_t steps() const { return steps_; }
   void set_steps(std::int64_t steps) { steps_ = steps; }
@@ -69,8 +89,9 @@ class FactStep {
   Nats loss(std::span<const Observation> batch) const;
   /// From the means, the gradient in the natural parameters.
   void compute_gradients(std::span<const Observation> batch);
-  void update_entities(std::span<const Observation> batch, const AdamRates& rates, std::vector<Task>& tasks);
-  void update_queries(std::span<const Observation> batch, const AdamRates& rates);
+  /// @param dx  gradient in the tail perceptron's inputs
+  void update_entities(std::span<const Observation> batch, const float* dx, const AdamRates& rates, std::vector<Task>& tasks);
+  void update_queries(std::span<const Observation> batch, const float* head_dx, const float* tail_dx, const AdamRates& rates);
 
   AdamParameter entity_, query_;
   MlpPass head_, tail_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "terse/act/allocator.hpp"
 #include "terse/core/error.hpp"
 #include "terse/relsim/model/compute_thread.hpp"
 #include "terse/relsim/model/shuffle.hpp"
@@ -19,6 +20,8 @@ void check(const FactTrainingOptions& o) {
   require(o.epochs > 0 && o.patience > 0 && o.batch > 0, "epochs, patience and batch must be at least 1");
   require(o.lr > 0 && o.weight_decay >= 0, "the learning rate must be above 0, weight decay not below");
   require(o.start_epochs >= 0, "the epochs of the start cannot be negative");
+  require(o.compression.adapt_every > 0, "bits must be chosen every so many steps");
+  require(o.rounding == Rounding::None || !o.compression.wanted(), "compressed steps have no products in bfloat16");
 }
 
 /// Entity vectors and relations from TransE; an inverse is the opposite translation.
@@ -52,6 +55,8 @@ FactTrainer::FactTrainer(std::span<const Triple> train, std::span<const Triple> 
   prepare_compute_thread();
   model_ = FactModel::random({entities, relations, options.dim, options.hidden}, options.seed);
   step_ = std::make_unique<FactStep>(model_, options.lr, options.weight_decay, options.rounding);
+  options_.compression.seed = options.seed;
+  if (options_.compression.wanted()) graph_ = std::make_unique<FactGraph>(*step_, options_.compression);
 }
 
 bool FactTrainer::done() const {
@@ -67,9 +72,15 @@ double FactTrainer::learning_rate(std::int64_t before) const {
   return options_.lr * static_cast<double>(total - before) / static_cast<double>(total);
 }
 
-double FactTrainer::train_epoch(std::int64_t epoch) {
+std::int64_t FactTrainer::scoring_batch() const {
+  constexpr std::int64_t kSmall = 256;  // keeps the layers of so many rows alone where memory counts
+  return graph_ ? std::min(options_.batch, kSmall) : options_.batch;
+}
+
+double FactTrainer::train_epoch(EpochReport& report) {
+  act::reset_allocator_peak();
   const auto order = shuffled(observations_.size(), {options_.seed, core::stream_of("relsim/order"),
-                                                     static_cast<std::uint32_t>(epoch)});
+                                                     static_cast<std::uint32_t>(report.epoch)});
   double nats = 0;
   std::vector<Observation> batch;
   for (std::size_t at = 0; at < order.size(); at += batch.size()) {
@@ -78,7 +89,15 @@ double FactTrainer::train_epoch(std::int64_t epoch) {
       batch.push_back(observations_[order[i]]);
     }
     step_->set_lr(learning_rate(step_->steps()));
-    nats += step_->step(batch).total();
+    nats += graph_ ? graph_->step(batch).total() : step_->step(batch).total();
+    const auto kept = graph_ ? graph_->compression().totals().exact_bytes : step_->kept_bytes();
+    report.exact_bytes = std::max(report.exact_bytes, kept);
+    report.stored_bytes = std::max(report.stored_bytes, graph_ ? graph_->compression().totals().stored_bytes : kept);
+  }
+  report.peak_allocated_bytes = act::allocator_figures().peak_bytes;
+  if (graph_) {
+    report.average_bits = graph_->adapted().average_bits;
+    report.steps_spent_on_probes = graph_->adapted().spent;
   }
   return nats / static_cast<double>(observations_.size());
 }
@@ -90,13 +109,13 @@ EpochReport FactTrainer::run_epoch() {
   report.epoch = static_cast<std::int64_t>(epochs_.size()) + 1;
   const auto begin = std::chrono::steady_clock::now();
   const auto steps_before = step_->steps();
-  report.train_nats = train_epoch(report.epoch);
+  report.train_nats = train_epoch(report);
   report.steps = step_->steps();
   report.step_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() /
                         static_cast<double>(report.steps - steps_before);
   report.best = true;
   if (!held_out_.empty()) {
-    const auto logs = step_->log_likelihoods(validation_, options_.batch);
+    const auto logs = step_->log_likelihoods(validation_, scoring_batch());
     report.held_out_nats = mean_nats(std::span(logs).first(held_out_.size()));
     report.held_out_inverse_nats = mean_nats(std::span(logs).last(held_out_.size()));
     const auto both = [](const EpochReport& r) { return r.held_out_nats + r.held_out_inverse_nats; };
@@ -116,24 +135,33 @@ TrainedFacts FactTrainer::result() {
   }
   result.model = best_model_;
   result.baseline = count_baseline(train_, held_out_, entities_, relations_);
-  const auto logs = FactStep(best_model_, options_.lr, 0).log_likelihoods(validation_, options_.batch);
+  const auto logs = FactStep(best_model_, options_.lr, 0).log_likelihoods(validation_, scoring_batch());
   result.mixed = mix_with_counts(logs, held_out_, RoleCounts(train_, entities_, relations_), result.baseline.smoothing);
   return result;
 }
 
-void FactTrainer::restore(const FactModel& model, const FactModel& best_model,
-                          std::span<const std::pair<at::Tensor, at::Tensor>> moments, std::vector<EpochReport> epochs) {
+FactState FactTrainer::state() const {
+  FactState state{model_, best_model_, step_->parameters(), epochs_};
+  if (graph_ && graph_->adaptation()) {
+    state.adaptation = graph_->adaptation()->state();
+    state.precision = graph_->adaptation()->table().tensors();
+  }
+  return state;
+}
+
+void FactTrainer::restore(const FactState& state, std::span<const std::pair<at::Tensor, at::Tensor>> moments) {
   const auto parameters = step_->parameters();
-  const auto values = model.named();
+  const auto values = state.model.named();
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     // Shared with model_, and so it is restored, too.
     parameters[i]->value().copy_(values[i].second);
     parameters[i]->first().copy_(moments[i].first);
     parameters[i]->second().copy_(moments[i].second);
   }
-  if (!held_out_.empty()) best_model_ = best_model.clone();
-  step_->set_steps(epochs.empty() ? 0 : epochs.back().steps);
-  epochs_ = std::move(epochs);
+  if (!held_out_.empty()) best_model_ = state.best_model.clone();
+  step_->set_steps(state.epochs.empty() ? 0 : state.epochs.back().steps);
+  epochs_ = state.epochs;
+  if (graph_ && graph_->adaptation()) graph_->adaptation()->restore(state.adaptation, state.precision);
 }
 
 TrainedFacts train_facts(std::span<const Triple> train, std::span<const Triple> held_out, std::int32_t entities,

@@ -10,6 +10,7 @@
 
 #include "terse/relsim/counts/count_baseline.hpp"
 #include "terse/relsim/model/count_mixture.hpp"
+#include "terse/relsim/model/fact_graph.hpp"
 #include "terse/relsim/model/fact_model.hpp"
 #include "terse/relsim/model/fact_step.hpp"
 
@@ -32,6 +33,7 @@ struct FactTrainingOptions {
   Start start = Start::TransE;
   std::int64_t start_epochs = 50;  ///< of TransE
   Rounding rounding = Rounding::None;  ///< of a step's large products (fact_step.hpp)
+  FactCompression compression = {};    ///< of what a step keeps for its backward pass; its seed is this one's
   std::uint64_t seed = 0;
 };
 
@@ -43,6 +45,9 @@ struct EpochReport {
   double held_out_inverse_nats = 0;   ///< -log P(t|r^-1) P(h|t,r^-1)
   bool best = false;                  ///< fewest held-out nats so far, mean of both directions
   double step_seconds = 0;            ///< mean
+  std::uint64_t exact_bytes = 0, stored_bytes = 0;  ///< hidden layers kept for backward, most of any step
+  std::uint64_t peak_allocated_bytes = 0;           ///< of CPU tensors in its steps; 0 without act::install_allocator()
+  double average_bits = 0, steps_spent_on_probes = 0;  ///< at an adaptive level
 };
 
 struct TrainedFacts {
@@ -57,6 +62,8 @@ struct FactState {
   FactModel model, best_model;                ///< best_model: not set without held-out facts
   std::vector<const AdamParameter*> moments;  ///< of `model`, in the order of its named()
   std::vector<EpochReport> epochs;            ///< so far; the best is the last one that says so
+  formats::Value adaptation = formats::Value::Map{};  ///< at an adaptive level, with `precision`: act::Adaptation's
+  std::vector<formats::PolicyTensor> precision;
 };
 
 /// Trains the fact model of fact_model.hpp on distinct facts, epoch by epoch. Depends on facts, options and seed only,
@@ -77,14 +84,15 @@ class FactTrainer {
   /// The best epoch's model, once at least one was run.
   TrainedFacts result();
 
-  FactState state() const { return {model_, best_model_, step_->parameters(), epochs_}; }
-  /// Goes on where state() was: its tensors, of a model of this shape, are copied.
-  /// @param moments  first and second of each of model.named()
-  void restore(const FactModel& model, const FactModel& best_model,
-               std::span<const std::pair<at::Tensor, at::Tensor>> moments, std::vector<EpochReport> epochs);
+  FactState state() const;
+  /// Goes on where state() was: its tensors, of a model of this shape, are copied; its own moments are not looked at.
+  /// @param moments  first and second of each of state.model.named()
+  void restore(const FactState& state, std::span<const std::pair<at::Tensor, at::Tensor>> moments);
 
  private:
-  double train_epoch(std::int64_t epoch);
+  double train_epoch(EpochReport& report);
+  /// Observations whose likelihoods are computed at once.
+  std::int64_t scoring_batch() const;
   /// Of a step that has `before` steps before it.
   double learning_rate(std::int64_t before) const;
 
@@ -94,6 +102,7 @@ class FactTrainer {
   std::vector<Observation> observations_, validation_;
   FactModel model_, best_model_;
   std::unique_ptr<FactStep> step_;
+  std::unique_ptr<FactGraph> graph_;  // where steps are compressed
   std::vector<EpochReport> epochs_;
 };
 

@@ -246,6 +246,22 @@ void MlpPass::add_update_tasks(std::vector<Task>& tasks, const AdamRates& rates)
   }
 }
 
+void MlpPass::add_update_tasks(std::vector<Task>& tasks, const AdamRates& rates, std::span<const at::Tensor> gradients) {
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto rows = weight_[i].value().size(0), columns = weight_[i].value().size(1);
+    const auto weight = gradients[2 * i].contiguous();
+    for (std::int64_t begin = 0; begin < rows; begin += kWeightBlock) {
+      const auto count = std::min(kWeightBlock, rows - begin);
+      tasks.push_back([this, i, columns, begin, count, rates, weight] {
+        weight_[i].update(begin * columns, count * columns, row_of(weight, begin), rates);
+      });
+    }
+    tasks.push_back([this, i, rates, bias = gradients[2 * i + 1].contiguous()] {
+      bias_[i].update(0, bias.numel(), bias.const_data_ptr<float>(), rates);
+    });
+  }
+}
+
 // A column's gradient sums over the rows of the batch in which its unit is active.
 void MlpPass::update_sparse(std::int64_t begin, std::int64_t count, const AdamRates& rates) {
   constexpr std::int64_t kSparseRows = 128;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "terse/relsim/model/adam.hpp"
@@ -38,6 +39,8 @@ class MlpPass {
   /// Computes outputs(); blocks of rows are independent.
   void add_forward_tasks(std::vector<Task>& tasks);
   const at::Tensor& outputs() const { return y_; }  ///< [rows, dim]
+  /// What the hidden layers of the last rows take until the backward pass.
+  std::uint64_t kept_bytes() const { return a_[0].nbytes() + a_[1].nbytes(); }
 
   /// From [rows, dim] gradients of the loss in outputs(), computes input_gradients() and what the updates need.
   /// `gradients` stays as it is until the update tasks have run.
@@ -45,6 +48,8 @@ class MlpPass {
   const at::Tensor& input_gradients() const { return dx_; }  ///< [rows, dim]
   /// Weight gradients and Adam's step, by blocks of weight rows.
   void add_update_tasks(std::vector<Task>& tasks, const AdamRates& rates);
+  /// The same by gradients that were computed elsewhere: of weight and bias of each layer.
+  void add_update_tasks(std::vector<Task>& tasks, const AdamRates& rates, std::span<const at::Tensor> gradients);
 
  private:
   std::int64_t rows() const { return x_.size(0); }

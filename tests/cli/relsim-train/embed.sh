@@ -33,6 +33,14 @@ for i in "${!negatives[@]}"; do
   mv "$folder/new" "$folder/seen.$((i + 1))"
 done
 
+# There is nothing to compress, and what little there is is told.
+status=0
+embed --epochs 1 --level L1 -o "$folder/none" 2> "$folder/err" || status=$?
+test $status = 2 && grep -q 'keeps no activations that could be compressed' "$folder/err" && test ! -e "$folder/none"
+embed --epochs 1 --metrics "$folder/metrics" -o "$folder/none"
+kept=$(tail -n 1 "$folder/metrics" | grep -o '"activation_bytes_exact":[0-9]*' | cut -d: -f2)
+test "$kept" -gt 0 && test "$kept" -lt 20000
+
 # Ten epochs at once, and five and five.
 embed --epochs 10 --model complex --patience 20 -o "$folder/whole"
 embed --epochs 5 --model complex --patience 20 --checkpoint "$folder/state" -o "$folder/half"

@@ -23,6 +23,25 @@ done
 nats() { tail -n 1 "$1" | sed -E 's/.*"held_out_nats":([0-9.]+).*/\1/'; }
 awk -v a="$(nats "$folder/metrics.json")" -v b="$(nats "$folder/rounded.json")" 'BEGIN {exit !(b < a + 0.02 && b > a - 0.02)}'
 
+# Compressed hidden layers: for any number of threads, nearly as good, in a tenth of the bytes.
+number() { tail -n 1 "$2" | grep -o "\"$1\":[^,}]*" | cut -d: -f2; }
+for level in L1 L2.2; do
+  for threads in 1 2; do train --level $level --adapt-every 5 -q -j $threads -o "$folder/level.$threads" --metrics "$folder/level.json"; done
+  cmp "$folder/level.1" "$folder/level.2"
+  test $(($(number activation_bytes_stored "$folder/level.json") * 10)) -lt "$(number activation_bytes_exact "$folder/level.json")"
+  test "$(number activation_bytes_exact "$folder/level.json")" = "$(number activation_bytes_stored "$folder/metrics.json")"
+  test "$(number peak_allocated_bytes "$folder/level.json")" -gt 0
+  awk -v a="$(nats "$folder/metrics.json")" -v b="$(nats "$folder/level.json")" 'BEGIN {exit !(b < a + 0.05 && b > a - 0.05)}'
+done
+"$TERSE_BIN/act-inspect" "$folder/level.1" | grep -qxF "$(printf 'level\tL2.2')"
+test "$(number average_bits "$folder/level.json" | cut -c 1)" -le 3
+train --bits 8 -q -o "$folder/eight" --metrics "$folder/eight.json"
+test "$(number activation_bytes_stored "$folder/eight.json")" -gt "$(number activation_bytes_stored "$folder/level.json")"
+train --bits 32 -q -o "$folder/none"
+cmp <(decode "$folder/one.facts") <(decode "$folder/none")
+if train --level L1 --products bfloat16 -q -o "$folder/x" 2> "$folder/err"; then echo "L1 with bfloat16"; exit 1; fi
+grep -q 'no products in bfloat16' "$folder/err"
+
 # A rate that falls to nothing over the epochs.
 train --schedule linear -q -o "$folder/descent.facts" --metrics "$folder/descent.json"
 "$TERSE_BIN/act-inspect" "$folder/descent.facts" | grep -qxF "$(printf 'schedule\tlinear')"

@@ -19,11 +19,22 @@ for file in whole resumed; do
     act-inspect --decode $item --npy - $file.facts
   done > $file.weights
   act-inspect $file.facts | grep -E '^metrics' > $file.told
-  tail -n 1 $file.json | sed -E 's/"(step_seconds|peak_resident_bytes)":[^,}]*,?//g' > $file.last
+  tail -n 1 $file.json | sed -E 's/"(step_seconds|peak_resident_bytes|peak_allocated_bytes)":[^,}]*,?//g' > $file.last
 done
 cmp whole.weights resumed.weights || fail "other weights"
 cmp whole.told resumed.told || fail "other metrics"
 cmp whole.last resumed.last || fail "another last line"
+
+# With bits that follow what each tensor does.
+levels=(--level L2.2 --adapt-every 3)
+train "${levels[@]}" -o whole_level.facts
+epochs=3 train "${levels[@]}" --checkpoint level -o half.facts
+train "${levels[@]}" --checkpoint level --resume -o resumed.facts
+for item in weight/entity weight/tail.4.bias; do
+  act-inspect --decode $item --npy - resumed.facts | cmp - <(act-inspect --decode $item --npy - whole_level.facts)
+done
+expect 2 train --level L1 --adapt-every 3 --checkpoint level --resume -o x
+says err "the option behind 'level' differs"
 
 # A rate that falls over all epochs goes on falling where it was; over more epochs it is another run.
 train --schedule linear -o whole.facts

@@ -2,6 +2,7 @@
 
 #include "naive_facts.hpp"
 #include "terse/core/parallel.hpp"
+#include "terse/relsim/model/fact_graph.hpp"
 #include "terse/core/philox.hpp"
 #include "terse_catch.hpp"
 
@@ -150,6 +151,88 @@ TEST_CASE("steps give the same bits for any number of threads", "[relsim]") {
       CHECK(at::equal(results[0][i], results[1][i]));
       CHECK(at::equal(results[0][i], results[2][i]));
     }
+  }
+}
+
+/// First moments after one step: a tenth of the gradients.
+std::vector<at::Tensor> first_moments(const FactStep& step) {
+  std::vector<at::Tensor> all;
+  for (const auto* parameter : step.parameters()) all.push_back(parameter->first().clone());
+  return all;
+}
+
+double relative(const at::Tensor& found, const at::Tensor& expected) {
+  return ((found - expected).norm() / expected.norm()).item<double>();
+}
+
+TEST_CASE("a step whose perceptrons LibTorch differentiates is the same step", "[relsim]") {
+  const FactModelShape shape{.entities = 90, .relations = 5, .dim = 24, .hidden = 130};
+  const auto model = FactModel::random(shape, 4);
+  const auto other = model.clone();
+  FactStep step(model, 5e-3, 5e-4), under_graph(other, 5e-3, 5e-4);
+  FactGraph graph(under_graph, {.bits = act::kKeptBits});
+  CHECK_FALSE(FactCompression{.bits = act::kKeptBits}.wanted());
+  CHECK(FactCompression{.level = act::Level::L1}.wanted());
+  for (std::uint64_t t = 0; t < 4; ++t) {
+    const auto batch = random_batch(shape, 60, t);
+    CHECK(graph.step(batch).total() == Approx(step.step(batch).total()).epsilon(1e-5));
+    // What either keeps of its hidden layers: the inputs live anyway.
+    CHECK(graph.compression().totals().exact_bytes == step.kept_bytes());
+    CHECK(graph.compression().totals().stored_bytes == step.kept_bytes());
+    if (t > 0) continue;
+    const auto expected = first_moments(step), found = first_moments(under_graph);
+    for (std::size_t i = 0; i < expected.size(); ++i) CHECK(relative(found[i], expected[i]) < 1e-4);
+  }
+  CHECK(under_graph.steps() == 4);
+}
+
+TEST_CASE("rounded hidden layers leave entities and queries their gradient, and the others its mean", "[relsim][numeric]") {
+  const FactModelShape shape{.entities = 90, .relations = 5, .dim = 24, .hidden = 130};
+  const auto batch = random_batch(shape, 80, 3);
+  const auto gradients = [&](const FactCompression& options) {
+    const auto model = FactModel::random(shape, 4);
+    FactStep step(model, 5e-3, 0);
+    FactGraph graph(step, options);
+    graph.step(batch);
+    const auto& totals = graph.compression().totals();
+    if (options.bits < act::kKeptBits) CHECK(totals.stored_bytes < totals.exact_bytes / 8);
+    return first_moments(step);
+  };
+  const auto exact = gradients({.bits = act::kKeptBits});
+  constexpr int kDraws = 40;
+  std::vector<at::Tensor> mean;
+  double one = 0;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    const auto found = gradients({.bits = 2, .seed = static_cast<std::uint64_t>(draw)});
+    // Entity, query, and of both perceptrons the first layer and all biases.
+    for (const std::size_t i : {0, 1, 2, 3, 5, 7, 8, 9, 11, 13}) CHECK(relative(found[i], exact[i]) < 1e-6);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (draw == 0) mean.push_back(at::zeros_like(found[i]));
+      mean[i] += found[i] / kDraws;
+    }
+    one = relative(found[12], exact[12]);
+    CHECK(one > 0.01);
+  }
+  for (const std::size_t i : {4, 6, 10, 12}) {
+    INFO("parameter " << i << ": one draw " << one << ", mean " << relative(mean[i], exact[i]));
+    CHECK(relative(mean[i], exact[i]) < one / 3);
+  }
+}
+
+TEST_CASE("compressed steps give the same bits for any number of threads", "[relsim]") {
+  const FactModelShape shape{.entities = 700, .relations = 9, .dim = 24, .hidden = 150};
+  for (const auto level : {act::Level::L1, act::Level::L2_2}) {
+    std::vector<std::vector<at::Tensor>> results;
+    for (const int threads : {1, 3}) {
+      core::set_threads(threads);
+      const auto model = FactModel::random(shape, 2);
+      FactStep step(model, 5e-3, 5e-4);
+      FactGraph graph(step, {.level = level, .adapt_every = 2});
+      for (std::uint64_t t = 0; t < 6; ++t) graph.step(random_batch(shape, 100, t));
+      results.push_back(parameters(model));
+    }
+    core::set_threads(0);
+    for (std::size_t i = 0; i < results[0].size(); ++i) CHECK(at::equal(results[0][i], results[1][i]));
   }
 }
 

@@ -1,4 +1,4 @@
-#include "terse/train/budget.hpp"
+#include "terse/act/budget.hpp"
 
 #include "temporary_folder.hpp"
 #include "terse/act/allocator.hpp"
@@ -6,7 +6,7 @@
 #include "terse/core/error.hpp"
 #include "terse/core/memory.hpp"
 #include "terse/core/philox.hpp"
-#include "terse/train/trainer.hpp"
+#include "terse/train/trainer_workload.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::train {
@@ -60,18 +60,23 @@ double largest_difference(Trainer& a, Trainer& b) {
   return largest;
 }
 
+act::Rehearsal rehearsed(Trainer& trainer, std::shared_ptr<act::SwapStore> swap = nullptr) {
+  TrainerWorkload workload(trainer);
+  return act::rehearse(workload, std::move(swap));
+}
+
 TEST_CASE("a step's simulated peak is the allocator's, whatever the bits") {
   act::install_allocator();
-  const auto tier = GENERATE(BudgetTier::Bits, BudgetTier::Recompute);
+  const auto tier = GENERATE(act::BudgetTier::Bits, act::BudgetTier::Recompute);
   for (const auto& [model, data] : kRuns) {
     Trainer trainer(budgeted(model, data, kTiB));
     trainer.plan_budget();
-    CHECK((trainer.use(tier) > 0) == (tier == BudgetTier::Recompute));
+    CHECK((trainer.use(tier) > 0) == (tier == act::BudgetTier::Recompute));
     trainer.step();  // what LibTorch keeps
-    Budget budget = trainer.budget_plan()->budget();
+    act::Budget budget = trainer.budget_plan()->budget();
     budget.floor = 0;  // this process was larger before
     budget.tier = tier;
-    const BudgetPlan plan(rehearse(trainer), budget);
+    const act::BudgetPlan plan(rehearsed(trainer), budget);
     const auto known = trainer.adaptation()->table();
     for (const int bits : {1, 2, 4, 8, 32, 0}) {
       trainer.adaptation()->start_from(tensors_at(known, bits));
@@ -93,22 +98,22 @@ TEST_CASE("a second tier needs less than bits alone, and keeps to it") {
   options.compression.swap = act::open_swap_store({.directory = folder.path(), .resident_bytes = 256 << 10});
   Trainer trainer(options);
   trainer.plan_budget();
-  CHECK(trainer.budget_plan()->budget().tier == BudgetTier::Bits);
+  CHECK(trainer.budget_plan()->budget().tier == act::BudgetTier::Bits);
   trainer.step();
   CHECK(options.compression.swap->figures().swapped_bytes == 0);
-  Budget budget = trainer.budget_plan()->budget();
+  act::Budget budget = trainer.budget_plan()->budget();
   budget.floor = 0;
   budget.probing = false;
-  const auto alone = BudgetPlan(rehearse(trainer), budget).smallest();
-  trainer.use(BudgetTier::Swap);
-  const auto rehearsal = rehearse(trainer, options.compression.swap);
-  budget.tier = BudgetTier::Swap;
-  budget.bytes = BudgetPlan(rehearsal, budget).smallest();
+  const auto alone = act::BudgetPlan(rehearsed(trainer), budget).smallest();
+  trainer.use(act::BudgetTier::Swap);
+  const auto rehearsal = rehearsed(trainer, options.compression.swap);
+  budget.tier = act::BudgetTier::Swap;
+  budget.bytes = act::BudgetPlan(rehearsal, budget).smallest();
   CHECK(budget.bytes < alone);
-  BudgetPlan plan(rehearsal, budget);
+  act::BudgetPlan plan(rehearsal, budget);
   act::PrecisionTable table = trainer.adaptation()->table();
   plan.choose(table);
-  for (const auto& tensor : table.tensors()) CHECK(tensor.bits == kSwappedBits);
+  for (const auto& tensor : table.tensors()) CHECK(tensor.bits == act::kSwappedBits);
   trainer.adaptation()->start_from(table.tensors());
   for (int i = 0; i < 3; ++i) {
     const auto figures = trainer.step();
@@ -124,7 +129,7 @@ TEST_CASE("a rehearsal that has a limit is given up, and leaves the run as it is
   trainer.plan_budget();
   {
     const act::ResidentLimit limit(core::resident_bytes() + (1 << 20));
-    CHECK_THROWS_AS(rehearse(trainer), Error);
+    CHECK_THROWS_AS(rehearsed(trainer), Error);
   }
   other.plan_budget();
   at::manual_seed(1);
@@ -172,11 +177,11 @@ TEST_CASE("a budget that cannot be met is refused with the smallest, which can b
     const auto named = std::stoull(what.substr(what.rfind(' '))) << 20;
     CHECK(named > smallest);
     CHECK(named < smallest + (4 << 20));
-    Budget budget = small.budget_plan()->budget();
+    act::Budget budget = small.budget_plan()->budget();
     budget.floor = 0;
-    const auto rehearsal = rehearse(small);
-    budget.bytes = BudgetPlan(rehearsal, budget).smallest();
-    BudgetPlan plan(rehearsal, budget);
+    const auto rehearsal = rehearsed(small);
+    budget.bytes = act::BudgetPlan(rehearsal, budget).smallest();
+    act::BudgetPlan plan(rehearsal, budget);
     act::PrecisionTable table = small.adaptation()->table();
     plan.choose(table);
     CHECK(plan.planned_peak(table) <= budget.bytes);
@@ -185,7 +190,7 @@ TEST_CASE("a budget that cannot be met is refused with the smallest, which can b
     double variance = 1e300;
     for (int i = 0; i < 12; ++i) {
       budget.bytes += 1 << 20;
-      BudgetPlan larger(rehearsal, budget);
+      act::BudgetPlan larger(rehearsal, budget);
       larger.choose(table);
       const auto peak = larger.planned_peak(table);
       CHECK(peak <= budget.bytes);
@@ -201,11 +206,11 @@ TEST_CASE("bits are chosen anew where zeros become fewer") {
   act::install_allocator();
   Trainer trainer(budgeted("resnet18:stem=small,classes=10", "random:3x16x16,classes=10,count=64", kTiB));
   trainer.plan_budget();
-  const auto rehearsal = rehearse(trainer);
-  Budget budget = trainer.budget_plan()->budget();
+  const auto rehearsal = rehearsed(trainer);
+  act::Budget budget = trainer.budget_plan()->budget();
   budget.floor = 0;
-  budget.bytes = BudgetPlan(rehearsal, budget).smallest() + (1 << 20);
-  BudgetPlan plan(rehearsal, budget);
+  budget.bytes = act::BudgetPlan(rehearsal, budget).smallest() + (1 << 20);
+  act::BudgetPlan plan(rehearsal, budget);
   act::PrecisionTable table = trainer.adaptation()->table();
   plan.choose(table);
   trainer.adaptation()->start_from(table.tensors());
@@ -223,7 +228,7 @@ TEST_CASE("bits are chosen anew where zeros become fewer") {
   const auto state = plan.state();
   plan.choose(table);
   CHECK(plan.planned_peak(table) <= budget.bytes);
-  BudgetPlan resumed(rehearsal, budget);
+  act::BudgetPlan resumed(rehearsal, budget);
   resumed.restore(state);
   CHECK(resumed.planned_peak(table) == plan.planned_peak(table));
   CHECK_THROWS_AS(resumed.restore(formats::Value::Map{{"growth", formats::Value::Array{}}}), Error);

@@ -6,7 +6,7 @@
 #include "terse/act/torch.hpp"
 #include "terse/core/error.hpp"
 
-namespace terse::train {
+namespace terse::act {
 
 /// Calls `body` and turns LibTorch's exceptions, which carry a backtrace and know no exit code, into terse::Error:
 /// its allocator's into OutOfMemory, all others into `otherwise`.
@@ -21,4 +21,4 @@ auto with_torch_errors(Error::Code otherwise, Body body) {
   }
 }
 
-}  // namespace terse::train
+}  // namespace terse::act

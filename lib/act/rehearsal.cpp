@@ -1,4 +1,4 @@
-#include "terse/train/rehearsal.hpp"
+#include "terse/act/rehearsal.hpp"
 
 #include <malloc.h>
 
@@ -10,10 +10,9 @@
 #include "terse/act/allocator.hpp"
 #include "terse/act/precision.hpp"
 #include "terse/core/memory.hpp"
-#include "terse/train/torch_errors.hpp"
-#include "terse/train/trainer.hpp"
+#include "terse/act/torch_errors.hpp"
 
-namespace terse::train {
+namespace terse::act {
 
 namespace {
 
@@ -22,47 +21,47 @@ constexpr std::uint64_t kWidestView = 2;  // storage bytes to tensor bytes, beyo
 /// What a block of the allocation log is to a saved tensor.
 struct Part {
   std::uint32_t tensor = 0;
-  act::BlockPart part = act::BlockPart::Other;
+  BlockPart part = BlockPart::Other;
 };
 using Parts = std::unordered_map<std::uint64_t, Part>;
 
 /// Follows the saved tensors whose bits can be chosen to the blocks that hold them.
 /// @param own_blocks  [saved] the block that each lay in when it was saved, or 0
-Parts find_parts(const std::vector<act::SavedTensor>& saved, const std::vector<std::uint64_t>& own_blocks,
-                 const std::vector<act::Allocation>& log) {
+Parts find_parts(const std::vector<SavedTensor>& saved, const std::vector<std::uint64_t>& own_blocks,
+                 const std::vector<Allocation>& log) {
   std::vector<bool> chosen;
-  for (const auto& tensor : saved) chosen.push_back(!act::rungs_of(tensor).empty());
+  for (const auto& tensor : saved) chosen.push_back(!rungs_of(tensor).empty());
   Parts parts;
   std::vector<std::uint64_t> stores(saved.size(), 0);
   std::unordered_map<std::uint64_t, std::uint64_t> sizes;
-  for (const act::Allocation& allocation : log) {
+  for (const Allocation& allocation : log) {
     if (allocation.bytes > 0) sizes[allocation.block] = static_cast<std::uint64_t>(allocation.bytes);
     if (allocation.stores > 0 && chosen[allocation.stores - 1]) stores[allocation.stores - 1] = allocation.block;
   }
   for (std::uint32_t i = 0; i < saved.size(); ++i) {
-    if (stores[i] > 0) parts[stores[i]] = {i, act::BlockPart::Stored};  // the last: others were tried and given up
+    if (stores[i] > 0) parts[stores[i]] = {i, BlockPart::Stored};  // the last: others were tried and given up
   }
   std::vector<bool> would_be_kept(saved.size(), false);
   for (std::uint32_t i = 0; i < saved.size(); ++i) {
     if (stores[i] == 0 || own_blocks[i] == 0) continue;
-    if (sizes[own_blocks[i]] > kWidestView * act::rungs_of(saved[i]).back().bytes) continue;
-    would_be_kept[i] = parts.emplace(own_blocks[i], Part{i, act::BlockPart::Saved}).second;
+    if (sizes[own_blocks[i]] > kWidestView * rungs_of(saved[i]).back().bytes) continue;
+    would_be_kept[i] = parts.emplace(own_blocks[i], Part{i, BlockPart::Saved}).second;
   }
   // What restores a tensor that would be kept would not be there either.
-  for (const act::Allocation& allocation : log) {
+  for (const Allocation& allocation : log) {
     const auto source = parts.find(allocation.restores);
     if (allocation.bytes <= 0 || source == parts.end() || !would_be_kept[source->second.tensor]) continue;
-    parts.emplace(allocation.block, Part{source->second.tensor, act::BlockPart::Restored});
+    parts.emplace(allocation.block, Part{source->second.tensor, BlockPart::Restored});
   }
   return parts;
 }
 
-act::StepTimeline timeline_of(const std::vector<act::Allocation>& log, const Parts& parts) {
-  act::StepTimeline timeline;
-  for (const act::Allocation& allocation : log) {
+StepTimeline timeline_of(const std::vector<Allocation>& log, const Parts& parts) {
+  StepTimeline timeline;
+  for (const Allocation& allocation : log) {
     const auto bytes =
-        static_cast<std::int64_t>(act::held_bytes(static_cast<std::uint64_t>(std::abs(allocation.bytes))));
-    act::StepEvent event{allocation.block, allocation.bytes > 0 ? bytes : -bytes};
+        static_cast<std::int64_t>(held_bytes(static_cast<std::uint64_t>(std::abs(allocation.bytes))));
+    StepEvent event{allocation.block, allocation.bytes > 0 ? bytes : -bytes};
     if (const auto part = parts.find(allocation.block); part != parts.end()) {
       event.tensor = part->second.tensor;
       event.part = part->second.part;
@@ -72,40 +71,27 @@ act::StepTimeline timeline_of(const std::vector<act::Allocation>& log, const Par
   return timeline;
 }
 
-/// A batch than which the run has none larger.
-Batch largest_batch(const DataSet& data, std::int64_t size) {
-  std::vector<std::int64_t> examples(static_cast<std::size_t>(std::min(size, data.size())));
-  const auto largest = data.largest();
-  for (std::size_t i = 0; i < examples.size(); ++i) examples[i] = largest.value_or(static_cast<std::int64_t>(i));
-  return data.batch(examples);
-}
-
-void forward_as_in_evaluation(Trainer& trainer) {
-  if (!trainer.data().evaluation) return;
-  const at::NoGradGuard no_grad;
-  trainer.network().set_training(false);
-  trainer.network().forward(largest_batch(*trainer.data().evaluation, trainer.options().batch).inputs);
-  trainer.network().set_training(true);
-}
-
-/// Forward and backward as Trainer::step(). @return position in the log at which the backward pass begins
-std::uint64_t pass(Trainer& trainer, act::Compression& compression, const Batch& batch) {
-  compression.batch(batch.inputs);
+/// A step, and the gradients cleared. @return position in the log at which the backward pass begins
+std::uint64_t run_pass(Workload& run, Compression& compression) {
+  const Pass pass = run.largest();
+  compression.batch(pass.inputs);
   std::uint64_t backward_start = 0;
   {
     const auto guard = compression.step(0);
-    const auto loss = cross_entropy(trainer.network().forward(batch.inputs), batch.labels);
-    backward_start = act::allocation_log_length();
+    const auto loss = pass.forward();
+    backward_start = allocation_log_length();
     loss.backward();
   }
+  run.update();
+  run.clear_gradients();
   return backward_start;
 }
 
 /// Bits of every tensor that has a choice: of the fewest bytes, or those of the second tier.
-std::map<std::string, int> bits_of_rehearsal(const std::vector<act::SavedTensor>& saved, bool swapped) {
+std::map<std::string, int> bits_of_rehearsal(const std::vector<SavedTensor>& saved, bool swapped) {
   std::map<std::string, int> bits;
   for (const auto& tensor : saved) {
-    if (const auto rungs = act::rungs_of(tensor); !rungs.empty()) {
+    if (const auto rungs = rungs_of(tensor); !rungs.empty()) {
       bits[tensor.id] = swapped ? kSwappedBits : rungs.front().bits;
     }
   }
@@ -114,16 +100,16 @@ std::map<std::string, int> bits_of_rehearsal(const std::vector<act::SavedTensor>
 
 /// Leaves nothing behind, however a rehearsal ends.
 struct CleanUp {
-  Trainer& trainer;
+  Workload& run;
   ~CleanUp() {
-    trainer.optimizer().clear_gradients();
-    act::stop_allocation_log();
+    run.clear_gradients();
+    stop_allocation_log();
     malloc_trim(0);  // what the heap kept of tensors in 1 bit is not there where they are mapped
   }
 };
 
 /// What a store may hold beside what is in use: its bound, and what has just been handed to it.
-std::uint64_t most_held(const act::SwapStore& swap, const std::vector<act::SavedTensor>& saved) {
+std::uint64_t most_held(const SwapStore& swap, const std::vector<SavedTensor>& saved) {
   std::uint64_t largest = 0;
   for (const auto& tensor : saved) largest = std::max(largest, tensor.stored_bytes);
   return swap.options().resident_bytes + largest;
@@ -134,12 +120,12 @@ void sum_up(Rehearsal& rehearsal) {
   rehearsal.stored.resize(rehearsal.saved.size());
   rehearsal.kept.resize(rehearsal.saved.size());
   auto live = static_cast<std::int64_t>(rehearsal.timeline.live_before);
-  for (const act::StepEvent& event : rehearsal.timeline.events) {
+  for (const StepEvent& event : rehearsal.timeline.events) {
     live += event.bytes;
     rehearsal.peak_bytes = std::max(rehearsal.peak_bytes, static_cast<std::uint64_t>(live));
-    if (event.bytes <= 0 || event.part == act::BlockPart::Other) continue;
+    if (event.bytes <= 0 || event.part == BlockPart::Other) continue;
     const auto bytes = static_cast<std::uint64_t>(event.bytes);
-    if (event.part == act::BlockPart::Stored) {
+    if (event.part == BlockPart::Stored) {
       rehearsal.stored[event.tensor] += bytes;
     } else {
       rehearsal.kept[event.tensor] = std::max(rehearsal.kept[event.tensor], bytes);
@@ -149,32 +135,30 @@ void sum_up(Rehearsal& rehearsal) {
 
 }  // namespace
 
-Rehearsal rehearse(Trainer& trainer, std::shared_ptr<act::SwapStore> swap) {
+Rehearsal rehearse(Workload& run, std::shared_ptr<SwapStore> swap) {
   Rehearsal rehearsal;
-  const StateKeeper keeper(trainer.network());
-  const CleanUp clean_up{trainer};
-  auto options = trainer.options().compression;
-  options.level = act::Level::L1;
+  const auto kept = run.keep_state();
+  const CleanUp clean_up{run};
+  auto options = run.compression();
+  options.level = Level::L1;
   options.bits = swap ? kSwappedBits : 1;
   options.swap = swap;
-  act::Compression compression(options);
-  own_tensors(compression, trainer.network());
+  Compression compression(options);
+  run.own(compression);
   std::uint64_t live_before = 0, backward_start = 0, peak_before = 0;
-  std::vector<act::Allocation> log;
+  std::vector<Allocation> log;
   with_torch_errors(Error::Usage, [&] {
-    forward_as_in_evaluation(trainer);
-    pass(trainer, compression, largest_batch(*trainer.data().train, trainer.options().batch));
-    trainer.optimizer().clear_gradients();
+    run.evaluate();
+    run_pass(run, compression);
     compression.set_bits(bits_of_rehearsal(compression.saved(), swap != nullptr));
-    live_before = act::allocator_figures().held_bytes;
+    live_before = allocator_figures().held_bytes;
     peak_before = core::peak_resident_bytes();
-    act::start_allocation_log();
-    backward_start = pass(trainer, compression, largest_batch(*trainer.data().train, trainer.options().batch));
-    trainer.optimizer().clear_gradients();
-    log = act::stop_allocation_log();
+    start_allocation_log();
+    backward_start = run_pass(run, compression);
+    log = stop_allocation_log();
   });
   rehearsal.saved = compression.saved();
-  const auto own_blocks = act::blocks_of_saved();
+  const auto own_blocks = blocks_of_saved();
   if (own_blocks.size() != rehearsal.saved.size()) throw Error(Error::Internal, "a rehearsal lost sight of saved tensors");
   rehearsal.timeline = timeline_of(log, swap ? Parts{} : find_parts(rehearsal.saved, own_blocks, log));
   if (swap) rehearsal.second_tier_bytes = most_held(*swap, rehearsal.saved);
@@ -182,7 +166,7 @@ Rehearsal rehearse(Trainer& trainer, std::shared_ptr<act::SwapStore> swap) {
   rehearsal.timeline.tensors = rehearsal.saved.size();
   rehearsal.timeline.backward_start = backward_start;
   sum_up(rehearsal);
-  for (const act::Allocation& allocation : log) {
+  for (const Allocation& allocation : log) {
     const auto unmanaged = std::max<std::int64_t>(allocation.unmanaged.value_or(0), 0);
     rehearsal.unmanaged_bytes = std::max(rehearsal.unmanaged_bytes, static_cast<std::uint64_t>(unmanaged));
   }
@@ -193,4 +177,4 @@ Rehearsal rehearse(Trainer& trainer, std::shared_ptr<act::SwapStore> swap) {
   return rehearsal;
 }
 
-}  // namespace terse::train
+}  // namespace terse::act

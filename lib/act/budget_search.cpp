@@ -1,13 +1,12 @@
-#include "terse/train/budget_search.hpp"
+#include "terse/act/budget_search.hpp"
 
 #include <malloc.h>
 
 #include "terse/act/allocator.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/memory.hpp"
-#include "terse/train/trainer.hpp"
 
-namespace terse::train {
+namespace terse::act {
 
 namespace {
 
@@ -16,14 +15,14 @@ constexpr int kEnoughBits = 4;
 // is no tensor's before the next allocation.
 constexpr std::uint64_t kMarginShare = 32;
 
-using Plan = std::unique_ptr<BudgetPlan>;
+using FoundPlan = std::unique_ptr<BudgetPlan>;
 
-class Search {
+class BudgetSearch {
  public:
-  explicit Search(Trainer& trainer)
-      : trainer_(trainer), bytes_(trainer.options().budget), swap_(trainer.options().compression.swap) {}
+  BudgetSearch(Workload& run, const BudgetWish& wish)
+      : run_(run), wish_(wish), bytes_(wish.bytes), swap_(run.compression().swap) {}
 
-  Plan run() {
+  FoundPlan run() {
     consider(plan_for(BudgetTier::Bits, /*limited=*/swap_ != nullptr));
     if (best_ && !is_enough()) consider(plan_for(BudgetTier::Recompute, true));
     if (swap_ && !is_enough()) consider(plan_for(BudgetTier::Swap, best_ != nullptr));
@@ -34,16 +33,16 @@ class Search {
 
  private:
   Rehearsal rehearse_in(BudgetTier tier) {
-    trainer_.use(tier);
-    return rehearse(trainer_, tier == BudgetTier::Swap ? swap_ : nullptr);
+    run_.use(tier);
+    return rehearse(run_, tier == BudgetTier::Swap ? swap_ : nullptr);
   }
 
   /// @return null where the rehearsal would have taken more than the limit
-  Plan plan_for(BudgetTier tier, bool limited) {
-    if (trainer_.use(tier) == 0 && tier == BudgetTier::Recompute) return nullptr;
+  FoundPlan plan_for(BudgetTier tier, bool limited) {
+    if (run_.use(tier) == 0 && tier == BudgetTier::Recompute) return nullptr;
     Rehearsal rehearsal;
     try {
-      const act::ResidentLimit limit(limited ? bytes_ - bytes_ / kMarginShare : UINT64_MAX);
+      const ResidentLimit limit(limited ? bytes_ - bytes_ / kMarginShare : UINT64_MAX);
       rehearsal = rehearse_in(tier);
     } catch (const Error& error) {
       if (!limited || error.code() != Error::OutOfMemory) throw;
@@ -51,7 +50,7 @@ class Search {
     }
     Budget budget{.bytes = bytes_, .overhead = resident_overhead(rehearsal), .floor = core::peak_resident_bytes()};
     budget.tier = tier;
-    budget.probing = tier == BudgetTier::Bits && trainer_.options().adapt_every > 0;
+    budget.probing = tier == BudgetTier::Bits && wish_.probing;
     auto plan = std::make_unique<BudgetPlan>(rehearsal, budget);
     if (budget.probing && plan->smallest() > bytes_) {
       budget.probing = false;
@@ -60,13 +59,13 @@ class Search {
     return plan;
   }
 
-  void consider(Plan plan) {
+  void consider(FoundPlan plan) {
     if (!plan) return;
     if (plan->smallest() > bytes_) {
       if (!smallest_ || plan->smallest() < smallest_->smallest()) smallest_ = std::move(plan);
       return;
     }
-    act::PrecisionTable table = trainer_.adaptation()->table();
+    PrecisionTable table = wish_.known;
     table.note(plan->saved());
     plan->choose(table);
     malloc_trim(0);  // the next rehearsal would count what the heap keeps of the search
@@ -80,7 +79,7 @@ class Search {
   bool is_enough() const { return best_ && variance_ <= enough_; }
 
   /// Nothing fits: the run is refused, and rehearsals may take what they take.
-  Plan least() {
+  FoundPlan least() {
     if (swap_) {
       const Rehearsal rehearsal = rehearse_in(BudgetTier::Bits);
       Budget budget{.bytes = bytes_, .overhead = resident_overhead(rehearsal)};
@@ -93,10 +92,11 @@ class Search {
     return std::move(smallest_);
   }
 
-  Trainer& trainer_;
+  Workload& run_;
+  const BudgetWish& wish_;
   std::uint64_t bytes_;
-  std::shared_ptr<act::SwapStore> swap_;
-  Plan best_, smallest_;
+  std::shared_ptr<SwapStore> swap_;
+  FoundPlan best_, smallest_;
   double variance_ = 0, enough_ = 0;  // of best_
 };
 
@@ -111,18 +111,18 @@ BudgetTier tier_of(const formats::Value& state) {
 
 }  // namespace
 
-std::unique_ptr<BudgetPlan> search_budget(Trainer& trainer) { return Search(trainer).run(); }
+std::unique_ptr<BudgetPlan> search_budget(Workload& run, const BudgetWish& wish) { return BudgetSearch(run, wish).run(); }
 
-std::unique_ptr<BudgetPlan> resume_budget(Trainer& trainer, const formats::Value& state) {
+std::unique_ptr<BudgetPlan> resume_budget(Workload& run, const BudgetWish& wish, const formats::Value& state) {
   const BudgetTier tier = tier_of(state);
-  trainer.use(tier);
-  const auto& swap = trainer.options().compression.swap;
+  run.use(tier);
+  const auto& swap = run.compression().swap;
   if (tier == BudgetTier::Swap && !swap) throw Error(Error::Usage, "the run had a second tier (--swap)");
-  const Rehearsal rehearsal = rehearse(trainer, tier == BudgetTier::Swap ? swap : nullptr);
-  Budget budget{.bytes = trainer.options().budget,
+  const Rehearsal rehearsal = rehearse(run, tier == BudgetTier::Swap ? swap : nullptr);
+  Budget budget{.bytes = wish.bytes,
                 .overhead = static_cast<std::uint64_t>(state.at("overhead").as_integer()),
                 .floor = core::peak_resident_bytes(),
-                .probing = tier == BudgetTier::Bits && trainer.options().adapt_every > 0,
+                .probing = tier == BudgetTier::Bits && wish.probing,
                 .tier = tier};
   auto plan = std::make_unique<BudgetPlan>(rehearsal, budget);
   if (budget.probing && plan->smallest() > budget.bytes) {
@@ -133,4 +133,4 @@ std::unique_ptr<BudgetPlan> resume_budget(Trainer& trainer, const formats::Value
   return plan;
 }
 
-}  // namespace terse::train
+}  // namespace terse::act

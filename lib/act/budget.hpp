@@ -4,24 +4,14 @@
 #include <map>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "terse/act/memory_plan.hpp"
 #include "terse/act/precision.hpp"
 #include "terse/formats/value.hpp"
-#include "terse/train/rehearsal.hpp"
+#include "terse/act/rehearsal.hpp"
 
-namespace terse::train {
-
-/// What a run does to stay within a budget, from cheap to dear.
-enum class BudgetTier : std::uint8_t {
-  Bits,       ///< it chooses bits
-  Recompute,  ///< it also runs parts of the network again in the backward pass
-  Swap,       ///< it stores tensors in a second tier, in kSwappedBits, and recomputes nothing
-};
-
-std::string_view to_string(BudgetTier tier);  ///< "bits", "recompute", "swap"
+namespace terse::act {
 
 /// A budget on a process's resident size, and what of it is not for tensors.
 struct Budget {
@@ -52,7 +42,7 @@ class BudgetPlan {
   std::uint64_t smallest() const { return smallest_; }
   const Budget& budget() const { return budget_; }
   /// The tensors that the rehearsal saved.
-  const std::vector<act::SavedTensor>& saved() const { return saved_; }
+  const std::vector<SavedTensor>& saved() const { return saved_; }
   /// Takes in that the process has been so large meanwhile.
   void raise_floor(std::uint64_t resident);
   /// Most bytes that tensors may take.
@@ -61,32 +51,32 @@ class BudgetPlan {
   /// Gives the tensors of a table the bits of least variance whose peak fits. A tensor of unknown sensitivity counts as
   /// if rounding it did per byte what it does to the median one.
   /// @throws Error::OutOfMemory naming smallest()
-  void choose(act::PrecisionTable& table) const;
+  void choose(PrecisionTable& table) const;
   /// Takes in what the tensors of a step were stored in: zeros stored apart take other bytes from batch to batch, and
   /// change as the network learns.
   /// @return  whether the table's bits might no longer fit a step from now, and should be chosen anew
-  bool see(std::span<const act::SavedTensor> saved, const act::PrecisionTable& table);
+  bool see(std::span<const SavedTensor> saved, const PrecisionTable& table);
   /// What see() has learnt: for a checkpoint; and back. @throws Error::BadInput
   formats::Value state() const;
   void restore(const formats::Value& state);
 
   /// Resident size at the peak of a step with the table's bits.
-  std::uint64_t planned_peak(const act::PrecisionTable& table) const;
+  std::uint64_t planned_peak(const PrecisionTable& table) const;
   /// What the table's bits add to the gradient's variance, with unknown sensitivities as in choose().
-  double variance(const act::PrecisionTable& table) const;
+  double variance(const PrecisionTable& table) const;
   /// The same where every tensor has so many bits.
-  double variance_at(const act::PrecisionTable& table, int bits) const;
+  double variance_at(const PrecisionTable& table, int bits) const;
 
  private:
   /// @param change  of the bytes of tensors with zeros apart, to be provided for
-  std::vector<act::BitLadder> ladders(const act::PrecisionTable& table, double change) const;
-  std::uint64_t peak(const act::PrecisionTable& table, double change) const;
-  std::uint64_t simulated(std::span<const act::BitLadder> ladders, std::span<const std::size_t> choice) const;
+  std::vector<BitLadder> ladders(const PrecisionTable& table, double change) const;
+  std::uint64_t peak(const PrecisionTable& table, double change) const;
+  std::uint64_t simulated(std::span<const BitLadder> ladders, std::span<const std::size_t> choice) const;
 
-  std::vector<act::SavedTensor> saved_;
+  std::vector<SavedTensor> saved_;
   std::vector<std::uint64_t> stored_, kept_;  // [saved] as Rehearsal has them
   std::map<std::string, std::size_t> index_;
-  std::vector<act::Moment> moments_;
+  std::vector<Moment> moments_;
   Budget budget_;
   std::uint64_t second_tier_;
   std::vector<double> growth_;  // [saved] most bytes since the rehearsal as a multiple of the rehearsal's
@@ -97,4 +87,4 @@ class BudgetPlan {
 /// alike choose alike, and 2 MiB more for what differs nevertheless.
 std::uint64_t resident_overhead(const Rehearsal& rehearsal);
 
-}  // namespace terse::train
+}  // namespace terse::act

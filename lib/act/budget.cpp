@@ -1,4 +1,4 @@
-#include "terse/train/budget.hpp"
+#include "terse/act/budget.hpp"
 
 #include <algorithm>
 #include <map>
@@ -7,7 +7,7 @@
 #include "terse/core/error.hpp"
 #include "terse/core/size.hpp"
 
-namespace terse::train {
+namespace terse::act {
 
 namespace {
 
@@ -17,7 +17,7 @@ constexpr double kChange = 1.0 / 32;  // of the bytes of zeros apart, for which 
 
 /// Index of each ladder's choice of these bits; 0 where it has none.
 template <class BitsOf>
-std::vector<std::size_t> choice_of(const std::vector<act::BitLadder>& ladders, const BitsOf& bits_of) {
+std::vector<std::size_t> choice_of(const std::vector<BitLadder>& ladders, const BitsOf& bits_of) {
   std::vector<std::size_t> chosen;
   for (const auto& ladder : ladders) {
     const int wanted = bits_of(ladder.id);
@@ -30,33 +30,33 @@ std::vector<std::size_t> choice_of(const std::vector<act::BitLadder>& ladders, c
   return chosen;
 }
 
-std::vector<std::size_t> choice_of(const std::vector<act::BitLadder>& ladders, const act::PrecisionTable& table) {
+std::vector<std::size_t> choice_of(const std::vector<BitLadder>& ladders, const PrecisionTable& table) {
   return choice_of(ladders, [bits = table.bits()](const std::string& id) {
     const auto found = bits.find(id);
     return found == bits.end() ? 0 : found->second;
   });
 }
 
-double variance_of(const std::vector<act::BitLadder>& ladders, const std::vector<std::size_t>& choice) {
+double variance_of(const std::vector<BitLadder>& ladders, const std::vector<std::size_t>& choice) {
   double variance = 0;
   for (std::size_t i = 0; i < ladders.size(); ++i) variance += ladders[i].choices[choice[i]].variance;
   return variance;
 }
 
 /// Bytes on a ladder's rung of so many bits, or 0.
-std::uint64_t bytes_at(const std::vector<formats::Rung>& rungs, int bits) {
+std::uint64_t rung_bytes(const std::vector<formats::Rung>& rungs, int bits) {
   for (const auto& rung : rungs) {
     if (rung.bits == bits) return rung.bytes;
   }
   return 0;
 }
 
-bool changes(const act::SavedTensor& tensor) { return tensor.layout.codec == quant::Codec::Sparse; }
+bool changes(const SavedTensor& tensor) { return tensor.layout.codec == quant::Codec::Sparse; }
 
-std::uint64_t round_up(std::uint64_t bytes, std::uint64_t unit) { return (bytes + unit - 1) / unit * unit; }
+std::uint64_t to_multiple(std::uint64_t bytes, std::uint64_t unit) { return (bytes + unit - 1) / unit * unit; }
 
 /// What the rounding of a byte does, as far as it is known: the median over the tensors; 1 where none is known.
-double sensitivity_of_a_byte(const act::PrecisionTable& table) {
+double sensitivity_of_a_byte(const PrecisionTable& table) {
   std::vector<double> known;
   for (const auto& tensor : table.tensors()) {
     if (tensor.draws > 0) known.push_back(tensor.sensitivity / static_cast<double>(tensor.rungs.back().bytes));
@@ -69,10 +69,10 @@ double sensitivity_of_a_byte(const act::PrecisionTable& table) {
 
 /// What a probe holds beside the workspace of the pass that it runs: a second form and the difference of what a node
 /// sends on.
-std::uint64_t probe_bytes(const std::vector<act::SavedTensor>& saved) {
+std::uint64_t probe_bytes(const std::vector<SavedTensor>& saved) {
   std::uint64_t largest = 0;
   for (const auto& tensor : saved) {
-    if (const auto rungs = act::rungs_of(tensor); !rungs.empty()) largest = std::max(largest, rungs.back().bytes);
+    if (const auto rungs = rungs_of(tensor); !rungs.empty()) largest = std::max(largest, rungs.back().bytes);
   }
   return 2 * largest;
 }
@@ -83,13 +83,13 @@ BudgetPlan::BudgetPlan(const Rehearsal& rehearsal, Budget budget)
     : saved_(rehearsal.saved),
       stored_(rehearsal.stored),
       kept_(rehearsal.kept),
-      moments_(act::peak_moments(rehearsal.timeline, budget.probing ? probe_bytes(rehearsal.saved) : 0)),
+      moments_(peak_moments(rehearsal.timeline, budget.probing ? probe_bytes(rehearsal.saved) : 0)),
       budget_(budget),
       second_tier_(rehearsal.second_tier_bytes),
       growth_(rehearsal.saved.size(), 1) {
   for (std::size_t i = 0; i < saved_.size(); ++i) index_.emplace(saved_[i].id, i);
   const auto all = ladders({}, kChange);
-  smallest_ = std::max(simulated(all, act::smallest_choice(moments_, all)), budget_.floor);
+  smallest_ = std::max(simulated(all, smallest_choice(moments_, all)), budget_.floor);
 }
 
 void BudgetPlan::raise_floor(std::uint64_t resident) {
@@ -102,29 +102,29 @@ std::uint64_t BudgetPlan::for_tensors() const {
   return budget_.bytes > others ? budget_.bytes - others : 0;
 }
 
-std::vector<act::BitLadder> BudgetPlan::ladders(const act::PrecisionTable& table, double change) const {
+std::vector<BitLadder> BudgetPlan::ladders(const PrecisionTable& table, double change) const {
   std::map<std::string, const formats::PolicyTensor*> known;
   for (const auto& tensor : table.tensors()) known[tensor.id] = &tensor;
   const double prior = sensitivity_of_a_byte(table);
-  std::vector<act::BitLadder> ladders;
+  std::vector<BitLadder> ladders;
   for (std::size_t i = 0; i < saved_.size(); ++i) {
-    act::BitLadder ladder{saved_[i].id, {}};
-    const auto rungs = act::rungs_of(saved_[i]);
+    BitLadder ladder{saved_[i].id, {}};
+    const auto rungs = rungs_of(saved_[i]);
     const auto found = known.find(ladder.id);
     const bool measured = found != known.end() && found->second->draws > 0;
     // Signs that are stored with a tensor take their bytes whatever its bits.
-    const auto own = bytes_at(rungs, saved_[i].layout.bits);
+    const auto own = rung_bytes(rungs, saved_[i].layout.bits);
     const std::uint64_t beside = !rungs.empty() && stored_[i] > own ? stored_[i] - own : 0;
     const double growth = changes(saved_[i]) ? growth_[i] * (1 + change) : growth_[i];
     for (const auto& rung : rungs) {
       const bool swapped = budget_.tier == BudgetTier::Swap;
       if (swapped && rung.bits != kSwappedBits) continue;
-      const auto bytes = rung.bits == act::kKeptBits ? std::max(rung.bytes, kept_[i])
+      const auto bytes = rung.bits == kKeptBits ? std::max(rung.bytes, kept_[i])
                                                 : static_cast<std::uint64_t>(growth * static_cast<double>(rung.bytes));
       const double sensitivity =
           measured ? found->second->sensitivity : prior * static_cast<double>(rungs.back().bytes);
-      ladder.choices.push_back({rung.bits, swapped ? 0 : act::held_bytes(bytes + beside),
-                                rung.bits == act::kKeptBits ? 0 : sensitivity * act::rounding_variance_of_bits(rung.bits)});
+      ladder.choices.push_back({rung.bits, swapped ? 0 : held_bytes(bytes + beside),
+                                rung.bits == kKeptBits ? 0 : sensitivity * rounding_variance_of_bits(rung.bits)});
     }
     if (ladder.choices.empty()) ladder.choices.push_back({});
     ladders.push_back(std::move(ladder));
@@ -132,15 +132,15 @@ std::vector<act::BitLadder> BudgetPlan::ladders(const act::PrecisionTable& table
   return ladders;
 }
 
-void BudgetPlan::choose(act::PrecisionTable& table) const {
+void BudgetPlan::choose(PrecisionTable& table) const {
   if (smallest_ > budget_.bytes) {
     // One unit more, since the next process may be a little larger than this one.
     throw Error(Error::OutOfMemory, "a budget of " + core::format_size(budget_.bytes) +
                                         " cannot be met: this run takes at least " +
-                                        std::to_string(round_up(smallest_ + kUnit, kMiB) / kMiB) + "MiB");
+                                        std::to_string(to_multiple(smallest_ + kUnit, kMiB) / kMiB) + "MiB");
   }
   const auto choices = ladders(table, kChange);
-  const auto allocation = act::plan_memory(moments_, choices, for_tensors());
+  const auto allocation = plan_memory(moments_, choices, for_tensors());
   std::map<std::string, int> bits;
   for (std::size_t i = 0; i < choices.size(); ++i) bits[choices[i].id] = choices[i].choices[allocation.choice[i]].bits;
   for (auto& tensor : table.tensors()) {
@@ -150,16 +150,16 @@ void BudgetPlan::choose(act::PrecisionTable& table) const {
   }
 }
 
-std::uint64_t BudgetPlan::planned_peak(const act::PrecisionTable& table) const { return peak(table, 0); }
+std::uint64_t BudgetPlan::planned_peak(const PrecisionTable& table) const { return peak(table, 0); }
 
-bool BudgetPlan::see(std::span<const act::SavedTensor> saved, const act::PrecisionTable& table) {
+bool BudgetPlan::see(std::span<const SavedTensor> saved, const PrecisionTable& table) {
   if (budget_.tier == BudgetTier::Swap) return false;  // what the second tier holds has a bound
   bool grown = false;
   for (const auto& tensor : saved) {
     const auto found = index_.find(tensor.id);
-    if (found == index_.end() || tensor.reason != act::Reason::Quantized || tensor.layout.count == 0) continue;
+    if (found == index_.end() || tensor.reason != Reason::Quantized || tensor.layout.count == 0) continue;
     const auto& rehearsed = saved_[found->second];
-    const auto expected = bytes_at(act::rungs_of(rehearsed), tensor.layout.bits);
+    const auto expected = rung_bytes(rungs_of(rehearsed), tensor.layout.bits);
     if (expected == 0 || (!changes(rehearsed) && !changes(tensor))) continue;
     const double scale = static_cast<double>(rehearsed.layout.count) / static_cast<double>(tensor.layout.count);
     const double growth = static_cast<double>(tensor.stored_bytes) * scale / static_cast<double>(expected);
@@ -186,21 +186,21 @@ void BudgetPlan::restore(const formats::Value& state) {
   for (std::size_t i = 0; i < growth.size(); ++i) growth_[i] = growth[i].as_double();
 }
 
-std::uint64_t BudgetPlan::peak(const act::PrecisionTable& table, double change) const {
+std::uint64_t BudgetPlan::peak(const PrecisionTable& table, double change) const {
   const auto choices = ladders(table, change);
   return std::max(simulated(choices, choice_of(choices, table)), budget_.floor);
 }
 
-std::uint64_t BudgetPlan::simulated(std::span<const act::BitLadder> ladders, std::span<const std::size_t> choice) const {
+std::uint64_t BudgetPlan::simulated(std::span<const BitLadder> ladders, std::span<const std::size_t> choice) const {
   return act::planned_peak(moments_, ladders, choice) + second_tier_ + budget_.overhead;
 }
 
-double BudgetPlan::variance(const act::PrecisionTable& table) const {
+double BudgetPlan::variance(const PrecisionTable& table) const {
   const auto choices = ladders(table, 0);
   return variance_of(choices, choice_of(choices, table));
 }
 
-double BudgetPlan::variance_at(const act::PrecisionTable& table, int bits) const {
+double BudgetPlan::variance_at(const PrecisionTable& table, int bits) const {
   const auto choices = ladders(table, 0);
   return variance_of(choices, choice_of(choices, [bits](const std::string&) { return bits; }));
 }
@@ -214,6 +214,6 @@ std::string_view to_string(BudgetTier tier) {
   throw Error(Error::Internal, "a budget's tier without a name");
 }
 
-std::uint64_t resident_overhead(const Rehearsal& rehearsal) { return round_up(rehearsal.unmanaged_bytes, kUnit) + kUnit; }
+std::uint64_t resident_overhead(const Rehearsal& rehearsal) { return to_multiple(rehearsal.unmanaged_bytes, kUnit) + kUnit; }
 
-}  // namespace terse::train
+}  // namespace terse::act

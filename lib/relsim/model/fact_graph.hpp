@@ -1,0 +1,71 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "terse/act/adaptation.hpp"
+#include "terse/act/compression.hpp"
+#include "terse/relsim/model/fact_step.hpp"
+
+namespace terse::relsim {
+
+/// How the steps of a FactGraph keep what their backward pass needs.
+struct FactCompression {
+  act::Level level = act::Level::L0;
+  int bits = 0;                     ///< not 0: in place of the level's; 32 for none
+  std::uint64_t adapt_every = 100;  ///< at an adaptive level: steps between choices of bits
+  std::uint64_t seed = 0;
+
+  /// Whether anything is compressed.
+  bool wanted() const;
+};
+
+/// Steps a fact model whose perceptrons LibTorch differentiates, so that the hidden layers, which are nearly all that a
+/// step keeps for its backward pass, go through an act::Compression. All else is FactStep's: softmax and loss hold no
+/// rows × entities, and need no backward pass. ReLU's masks are exact at any level, so that entities and queries get
+/// their exact gradients; what is rounded are the factors of the two upper layers' weight gradients.
+/// The perceptrons run on one thread; same bits for any number of threads.
+class FactGraph {
+ public:
+  /// @param step  outlives this; its parameters and counter are stepped
+  FactGraph(FactStep& step, const FactCompression& options);
+
+  /// As FactStep::step().
+  Nats step(std::span<const Observation> batch);
+
+  /// A batch's forward pass, for who measures it.
+  struct Forward {
+    at::Tensor rows;  ///< [rows, dim] natural parameters: the output of what is compressed
+    at::Tensor loss;  ///< in nats; its backward pass fills the gradients of parameters()
+    Nats nats;        ///< the same
+  };
+  /// Readies a batch for forward(), before the compression's step begins. @return the perceptrons' inputs
+  std::vector<at::Tensor> prepare(std::span<const Observation> batch);
+  /// Of the batch that was prepared last.
+  Forward forward(std::span<const Observation> batch);
+  /// The perceptrons' weights and biases.
+  const act::NamedTensors& parameters() const { return parameters_; }
+  void own(act::Compression& compression) const;
+  void clear_gradients();
+
+  act::Compression& compression() { return compression_; }
+  const act::CompressionOptions& compression_options() const { return compression_options_; }
+  act::Adaptation* adaptation() { return adaptation_.get(); }  ///< at an adaptive level
+  const act::AdaptationFigures& adapted() const { return adapted_; }
+
+ private:
+  at::Tensor run(std::size_t first, at::Tensor rows) const;
+
+  FactStep& step_;
+  act::NamedTensors parameters_;  // of the head's perceptron, then the tail's: weights and biases by layer
+  act::CompressionOptions compression_options_;
+  act::Compression compression_;
+  std::unique_ptr<act::Adaptation> adaptation_;
+  act::AdaptationFigures adapted_;
+  std::vector<at::Tensor> inputs_;  // of the head's perceptron and the tail's, with their gradients after a backward pass
+};
+
+}  // namespace terse::relsim

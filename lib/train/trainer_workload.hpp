@@ -1,0 +1,26 @@
+#pragma once
+
+#include "terse/act/rehearsal.hpp"
+#include "terse/act/workload.hpp"
+#include "terse/train/trainer.hpp"
+
+namespace terse::train {
+
+/// A trainer as what rehearses its steps sees it. Parameters, buffers, generator and the step counter stay as they are.
+class TrainerWorkload final : public act::Workload {
+ public:
+  explicit TrainerWorkload(Trainer& trainer) : trainer_(trainer) {}
+
+  const act::CompressionOptions& compression() const override { return trainer_.options().compression; }
+  void own(act::Compression& compression) const override;
+  act::Pass largest() override;
+  std::shared_ptr<void> keep_state() override;
+  void clear_gradients() override;
+  void evaluate() override;
+  std::size_t use(act::BudgetTier tier) override { return trainer_.use(tier); }
+
+ private:
+  Trainer& trainer_;
+};
+
+}  // namespace terse::train
