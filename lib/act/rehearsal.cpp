@@ -78,7 +78,7 @@ std::uint64_t run_pass(Workload& run, Compression& compression) {
   std::uint64_t backward_start = 0;
   {
     const auto guard = compression.step(0);
-    const auto loss = pass.forward();
+    const auto loss = pass.forward().loss;
     backward_start = allocation_log_length();
     loss.backward();
   }

@@ -22,8 +22,12 @@ std::string_view to_string(BudgetTier tier);  ///< "bits", "recompute", "swap"
 
 /// A batch, and the forward pass over it.
 struct Pass {
-  std::vector<at::Tensor> inputs;        ///< the batch's tensors
-  std::function<at::Tensor()> forward;   ///< @return the loss
+  struct Result {
+    at::Tensor output;  ///< of the network
+    at::Tensor loss;
+  };
+  std::vector<at::Tensor> inputs;   ///< the batch's tensors
+  std::function<Result()> forward;  ///< as often as wanted
 };
 
 /// A training run, as what rehearses its steps sees it: any loop can be planned for that is one.
@@ -47,6 +51,23 @@ class Workload {
   virtual void update() {}
   /// Works as the tier says from the next pass on. @return how many parts of the network run again
   virtual std::size_t use(BudgetTier tier) = 0;
+};
+
+/// A training run that also steps, as what profiles it sees it.
+class ProfiledRun : public Workload {
+ public:
+  /// The batch of the step that comes after `ahead` others.
+  virtual Pass batch(std::uint64_t ahead) = 0;
+  /// Whose gradient is meant.
+  virtual NamedTensors parameters() const = 0;
+  virtual std::uint64_t seed() const = 0;
+  /// A training step with everything that belongs to it.
+  /// @param compression      in place of the run's own
+  /// @param observer         sees what the step saves, where not empty
+  /// @param before_backward  called between forward and backward, where not empty
+  /// @return                 seconds
+  virtual double step(const CompressionOptions& compression, PackObserver observer,
+                      const std::function<void()>& before_backward) = 0;
 };
 
 }  // namespace terse::act

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "terse/train/survey_of.hpp"
+#include "terse/act/survey_of.hpp"
 
 namespace terse::train {
 
@@ -43,7 +43,7 @@ StepFigures DumpRecorder::record(Trainer& trainer) {
 
 void DumpRecorder::add(std::uint64_t step, const act::PackedView& view) {
   const auto& info = view.info;
-  const auto survey = survey_of(view);
+  const auto survey = act::survey_of(view);
   formats::DumpEntry entry;
   entry.step = step;
   entry.id = info.id;

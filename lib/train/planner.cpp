@@ -1,15 +1,15 @@
 #include "terse/train/planner.hpp"
 
 #include "terse/act/precision.hpp"
+#include "terse/act/profiler.hpp"
 #include "terse/core/error.hpp"
-#include "terse/train/profiler.hpp"
 
 namespace terse::train {
 
 namespace {
 
 formats::Policy policy_for(const formats::Profile& profile) {
-  if (profile.sensitivity_method == to_string(SensitivityMethod::None)) {
+  if (profile.sensitivity_method == act::to_string(act::SensitivityMethod::None)) {
     throw Error(Error::Usage, "the profile has no sensitivities: make it with --sensitivity fast or exact");
   }
   formats::Policy policy;
@@ -26,7 +26,7 @@ PlannedPolicy plan_policy(const formats::Profile& profile, act::Level level) {
   if (bits == 0) throw Error(Error::Usage, "level " + std::string(act::to_string(level)) + " has no bits to choose");
   PlannedPolicy planned{policy_for(profile)};
   planned.policy.level = act::to_string(level);
-  act::PrecisionTable table(policy_tensors(profile));
+  act::PrecisionTable table(act::policy_tensors(profile));
   const auto allocation = table.allocate(bits, act::codes_entropy(level));
   planned.bytes = allocation.bytes;
   planned.variance = allocation.variance;

@@ -18,12 +18,29 @@ Batch largest_batch(const DataSet& data, std::int64_t size) {
 
 void TrainerWorkload::own(act::Compression& compression) const { own_tensors(compression, trainer_.network()); }
 
-act::Pass TrainerWorkload::largest() {
-  auto batch = largest_batch(*trainer_.data().train, trainer_.options().batch);
+act::Pass TrainerWorkload::pass_over(Batch batch) {
   auto inputs = batch.inputs;
   return {std::move(inputs), [this, batch = std::move(batch)] {
-            return cross_entropy(trainer_.network().forward(batch.inputs), batch.labels);
+            const auto output = trainer_.network().forward(batch.inputs);
+            return act::Pass::Result{output, cross_entropy(output, batch.labels)};
           }};
+}
+
+act::Pass TrainerWorkload::largest() {
+  return pass_over(largest_batch(*trainer_.data().train, trainer_.options().batch));
+}
+
+act::Pass TrainerWorkload::batch(std::uint64_t ahead) {
+  return pass_over(trainer_.batches().take(trainer_.steps_done() + ahead));
+}
+
+double TrainerWorkload::step(const act::CompressionOptions& compression, act::PackObserver observer,
+                             const std::function<void()>& before_backward) {
+  trainer_.set_compression(compression);
+  trainer_.compression().observe(std::move(observer));
+  const auto figures = trainer_.step(before_backward);
+  trainer_.set_compression(trainer_.options().compression);
+  return figures.seconds;
 }
 
 std::shared_ptr<void> TrainerWorkload::keep_state() { return std::make_shared<StateKeeper>(trainer_.network()); }

@@ -16,7 +16,7 @@ struct Options {
   SharedOptions shared;
   std::string model, data;
   bool trust_model = false;
-  std::int64_t batch = 64;
+  std::int64_t batch = 0;  ///< 0: 64, or 256 observations of a fact model
   std::string optimizer = "sgd";
   std::string sensitivity = "none";
   std::string plan, level = "L2";

@@ -4,6 +4,8 @@
 #include "terse/core/error.hpp"
 #include "terse/core/progress.hpp"
 #include "terse/core/size.hpp"
+#include "terse/formats/facts.hpp"
+#include "terse/relsim/model/fact_profile.hpp"
 #include "terse/train/planner.hpp"
 #include "terse/train/profiler.hpp"
 
@@ -43,13 +45,49 @@ int write_plan(const Options& options) {
   return 0;
 }
 
+constexpr std::string_view kFacts = "facts:";
+
+act::ProfileOptions profile_options_of(const Options& options) {
+  act::ProfileOptions profile_options;
+  profile_options.timed_steps = options.timed_steps;
+  profile_options.method = act::sensitivity_method_from_string(options.sensitivity);
+  profile_options.sensitivity.draws = options.draws;
+  return profile_options;
+}
+
+/// Measures by `measure`, and writes what it finds. @param parents  digests of artifacts that it comes from
+template <class Measure>
+int write_profile_of(const Options& options, core::ByteSink& sink, std::vector<std::string> parents, Measure measure) {
+  core::Progress progress("probing", 0, options.shared.progress);
+  const auto profile = measure([&](std::size_t done, std::size_t total) {
+    progress.update(done, "of " + std::to_string(total) + " tensors");
+  });
+  formats::write_profile(sink, header_of(options, std::move(parents)), profile);
+  sink.finish();
+  say_summary(profile);
+  return 0;
+}
+
+int write_measured_facts(const Options& options) {
+  if (!options.data.empty()) throw Error(Error::Usage, "--data: " + options.model + " brings its own facts");
+  const std::string file = options.model.substr(kFacts.size());
+  const auto facts = formats::read_facts(core::open_source(file));
+  const auto sink = core::open_sink(options.shared.output, core::Content::Binary);
+  act::install_allocator();
+  return write_profile_of(options, *sink, {facts.digest}, [&](const auto& tick) {
+    return relsim::profile_facts(facts.content, file, options.batch > 0 ? options.batch : 256, options.shared.seed,
+                                 profile_options_of(options), tick);
+  });
+}
+
 int write_measured(const Options& options) {
+  if (options.model.starts_with(kFacts)) return write_measured_facts(options);
   if (options.model.empty() || options.data.empty()) throw Error(Error::Usage, "--model and --data, or --plan, are required");
   train::TrainOptions train_options;
   train_options.model = train::parse_spec(options.model, "model");
   train_options.data = train::parse_spec(options.data, "data");
   train_options.trust_model = options.trust_model;
-  train_options.batch = options.batch;
+  train_options.batch = options.batch > 0 ? options.batch : 64;
   train_options.optimizer.kind = train::optimizer_from_string(options.optimizer);
   train_options.compression.level = act::Level::L0;
   train_options.seed = options.shared.seed;
@@ -57,19 +95,9 @@ int write_measured(const Options& options) {
   const auto sink = core::open_sink(options.shared.output, core::Content::Binary);
   act::install_allocator();
   train::Trainer trainer(train_options);
-  train::ProfileOptions profile_options;
-  profile_options.timed_steps = options.timed_steps;
-  profile_options.method = train::sensitivity_method_from_string(options.sensitivity);
-  profile_options.sensitivity.draws = options.draws;
-
-  core::Progress progress("probing", 0, options.shared.progress);
-  const auto profile = train::profile(trainer, profile_options, [&](std::size_t done, std::size_t total) {
-    progress.update(done, "of " + std::to_string(total) + " tensors");
+  return write_profile_of(options, *sink, {}, [&](const auto& tick) {
+    return train::profile(trainer, profile_options_of(options), tick);
   });
-  formats::write_profile(*sink, header_of(options, {}), profile);
-  sink->finish();
-  say_summary(profile);
-  return 0;
 }
 
 }  // namespace

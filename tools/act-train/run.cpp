@@ -5,6 +5,7 @@
 #include "options.hpp"
 #include "search.hpp"
 #include "terse/act/allocator.hpp"
+#include "terse/act/profiler.hpp"
 #include "terse/act/swapper.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/progress.hpp"
@@ -15,7 +16,6 @@
 #include "terse/train/dump_recorder.hpp"
 #include "terse/train/metrics.hpp"
 #include "terse/train/model_file.hpp"
-#include "terse/train/profiler.hpp"
 #include "terse/train/training_run.hpp"
 
 namespace terse::tools::act_train {
@@ -48,7 +48,7 @@ void take_precision(Plan& plan, const Options& given, const std::optional<format
     plan.options.policy_digest = policy.digest;
     plan.parents.push_back(policy.digest);
   } else if (profile && profile->sensitivity_method != "none" && act::average_bits(level) > 0) {
-    plan.precision = train::policy_tensors(*profile);
+    plan.precision = act::policy_tensors(*profile);
     plan.options.policy_digest = plan.parents.front();
   }
   plan.options.compression.level = level;
@@ -69,6 +69,7 @@ Plan plan_of(const Options& given) {
   }
   if (model.empty()) throw Error(Error::Usage, "no model: give --model or --profile");
   if (data.empty()) throw Error(Error::Usage, "no data: give --data or --profile");
+  if (model.starts_with("facts:")) throw Error(Error::Usage, model + ": fact models are trained by relsim-train facts, with --policy");
   auto& options = plan.options;
   options.model = train::parse_spec(model, "model");
   options.data = train::parse_spec(data, "data");

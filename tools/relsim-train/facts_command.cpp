@@ -9,6 +9,7 @@
 #include "terse/act/allocator.hpp"
 #include "terse/core/error.hpp"
 #include "terse/formats/facts.hpp"
+#include "terse/formats/policy.hpp"
 #include "terse/relsim/counts/count_model.hpp"
 #include "terse/relsim/model/fact_artifact.hpp"
 #include "terse/relsim/model/fact_checkpoint.hpp"
@@ -74,8 +75,11 @@ formats::Facts facts_of(const Split& split) {
   return facts;
 }
 
-void write(core::ByteSink& sink, const SharedOptions& shared, const formats::Facts& facts) {
-  write_facts(sink, header_of(shared), facts);
+/// @param policy  digest of the policy that training began with, or ""
+void write(core::ByteSink& sink, const SharedOptions& shared, const formats::Facts& facts, const std::string& policy) {
+  auto header = header_of(shared);
+  if (!policy.empty()) header.parents.push_back(policy);
+  write_facts(sink, header, facts);
   sink.finish();
 }
 
@@ -85,15 +89,30 @@ void say_held_out(std::size_t facts, double model, const std::string& others, co
            nats(baseline.uniform));
 }
 
+void begin_with_policy(const FactsOptions& options, relsim::FactTrainingOptions& training) {
+  auto policy = formats::read_policy(core::open_source(options.policy));
+  auto& compression = training.compression;
+  if (options.level.empty() && !policy.content.level.empty()) compression.level = act::level_from_string(policy.content.level);
+  if (act::average_bits(compression.level) == 0) {
+    throw Error(Error::Usage, options.policy + ": a policy is for levels L2, L2.1 and L2.2");
+  }
+  compression.policy_bits = policy.content.level == act::to_string(compression.level);
+  compression.policy = std::move(policy.content.tensors);
+  training.policy_digest = policy.digest;
+}
+
+/// @param policy  set to the digest of the one that training began with
 formats::Facts train_neural(const Split& split, const SharedOptions& shared, const FactsOptions& options,
-                            Course& course) {
+                            Course& course, std::string& policy) {
   const bool validated = !split.held_out.empty();
   auto training = options.training;
   training.seed = shared.seed;
   training.start = options.start == "transe" ? relsim::Start::TransE : relsim::Start::Random;
   training.descent = options.schedule == "linear" ? relsim::Descent::Linear : relsim::Descent::None;
   training.rounding = options.products == "bfloat16" ? relsim::Rounding::Bfloat16 : relsim::Rounding::None;
-  training.compression.level = act::level_from_string(options.level);
+  training.compression.level = act::level_from_string(options.level.empty() ? "L0" : options.level);
+  if (!options.policy.empty()) begin_with_policy(options, training);
+  policy = training.policy_digest;
   if (options.products == "bfloat16" && !relsim::has_pair_instructions()) {
     say_warning("--products bfloat16: this CPU has no instructions for it; the same is computed more slowly than float32");
   }
@@ -133,7 +152,7 @@ formats::Facts train_neural(const Split& split, const SharedOptions& shared, con
                                      {"weight_decay", training.weight_decay},
                                      {"start", options.start},
                                      {"products", options.products},
-                                     {"level", options.level},
+                                     {"level", std::string(act::to_string(training.compression.level))},
                                      {"directions", "forward and inverse, in one model"}};
   if (validated) relsim::store_count_mixture(trained.mixed->mixture, facts);
   facts.metrics = Value::Map{{"best", summary(trained, split.held_out.size())}, {"epochs", std::move(epochs)}};
@@ -197,12 +216,16 @@ void define_facts(CLI::App& command, FactsOptions& options) {
              "with AVX512_BF16, and gives nearly the same model");
   auto* level = add_choice(command, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2"},
                            "Compress what the backward pass keeps, the hidden layers: not, to 4, 8 or 2 bits, or to bits that "
-                           "differ from tensor to tensor, 4, 3 and 2 on average");
+                           "differ from tensor to tensor, 4, 3 and 2 on average")
+                    ->default_str("L0");
   command.add_option("--bits", training.compression.bits, "Bits of a compressed value, in place of the level's: 1, 2, 4, 8, or 32 for none")
       ->type_name("N")
       ->check(CLI::IsMember({1, 2, 4, 8, 32}).description(""))
       ->default_str("")
       ->excludes(level);
+  add_file(command, "--policy", options.policy,
+           "Begin with the bits and sensitivities that act-profile --plan wrote of such a model, at its level if none is given")
+      ->excludes("--bits");
   command.add_option("--adapt-every", training.compression.adapt_every, "Steps between choices of bits at levels L2 to L2.2")->type_name("N");
   define_metrics(command, options.course);
   define_checkpoint(command, options.course);
@@ -217,9 +240,10 @@ int run_facts(const SharedOptions& shared, const FactsOptions& options) {
   Course course(options.course, shared, options.training.epochs);
   const double share = options.held_out.value_or(options.model == "counts" ? 0 : 0.05);
   const auto split = read_split(options.inputs, options.valid, share, shared.seed);
+  std::string policy;
   const auto facts = options.model == "counts" ? count(split, options, course)
-                                               : train_neural(split, shared, options, course);
-  write(*sink, shared, facts);
+                                               : train_neural(split, shared, options, course, policy);
+  write(*sink, shared, facts, policy);
   return 0;
 }
 

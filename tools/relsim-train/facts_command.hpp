@@ -20,7 +20,8 @@ struct FactsOptions {
   std::string schedule = "constant";
   std::string start = "transe";
   std::string products = "float32";
-  std::string level = "L0";
+  std::string level;   ///< empty: L0, or what the policy says
+  std::string policy;  ///< empty: none
   CourseOptions course;
   relsim::FactTrainingOptions training;
 };

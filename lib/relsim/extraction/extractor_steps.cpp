@@ -55,7 +55,10 @@ class ExtractorSteps::Rehearsed final : public act::Workload {
     const std::vector<std::uint32_t> chosen(size, static_cast<std::uint32_t>(longest - train.begin()));
     const auto batch = make_batch(steps_.vocabulary_, train, chosen);
     const auto cost = steps_.batch_costs(chosen);
-    return {tensors_of(batch), [this, batch, cost] { return margin_loss(steps_.logits_of(batch, 0)(), batch.relations, cost); }};
+    return {tensors_of(batch), [this, batch, cost] {
+              const auto logits = steps_.logits_of(batch, 0)();
+              return act::Pass::Result{logits, margin_loss(logits, batch.relations, cost)};
+            }};
   }
   std::shared_ptr<void> keep_state() override { return nullptr; }  // dropout's numbers follow from the step
   void clear_gradients() override { steps_.optimizer_.zero_grad(); }

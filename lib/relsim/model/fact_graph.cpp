@@ -47,6 +47,10 @@ FactGraph::FactGraph(FactStep& step, const FactCompression& options)
   if (const int bits = act::average_bits(options.level); bits > 0 && options.bits == 0) {
     adaptation_ = std::make_unique<act::Adaptation>(act::AdaptationOptions{
         .default_bits = bits, .every = options.adapt_every, .seed = options.seed, .entropy = compression_options_.entropy});
+    if (!options.policy.empty()) {
+      adaptation_->start_from(options.policy);
+      if (!options.policy_bits) adaptation_->choose();
+    }
   }
 }
 
@@ -56,7 +60,7 @@ void FactGraph::own(act::Compression& compression) const {
 
 void FactGraph::clear_gradients() {
   for (auto& [name, tensor] : parameters_) tensor.mutable_grad().reset();
-  inputs_.clear();
+  for (auto& inputs : inputs_) inputs.mutable_grad().reset();
 }
 
 /// A perceptron's outputs; `first` of parameters_ is its first weight.
@@ -102,7 +106,7 @@ Nats FactGraph::step(std::span<const Observation> batch) {
       const auto guard = compression_.step(rounding);
       forward(batch).loss.backward();
     });
-    for (auto& inputs : inputs_) inputs.mutable_grad().reset();
+    for (auto& inputs : inputs_) inputs.mutable_grad().reset();  // the parameters' are taken by then
   }
   Nats nats;
   {
@@ -113,11 +117,31 @@ Nats FactGraph::step(std::span<const Observation> batch) {
     pass.loss.backward();
   }
   if (adaptation_) adapted_ = adaptation_->end_step(number, parameters_, compression_);
+  update(batch);
+  return nats;
+}
+
+Nats FactGraph::step(std::span<const Observation> batch, act::Compression& compression,
+                     const std::function<void()>& before_backward) {
+  compression.batch(prepare(batch));
+  Nats nats;
+  {
+    const auto guard = compression.step(static_cast<std::uint32_t>(step_.steps() + 1));
+    const auto pass = forward(batch);
+    nats = pass.nats;
+    if (before_backward) before_backward();
+    pass.loss.backward();
+  }
+  update(batch);
+  return nats;
+}
+
+void FactGraph::update(std::span<const Observation> batch) {
   std::vector<at::Tensor> gradients;
   for (const auto& [name, tensor] : parameters_) gradients.push_back(tensor.grad());
   step_.update(batch, inputs_[0].grad().const_data_ptr<float>(), inputs_[1].grad().const_data_ptr<float>(), gradients);
   clear_gradients();
-  return nats;
+  inputs_.clear();
 }
 
 }  // namespace terse::relsim

@@ -8,6 +8,7 @@
 
 #include "terse/act/adaptation.hpp"
 #include "terse/act/compression.hpp"
+#include "terse/formats/policy.hpp"
 #include "terse/relsim/model/fact_step.hpp"
 
 namespace terse::relsim {
@@ -18,6 +19,8 @@ struct FactCompression {
   int bits = 0;                     ///< not 0: in place of the level's; 32 for none
   std::uint64_t adapt_every = 100;  ///< at an adaptive level: steps between choices of bits
   std::uint64_t seed = 0;
+  std::vector<formats::PolicyTensor> policy = {};  ///< at an adaptive level: what is known of the tensors to begin with
+  bool policy_bits = false;                        ///< and its bits are those of the level
 
   /// Whether anything is compressed.
   bool wanted() const;
@@ -35,6 +38,8 @@ class FactGraph {
 
   /// As FactStep::step().
   Nats step(std::span<const Observation> batch);
+  /// The same under another compression, with nothing adapted. @param before_backward  called there where not empty
+  Nats step(std::span<const Observation> batch, act::Compression& compression, const std::function<void()>& before_backward);
 
   /// A batch's forward pass, for who measures it.
   struct Forward {
@@ -57,6 +62,7 @@ class FactGraph {
   const act::AdaptationFigures& adapted() const { return adapted_; }
 
  private:
+  void update(std::span<const Observation> batch);
   at::Tensor run(std::size_t first, at::Tensor rows) const;
 
   FactStep& step_;

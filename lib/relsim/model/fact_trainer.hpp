@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct FactTrainingOptions {
   std::int64_t start_epochs = 50;  ///< of TransE
   Rounding rounding = Rounding::None;  ///< of a step's large products (fact_step.hpp)
   FactCompression compression = {};    ///< of what a step keeps for its backward pass; its seed is this one's
+  std::string policy_digest = {};      ///< of the policy that it begins with, or ""
   std::uint64_t seed = 0;
 };
 

@@ -4,9 +4,10 @@
 #include <cstdlib>
 
 #include "temporary_folder.hpp"
+#include "terse/act/sensitivity_probes.hpp"
 #include "terse/core/parallel.hpp"
 #include "terse/train/checkpoint.hpp"
-#include "terse/train/profiler.hpp"
+#include "terse/train/trainer_workload.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::train {
@@ -133,13 +134,14 @@ TEST_CASE("fast sensitivities agree with whole steps, and change nothing") {
   core::set_threads(1);  // hundreds of passes of a few microseconds each, in which threads would only wait
   auto options = adaptive_options("text:dim=32,heads=2,depth=2", "random:12,vocabulary=20,count=64", act::Level::L0);
   Trainer trainer(options), untouched(options);
-  const auto table = fast_sensitivities(trainer, 8);
+  TrainerWorkload run(trainer);
+  const auto table = act::fast_sensitivities(run, 8);
   std::vector<std::string> ids;
   for (const auto& tensor : table.tensors()) {
     CHECK(tensor.draws >= 8);
     ids.push_back(tensor.id);
   }
-  const auto exact = exact_sensitivities(trainer, ids, {.bits = 4, .draws = 8});
+  const auto exact = act::exact_sensitivities(run, ids, {.bits = 4, .draws = 8});
   double close = 0;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     INFO(ids[i] << ": " << table.tensors()[i].sensitivity << ", exactly " << exact[i].value);
@@ -161,7 +163,8 @@ TEST_CASE("a tensor that many nodes hold is probed in a profile, however much th
                                   act::Level::L0);
   options.compression.small_bytes = 0;
   Trainer trainer(options);
-  const auto table = fast_sensitivities(trainer, 2);
+  TrainerWorkload run(trainer);
+  const auto table = act::fast_sensitivities(run, 2);
   CHECK_FALSE(table.empty());
   for (const auto& tensor : table.tensors()) CHECK(tensor.probed >= 2);
   core::set_threads(threads);

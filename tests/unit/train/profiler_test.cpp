@@ -3,6 +3,7 @@
 #include <map>
 
 #include "terse/act/allocator.hpp"
+#include "terse/train/trainer_workload.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::train {
@@ -27,7 +28,7 @@ const formats::ProfiledTensor& find(const formats::Profile& profile, const std::
 TEST_CASE("a profile tells what a step keeps and allocates") {
   act::install_allocator();
   Trainer trainer(options_for("mlp:hidden=64x64", "random:512,classes=5,count=64"));
-  const auto profile = train::profile(trainer, {.warm_up = 1, .timed_steps = 2, .method = SensitivityMethod::None, .sensitivity = {}});
+  const auto profile = train::profile(trainer, {.warm_up = 1, .timed_steps = 2, .method = act::SensitivityMethod::None, .sensitivity = {}});
   CHECK(profile.model == "mlp:classes=5,dropout=0,hidden=64x64");
   CHECK(profile.batch == 8);
   CHECK(profile.parameter_bytes == 4 * (512 * 64 + 64 + 64 * 64 + 64 + 64 * 5 + 5));
@@ -72,8 +73,9 @@ TEST_CASE("the sensitivity of a linear layer's input is what the algebra says") 
     if (tensor.reason == act::Reason::Quantized) ids.push_back(tensor.id);
   }
   REQUIRE(!ids.empty());
-  const auto by_4 = exact_sensitivities(trainer, ids, {.bits = 4, .draws = 24});
-  const auto by_8 = exact_sensitivities(trainer, ids, {.bits = 8, .draws = 24});
+  TrainerWorkload run(trainer);
+  const auto by_4 = act::exact_sensitivities(run, ids, {.bits = 4, .draws = 24});
+  const auto by_8 = act::exact_sensitivities(run, ids, {.bits = 8, .draws = 24});
   for (std::size_t i = 0; i < ids.size(); ++i) {
     INFO(ids[i]);
     CHECK(by_4[i].value > 0);
@@ -85,7 +87,7 @@ TEST_CASE("the sensitivity of a linear layer's input is what the algebra says") 
 
 TEST_CASE("sensitivities appear in a profile where asked for") {
   Trainer trainer(options_for("mlp:hidden=64x64", "random:512,classes=5,count=64"));
-  const auto profile = train::profile(trainer, {.warm_up = 0, .timed_steps = 0, .method = SensitivityMethod::Exact, .sensitivity = {}});
+  const auto profile = train::profile(trainer, {.warm_up = 0, .timed_steps = 0, .method = act::SensitivityMethod::Exact, .sensitivity = {}});
   CHECK(profile.sensitivity_method == "exact");
   for (const auto& tensor : profile.tensors) CHECK(tensor.sensitivity.has_value() == (tensor.reason == "quantized"));
 }

@@ -5,12 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "terse/train/trainer.hpp"
+#include "terse/act/precision.hpp"
+#include "terse/act/variance_check.hpp"
+#include "terse/act/workload.hpp"
 
-namespace terse::train {
+namespace terse::act {
 
 /// Sensitivity c of one saved tensor: the gradient's variance is c S(b) where it alone is stored in b bits.
-struct Sensitivity {
+struct MeasuredSensitivity {
   double value = 0;
   double error = 0;  ///< standard error over the draws
 };
@@ -27,23 +29,23 @@ struct SensitivityOptions {
 /// @param tick  called before each tensor with its index, where not empty
 /// @return      c = mean of |g' - g|^2 / S(bits), S(b) = (2^b - 1)^-2, in the order of ids
 /// Source: GACT (ICML 2022) section 4.2; the exact gradient in place of a second draw halves the passes.
-std::vector<Sensitivity> exact_sensitivities(Trainer& trainer, const std::vector<std::string>& ids,
+std::vector<MeasuredSensitivity> exact_sensitivities(ProfiledRun& run, const std::vector<std::string>& ids,
                                              const SensitivityOptions& options,
                                              const std::function<void(std::size_t)>& tick = {});
 
-/// Measures all sensitivities by probes of the backward pass (act::GradientProbe) on one batch: forward and backward
+/// Measures all sensitivities by probes of the backward pass (GradientProbe) on one batch: forward and backward
 /// passes like a training step's, each with as many probes as take half of the stored bytes for their second forms.
 /// Parameters, buffers, generator and the step counter stay as they are.
 /// @param draws  of each tensor
 /// @param tick   called before each pass with the number of tensors that have all their draws, and of all
-act::PrecisionTable fast_sensitivities(Trainer& trainer, std::uint64_t draws,
+PrecisionTable fast_sensitivities(ProfiledRun& run, std::uint64_t draws,
                                        const std::function<void(std::size_t, std::size_t)>& tick = {});
 
 /// OutputGradient::squared_norm() on the batch that the sensitivities are measured on.
-double squared_output_gradient(Trainer& trainer);
+double squared_output_gradient(ProfiledRun& run);
 
 /// Compares what sensitivities predict for level L1 with the variance that `draws` pairs of gradients of the same batch
-/// show, and with that between batches. Leaves the trainer as fast_sensitivities() does.
-act::VarianceFigures measure_variance(Trainer& trainer, const act::PrecisionTable& table, std::uint64_t draws);
+/// show, and with that between batches. Leaves the run as fast_sensitivities() does.
+VarianceFigures measure_variance(ProfiledRun& run, const PrecisionTable& table, std::uint64_t draws);
 
-}  // namespace terse::train
+}  // namespace terse::act
