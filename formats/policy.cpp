@@ -21,6 +21,7 @@ Value to_value(const PolicyTensor& tensor) {
                     {"sensitivity", tensor.sensitivity},
                     {"variance", tensor.variance},
                     {"draws", tensor.draws},
+                    {"gradient", tensor.gradient},
                     {"cost", tensor.cost},
                     {"probed", tensor.probed},
                     {"derived", tensor.derived},
@@ -34,6 +35,7 @@ PolicyTensor policy_tensor_from(const Document& row) {
   tensor.sensitivity = row.non_negative("sensitivity");
   tensor.variance = row.non_negative("variance");
   tensor.draws = row.count("draws");
+  if (row.has("gradient")) tensor.gradient = row.non_negative("gradient");
   tensor.cost = row.non_negative("cost");
   tensor.probed = row.count("probed");
   if (row.has("derived")) tensor.derived = row.count("derived");

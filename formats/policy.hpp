@@ -25,6 +25,8 @@ struct PolicyTensor {
                             ///< gradient of the loss of norm 1 at the network's output
   double variance = 0;      ///< of one draw
   std::uint64_t draws = 0;  ///< 0: sensitivity unknown
+  double gradient = 0;      ///< squared norm of the gradient where the tensor is used, that sensitivity holds for, in the
+                            ///< same unit; 0: unknown
   double cost = 0;          ///< of a probe, in training steps; 0: unknown
   std::uint64_t probed = 0;  ///< step of the last probe
   std::uint64_t derived = 0;  ///< elements of saved tensors that are not stored but computed again from this one

@@ -1,6 +1,9 @@
 #include "terse/act/adaptation.hpp"
 
+#include <algorithm>
+
 #include "terse/act/gradient_probe.hpp"
+#include "terse/act/node_gradients.hpp"
 #include "terse/act/probe_schedule.hpp"
 
 namespace terse::act {
@@ -8,6 +11,7 @@ namespace terse::act {
 namespace {
 
 constexpr double kAdvance = 20, kShare = 0.01;  // the account, in training steps
+constexpr double kHeld = 10, kHeldFor = 1000;   // of the advance: kept back once all is known, and freed by steps
 constexpr double kMostAtOnce = 1;               // beside the step itself
 constexpr double kShareOfStored = 0.02;         // second forms of what is probed
 constexpr std::uint64_t kCheckEvery = 4;        // choices of bits
@@ -37,9 +41,14 @@ void Adaptation::choose(bool for_good) {
 double Adaptation::credit(std::uint64_t step) const { return kAdvance + kShare * static_cast<double>(step) - spent_; }
 
 void Adaptation::choose_probes(std::uint64_t step, Compression& compression) {
-  const double credit_now = credit(step) - kCheckCost;  // which probes must leave
-  // Once all are known, probes come together: a step that probes costs a little by itself.
-  if (table_.empty() || (table_.complete() && credit_now < kMostAtOnce)) return;
+  double credit_now = credit(step) - kCheckCost;  // which probes must leave
+  // Once all are known, probes come together, as a step that probes costs a little by itself; and spread out, as what
+  // they say of an untrained network soon is no longer so.
+  if (table_.complete()) {
+    credit_now -= kHeld * std::max(0.0, 1 - static_cast<double>(step) / kHeldFor);
+    if (credit_now < kMostAtOnce) return;
+  }
+  if (table_.empty()) return;
   const auto group = next_probes(table_, std::min(kMostAtOnce, credit_now), kShareOfStored);
   for (auto& tensor : table_.tensors()) {
     if (group.ids.contains(tensor.id)) tensor.probed = step;
@@ -52,6 +61,7 @@ void Adaptation::begin_step(std::uint64_t step, const NamedTensors& parameters, 
                             const GradientPass& pass) {
   if (!bits_are_set_) compression.set_bits(table_.bits());
   bits_are_set_ = true;
+  watches_all_ = options_.every > 0 && (step % options_.every == 0 || table_.awaits_gradients());
   if (options_.every == 0) return;
   if (chosen_ && !check_.under_way() && step % (kCheckEvery * options_.every) == 0 && credit(step) >= kCheckCost) {
     spent_ += kCheckCost;
@@ -66,6 +76,12 @@ void Adaptation::before_backward(const at::Tensor& output, const at::Tensor& los
   found_.clear();
   signal_ = OutputGradient::watch(output);
   auto probes = compression.take_probes();
+  std::set<std::string> probed;
+  for (const Probe& probe : probes) probed.insert(probe.id);
+  gradients_ = nullptr;
+  if (watches_all_ || !probes.empty()) {
+    gradients_ = NodeGradients::watch(loss, compression.saved(), watches_all_ ? std::set<std::string>{} : probed);
+  }
   if (probes.empty()) return;
   std::vector<at::Tensor> tensors;
   for (const auto& [name, parameter] : parameters) tensors.push_back(parameter);
@@ -89,18 +105,18 @@ AdaptationFigures Adaptation::end_step(std::uint64_t step, const NamedTensors& p
   probe_.reset();
   if (options_.every > 0) table_.note(compression.saved());
   const double signal = signal_->squared_norm();
-  if (signal > 0) {
+  if (gradients_ && signal > 0) {
+    const auto norms = gradients_->squared_norms();
+    if (watches_all_) table_.note_gradients(norms, signal);
     for (const auto& result : found_) {
-      table_.add_draw(result.id, result.sensitivity / signal, probe_cost(result.reach, table_.tensors().size()));
+      const auto norm = norms.find(result.id);
+      table_.add_draw(result.id, result.sensitivity / signal, probe_cost(result.reach, table_.tensors().size()),
+                      norm != norms.end() ? norm->second / signal : 0);
     }
   }
   AdaptationFigures figures{.probed = found_.size(), .spent = spent_, .average_bits = average_bits()};
   if (options_.every == 0) return figures;
-  const double predicted = signal * table_.predicted_variance();
-  figures.variance = check_.see_gradient(parameters, calibration_ * predicted);
-  if (figures.variance && figures.variance->predicted > 0 && figures.variance->measured > 0) {
-    calibration_ *= figures.variance->measured / figures.variance->predicted;
-  }
+  figures.variance = check_.see_gradient(parameters, signal * table_.predicted_variance());
   if (step % options_.every == 0 || (!chosen_ && table_.complete() && !table_.empty())) {
     choose();
     figures.chose = true;
@@ -109,15 +125,13 @@ AdaptationFigures Adaptation::end_step(std::uint64_t step, const NamedTensors& p
 }
 
 formats::Value Adaptation::state() const {
-  return formats::Value::Map{
-      {"spent", spent_}, {"chosen", chosen_}, {"calibration", calibration_}, {"check", check_.state()}};
+  return formats::Value::Map{{"spent", spent_}, {"chosen", chosen_}, {"check", check_.state()}};
 }
 
 void Adaptation::restore(const formats::Value& state, std::vector<formats::PolicyTensor> tensors) {
   start_from(std::move(tensors));
   spent_ = state.at("spent").as_double();
   chosen_ = state.at("chosen").as_bool();
-  calibration_ = state.at("calibration").as_double();
   check_.restore(state.at("check"));
 }
 

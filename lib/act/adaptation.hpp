@@ -13,6 +13,7 @@
 namespace terse::act {
 
 class GradientProbe;
+class NodeGradients;
 struct ProbeResult;
 
 /// How bits follow the sensitivities of the saved tensors during a run.
@@ -36,7 +37,8 @@ struct AdaptationFigures {
 
 /// Measures sensitivities while a network trains, a few tensors at a time, and chooses bits by them. A step costs at
 /// most twice what it would without; over a run the account opens with 20 training steps and grows by one in a
-/// hundred: 40 in 2,000. Which tensor is probed when depends on step numbers alone, so a run repeats itself.
+/// hundred: 40 in 2,000. Between probes, sensitivities follow the gradient that arrives where their tensors are used
+/// (NodeGradients). Which tensor is probed when depends on step numbers alone, so a run repeats itself.
 class Adaptation {
  public:
   explicit Adaptation(AdaptationOptions options);
@@ -79,11 +81,10 @@ class Adaptation {
   bool chosen_ = false;           // bits were chosen at least once
   bool bits_are_set_ = false;     // the compression has the present ones
   std::unique_ptr<GradientProbe> probe_;  // of the step under way
-  /// Measured variance over predicted, at the last check: activations grow while a network learns, and sensitivities
-  /// measured before lag behind them together.
-  double calibration_ = 1;
   std::vector<ProbeResult> found_;  // in this step's backward pass
   std::shared_ptr<OutputGradient> signal_;
+  bool watches_all_ = false;      // the gradient at every saved tensor, in the step under way
+  std::shared_ptr<NodeGradients> gradients_;
 };
 
 }  // namespace terse::act

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <memory>
 #include <set>
 #include <string>
@@ -56,10 +57,11 @@ std::string_view to_string(Reason reason);   ///< "quantized", "mask", "non-fini
 /// One saved tensor of one step.
 struct SavedTensor {
   std::string id;           ///< "relu#3:result", in a ModuleScope "layer1.0/relu#1:result"; stable over steps
-  std::string op;           ///< operator that saved it: "aten::relu"
-  std::string role;         ///< "input", "result", …: as far as known
+  std::string op = {};      ///< operator that saved it: "aten::relu"
+  std::string role = {};    ///< "input", "result", …: as far as known
   core::DType dtype = core::DType::Float32;
-  std::vector<std::int64_t> shape;
+  std::vector<std::int64_t> shape = {};
+  std::optional<std::uint64_t> node = {};  ///< sequence number of the graph's node that saves it; none of a block's input
   Reason reason = Reason::Exact;
   std::string shared_with = {};    ///< id of the saved tensor that holds the content, or what it is derived from
   quant::Layout layout = {};       ///< of the encoded elements; codec Raw and count 0 where nothing was encoded

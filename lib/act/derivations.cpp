@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "terse/act/geometry.hpp"
-#include "terse/act/gradient_probe.hpp"
+#include "terse/act/graph.hpp"
 
 namespace terse::act {
 

@@ -1,6 +1,5 @@
 #include "terse/act/gradient_probe.hpp"
 
-#include <ATen/SequenceNumber.h>
 #include <torch/csrc/autograd/engine.h>
 #include <torch/csrc/autograd/function_hook.h>
 
@@ -8,6 +7,8 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+
+#include "terse/act/graph.hpp"
 
 namespace terse::act {
 
@@ -20,11 +21,6 @@ namespace {
 
 thread_local const Substitution* substitution = nullptr;
 thread_local bool in_nested_pass = false;  // whose gradients are differences: other probes wait for the real ones
-
-double squared_norm(const at::Tensor& x) {
-  const double norm = at::linalg_vector_norm(x, 2, {}, false, at::kDouble).item<double>();
-  return norm * norm;
-}
 
 /// Stands before a parameter's gradient accumulator during a nested pass: adds the squared norm of what arrives to a
 /// sum and lets nothing through, so that no gradient is held.
@@ -41,20 +37,6 @@ class NormCollector final : public torch::autograd::FunctionPreHook {
  private:
   double* sum_;
 };
-
-/// Nodes of the graph that the edges lead to.
-std::vector<Node*> nodes_below(const edge_list& edges) {
-  std::vector<Node*> found;
-  std::unordered_set<Node*> seen;
-  const auto visit = [&](const Edge& edge) {
-    if (edge.is_valid() && seen.insert(edge.function.get()).second) found.push_back(edge.function.get());
-  };
-  for (const Edge& edge : edges) visit(edge);
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    for (const Edge& edge : found[i]->next_edges()) visit(edge);
-  }
-  return found;
-}
 
 /// Collectors in front of the parameters, as long as it lives.
 class Collection {
@@ -215,6 +197,6 @@ StoredTensor* Substitution::of(StoredTensor* stored) {
   return stored;
 }
 
-std::uint64_t saving_node() { return at::sequence_number::peek() - 1; }
+bool in_difference_pass() { return in_nested_pass; }
 
 }  // namespace terse::act

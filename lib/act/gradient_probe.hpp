@@ -73,7 +73,7 @@ class Substitution {
   const std::vector<ProbeForms>& forms_;
 };
 
-/// Sequence number of the node that autograd is filling with saved tensors on this thread.
-std::uint64_t saving_node();
+/// Whether what this thread carries through the graph are a probe's differences, not gradients.
+bool in_difference_pass();
 
 }  // namespace terse::act

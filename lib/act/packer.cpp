@@ -6,6 +6,7 @@
 #include "terse/act/allocator.hpp"
 #include "terse/act/bit_allocation.hpp"
 #include "terse/act/dtype.hpp"
+#include "terse/act/graph.hpp"
 #include "terse/core/error.hpp"
 
 namespace terse::act {
@@ -203,6 +204,7 @@ SavedTensor Packer::describe(const at::Tensor& tensor) {
   info.role = point.role;
   info.dtype = from_torch(tensor.scalar_type()).value_or(core::DType::UInt8);
   info.shape = tensor.sizes().vec();
+  info.node = saving_node();
   return info;
 }
 

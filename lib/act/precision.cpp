@@ -10,13 +10,6 @@ namespace terse::act {
 
 namespace {
 
-std::uint64_t bytes_at(const formats::PolicyTensor& tensor, int bits) {
-  for (const formats::Rung& rung : tensor.rungs) {
-    if (rung.bits >= bits) return rung.bytes;
-  }
-  return tensor.rungs.back().bytes;
-}
-
 /// Elements that are not stored because they follow from another saved tensor; a memory that several see counts once.
 std::uint64_t derived_elements(const SavedTensor& tensor) {
   return tensor.reason == Reason::Derived ? tensor.exact_bytes / core::size_of(tensor.dtype) : 0;
@@ -26,7 +19,20 @@ Sensitivity sensitivity_of(const formats::PolicyTensor& tensor) {
   return {tensor.sensitivity, tensor.variance, tensor.draws};
 }
 
+void set_sensitivity(formats::PolicyTensor& tensor, const Sensitivity& known) {
+  tensor.sensitivity = known.mean;
+  tensor.variance = known.variance;
+  tensor.draws = known.draws;
+}
+
 }  // namespace
+
+std::uint64_t bytes_at(const formats::PolicyTensor& tensor, int bits) {
+  for (const formats::Rung& rung : tensor.rungs) {
+    if (rung.bits >= bits) return rung.bytes;
+  }
+  return tensor.rungs.back().bytes;
+}
 
 std::vector<formats::Rung> rungs_of(const SavedTensor& tensor) {
   std::vector<formats::Rung> rungs;
@@ -84,16 +90,32 @@ void PrecisionTable::note(std::span<const SavedTensor> saved) {
   }
 }
 
-void PrecisionTable::add_draw(const std::string& id, double sensitivity, double cost) {
+void PrecisionTable::add_draw(const std::string& id, double sensitivity, double cost, double gradient) {
   const auto found = index_.find(id);
   if (found == index_.end()) throw Error(Error::Internal, "a probe of '" + id + "', which is not in the table");
   formats::PolicyTensor& tensor = tensors_[found->second];
   Sensitivity known = sensitivity_of(tensor);
-  known.add(sensitivity);
-  tensor.sensitivity = known.mean;
-  tensor.variance = known.variance;
-  tensor.draws = known.draws;
+  if (tensor.gradient == 0) tensor.gradient = gradient;
+  known.add(gradient > 0 ? sensitivity * tensor.gradient / gradient : sensitivity);
+  set_sensitivity(tensor, known);
   tensor.cost = cost;
+}
+
+void PrecisionTable::note_gradients(const std::map<std::string, double>& squared_norms, double unit) {
+  for (formats::PolicyTensor& tensor : tensors_) {
+    const auto found = squared_norms.find(tensor.id);
+    if (found == squared_norms.end() || found->second == 0) continue;
+    const double gradient = found->second / unit;
+    Sensitivity known = sensitivity_of(tensor);
+    if (tensor.gradient > 0) known.rescale(gradient / tensor.gradient);
+    set_sensitivity(tensor, known);
+    tensor.gradient = gradient;
+  }
+}
+
+bool PrecisionTable::awaits_gradients() const {
+  return std::any_of(tensors_.begin(), tensors_.end(),
+                     [](const auto& tensor) { return tensor.draws > 0 && tensor.gradient == 0; });
 }
 
 bool PrecisionTable::complete() const {

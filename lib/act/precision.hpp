@@ -18,6 +18,9 @@ inline constexpr int kRungs[] = {1, 2, 3, 4, 5, 6, 8, 32};
 /// What a saved tensor of this layout takes at each of kRungs; empty where its bits are no choice (lossless, kept).
 std::vector<formats::Rung> rungs_of(const SavedTensor& tensor);
 
+/// What the first of a tensor's rungs takes that has `bits` or more; the last where none has.
+std::uint64_t bytes_at(const formats::PolicyTensor& tensor, int bits);
+
 /// The saved tensors whose bits can be chosen, with what is known of them: grows by observation, and travels as a
 /// policy. In order of saving.
 class PrecisionTable {
@@ -28,8 +31,14 @@ class PrecisionTable {
   /// Adds tensors of a step that are rounded, brings the rungs of known ones up to date, and remembers how the step
   /// rounded each.
   void note(std::span<const SavedTensor> saved);
-  /// One more draw of a tensor's sensitivity. @param cost  of the probe, in training steps
-  void add_draw(const std::string& id, double sensitivity, double cost);
+  /// One more draw of a tensor's sensitivity.
+  /// @param cost      of the probe, in training steps
+  /// @param gradient  squared norm of the gradient that the draw was made with, where the tensor is used; 0: unknown
+  void add_draw(const std::string& id, double sensitivity, double cost, double gradient = 0);
+  /// What the gradient is now where tensors are used (NodeGradients), divided by `unit`: sensitivities go with it.
+  void note_gradients(const std::map<std::string, double>& squared_norms, double unit);
+  /// Whether sensitivities are known that note_gradients() has never scaled.
+  bool awaits_gradients() const;
 
   const std::vector<formats::PolicyTensor>& tensors() const { return tensors_; }
   std::vector<formats::PolicyTensor>& tensors() { return tensors_; }

@@ -14,6 +14,11 @@ void Sensitivity::add(double value) {
   variance = (1 - weight) * (variance + weight * difference * difference);
 }
 
+void Sensitivity::rescale(double factor) {
+  mean *= factor;
+  variance *= factor * factor;
+}
+
 double Sensitivity::error() const {
   if (draws < 2) return std::numeric_limits<double>::infinity();
   return std::sqrt(variance / static_cast<double>(std::min(draws, kMemory) - 1));

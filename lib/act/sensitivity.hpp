@@ -20,6 +20,8 @@ struct Sensitivity {
   /// One more draw: the squared distance of two gradients that differ in this tensor's rounding alone, divided by the
   /// sum of both roundings' S.
   void add(double value);
+  /// What is known holds for another strength of the gradient from now on, `factor` times the squared norm.
+  void rescale(double factor);
   /// Standard error of the mean; infinite below two draws.
   double error() const;
 

@@ -1,0 +1,42 @@
+#include "terse/act/graph.hpp"
+
+#include <ATen/SequenceNumber.h>
+
+#include <unordered_set>
+
+namespace terse::act {
+
+using torch::autograd::Edge;
+using torch::autograd::Node;
+
+namespace {
+constexpr std::int64_t kPiece = 1 << 16;  // elements that are converted to double precision at once
+}
+
+std::vector<Node*> nodes_below(const torch::autograd::edge_list& edges) {
+  std::vector<Node*> found;
+  std::unordered_set<Node*> seen;
+  const auto visit = [&](const Edge& edge) {
+    if (edge.is_valid() && seen.insert(edge.function.get()).second) found.push_back(edge.function.get());
+  };
+  for (const Edge& edge : edges) visit(edge);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    for (const Edge& edge : found[i]->next_edges()) visit(edge);
+  }
+  return found;
+}
+
+std::uint64_t saving_node() { return at::sequence_number::peek() - 1; }
+
+double squared_norm(const at::Tensor& x) {
+  const at::NoGradGuard no_grad;
+  const at::Tensor flat = x.is_non_overlapping_and_dense() ? x.as_strided({x.numel()}, {1}) : x.reshape(-1);
+  double sum = 0;
+  for (const at::Tensor& piece : flat.split(kPiece)) {
+    const double norm = at::linalg_vector_norm(piece, 2, {}, false, at::kDouble).item<double>();
+    sum += norm * norm;
+  }
+  return sum;
+}
+
+}  // namespace terse::act

@@ -1,0 +1,121 @@
+#include "terse/act/node_gradients.hpp"
+
+#include "networks.hpp"
+#include "terse/act/gradient_probe.hpp"
+#include "terse/act/graph.hpp"
+#include "terse/act/precision.hpp"
+#include "terse_catch.hpp"
+
+namespace terse::act {
+namespace {
+
+using test::numbers;
+
+/// Linear in the output: the gradient there is the same whatever the weights are.
+at::Tensor loss_of(const at::Tensor& output) { return output.sum(); }
+
+/// Two linear layers with a layer norm between them.
+torch::nn::Sequential smooth_net() {
+  using namespace torch::nn;
+  Sequential net(Linear(32, 64), LayerNorm(LayerNormOptions({64})), GELU(), Linear(64, 64), Tanh(), Linear(64, 10));
+  test::initialise(*net, 5);
+  return net;
+}
+
+struct Pass {
+  std::map<std::string, double> norms, sensitivities;
+  std::vector<SavedTensor> saved;
+};
+
+/// One step, in which all is watched and, where `probed`, every rounded tensor is probed.
+Pass pass(torch::nn::Sequential& net, const at::Tensor& x, bool probed) {
+  Compression compression({.level = Level::L1, .seed = 3});
+  compression.own(*net);
+  compression.batch({x});
+  if (probed) {
+    { const auto guard = compression.step(); loss_of(net->forward(x)).backward(); }
+    std::set<std::string> ids;
+    for (const auto& saved : compression.saved()) ids.insert(saved.id);
+    compression.probe(ids);
+  }
+  Pass found;
+  const auto guard = compression.step(0);
+  const at::Tensor loss = loss_of(net->forward(x));
+  GradientProbe probe(net->parameters(), [&](const ProbeResult& result) { found.sensitivities[result.id] = result.sensitivity; });
+  const auto watched = NodeGradients::watch(loss, compression.saved(), {});
+  probe.attach(loss, compression.take_probes());
+  loss.backward();
+  found.norms = watched->squared_norms();
+  found.saved = compression.saved();
+  return found;
+}
+
+TEST_CASE("the gradient at a saved tensor is the one that autograd computes there") {
+  auto net = smooth_net();
+  const at::Tensor x = numbers({32, 32}, 8);
+  const Pass found = pass(net, x, false);
+  const at::Tensor hidden = net[0]->as<torch::nn::Linear>()->forward(x);
+  const at::Tensor normalised = net[1]->as<torch::nn::LayerNorm>()->forward(hidden);
+  const at::Tensor activated = torch::nn::functional::gelu(normalised);
+  const at::Tensor second = net[3]->as<torch::nn::Linear>()->forward(activated);
+  const at::Tensor bent = at::tanh(second);
+  const at::Tensor output = net[5]->as<torch::nn::Linear>()->forward(bent);
+  const auto gradients = torch::autograd::grad({loss_of(output)}, {normalised, activated, second, bent, output});
+  std::vector<double> norms;
+  for (const at::Tensor& gradient : gradients) norms.push_back(squared_norm(gradient));
+  // What GELU and the second layer save is derived from what layer norm saves; the last layer holds the tanh's result,
+  // too. Rounding of what is saved reaches all gradients but the output's.
+  CHECK(found.norms.at("native_layer_norm#1:input") == Approx(norms[0] + norms[1] + norms[2]).epsilon(0.05));
+  CHECK(found.norms.at("tanh#1:result") == Approx(norms[3] + norms[4]).epsilon(1e-5));
+}
+
+TEST_CASE("a tensor's views and what is derived from it count with it, a node once") {
+  const at::Tensor x = numbers({64, 64}, 2).requires_grad_(), w = numbers({64, 64}, 3).requires_grad_();
+  Compression compression({.level = Level::L1});
+  const auto guard = compression.step();
+  const at::Tensor y = x + 1;
+  const at::Tensor loss = ((y * y).sum() + (y.view({4096}) * w.view({4096})).sum()) * 3;
+  const auto watched = NodeGradients::watch(loss, compression.saved(), {});
+  const auto one = NodeGradients::watch(loss, compression.saved(), {"no such"});
+  loss.backward();
+  const auto norms = watched->squared_norms();
+  CHECK(norms.at("mul#1:self") == Approx(2 * 9 * 4096));
+  CHECK(one->squared_norms().empty());
+}
+
+TEST_CASE("probes leave the watched gradients as they are") {
+  auto net = test::convolution_net();
+  const at::Tensor x = numbers({16, 3, 16, 16}, 7);
+  const Pass plain = pass(net, x, false), probed = pass(net, x, true);
+  CHECK(probed.sensitivities.size() == 4);
+  CHECK(plain.norms == probed.norms);
+}
+
+TEST_CASE("sensitivities follow the gradient while weights change") {
+  auto net = smooth_net();
+  const at::Tensor x = numbers({64, 32}, 8);
+  const Pass before = pass(net, x, true);
+  PrecisionTable table;
+  table.note(before.saved);
+  for (const auto& tensor : std::vector(table.tensors())) {
+    table.add_draw(tensor.id, before.sensitivities.at(tensor.id), 0.1, before.norms.at(tensor.id));
+  }
+  {
+    const at::NoGradGuard no_grad;
+    net[5]->as<torch::nn::Linear>()->weight.mul_(3);
+  }
+  const Pass after = pass(net, x, true);
+  table.note_gradients(after.norms, 1);
+  REQUIRE(table.tensors().size() == 2);
+  for (const auto& tensor : table.tensors()) {
+    INFO(tensor.id);
+    const double ratio = after.sensitivities.at(tensor.id) / before.sensitivities.at(tensor.id);
+    // What the last layer does with the tanh's result has not changed; the tanh's own part has, and all before it.
+    CHECK(ratio == (tensor.id == "tanh#1:result" ? Approx(5).margin(3) : Approx(9).epsilon(1e-3)));
+    CHECK(tensor.sensitivity ==
+          Approx(after.sensitivities.at(tensor.id)).epsilon(tensor.id == "tanh#1:result" ? 0.5 : 1e-3));
+  }
+}
+
+}  // namespace
+}  // namespace terse::act
