@@ -16,6 +16,9 @@ struct ProbeForms {
   std::shared_ptr<StoredTensor> other;   ///< rounded by other random numbers
 };
 
+/// Bits of a probe's other form.
+inline constexpr int kProbeBits = 4;
+
 /// A saved tensor whose effect on the gradient is to be measured.
 struct Probe {
   std::string id;

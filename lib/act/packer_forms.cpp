@@ -12,7 +12,6 @@ namespace terse::act {
 
 namespace {
 
-constexpr int kProbeBits = 4;  // of a probe's other form
 // What is less than this share of all that the step has saved so far has these bits at least: they cost nothing, and
 // such a tensor may be one that the whole gradient hangs on (the pooled features before the last layer).
 constexpr std::uint64_t kMinorShare = 1024;

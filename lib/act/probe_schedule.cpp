@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <numeric>
 
+#include "terse/act/gradient_probe.hpp"
+
 namespace terse::act {
 
 namespace {
 
 constexpr double kBackward = 2.0 / 3;  // of a step
-constexpr int kProbeBits = 4;
 
 }  // namespace
 

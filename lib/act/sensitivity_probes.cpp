@@ -15,7 +15,7 @@ namespace terse::act {
 namespace {
 
 // A pass of fast_sensitivities() may take as long as its probes do, but not much more memory than a training step.
-constexpr double kAnyCost = 1e9, kShareOfStored = 0.5;
+constexpr double kAnyCost = 1e9, kMostOfStored = 0.5;
 
 class ExactGradients {
  public:
@@ -131,7 +131,7 @@ PrecisionTable fast_sensitivities(ProfiledRun& run, std::uint64_t draws,
     for (const auto& tensor : table.tensors()) ready += tensor.probed >= draws;
     if (ready == table.tensors().size()) return table;
     if (tick) tick(ready, table.tensors().size());
-    const auto group = next_probes(table, kAnyCost, kShareOfStored);
+    const auto group = next_probes(table, kAnyCost, kMostOfStored);
     pass(group.ids);
     for (auto& tensor : table.tensors()) tensor.probed += group.ids.contains(tensor.id) ? 1 : 0;
   }
