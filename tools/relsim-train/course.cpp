@@ -1,5 +1,8 @@
 #include "relsim-train/course.hpp"
 
+#include <malloc.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 
 #include "common/groups.hpp"
@@ -33,6 +36,28 @@ Course::Course(const CourseOptions& options, const SharedOptions& shared, std::i
 std::optional<formats::Loaded<formats::Checkpoint>> Course::resumed() const {
   if (!options_.resume) return std::nullopt;
   return formats::read_checkpoint(core::open_source(options_.checkpoint));
+}
+
+formats::Value Course::resumed_budget() const {
+  formats::Value budget;
+  if (const auto saved = resumed()) {
+    if (const auto* found = saved->content.adaptation.find("budget")) budget = *found;
+  }
+  malloc_trim(0);
+  return budget;
+}
+
+formats::Checkpoint Course::rehearsed(const std::function<formats::Checkpoint()>& make) const {
+  struct Trial {
+    std::string path;
+    ~Trial() { unlink(path.c_str()); }
+  } const trial{options_.checkpoint + ".trial"};
+  {
+    const auto sink = core::open_sink(trial.path, core::Content::Binary);
+    write_checkpoint(*sink, header_of(shared_), make());
+    sink->finish();
+  }
+  return formats::read_checkpoint(core::open_source(trial.path)).content;
 }
 
 void Course::keep(const formats::Checkpoint& checkpoint) const {

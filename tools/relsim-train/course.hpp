@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -36,6 +37,11 @@ class Course {
 
   /// The checkpoint that the run goes on from, with --resume.
   std::optional<formats::Loaded<formats::Checkpoint>> resumed() const;
+  /// Of that checkpoint, what act::BudgetKeeper::state() wrote; nil where there is none. The rest is not kept in memory.
+  formats::Value resumed_budget() const;
+  /// What a run that is resumed would read, written and read by a file beside the checkpoint that is gone afterwards: so
+  /// that the memory of both is seen.
+  formats::Checkpoint rehearsed(const std::function<formats::Checkpoint()>& make) const;
   bool keeps() const { return !options_.checkpoint.empty(); }
   /// Replaces the checkpoint, whole or not at all.
   void keep(const formats::Checkpoint& checkpoint) const;

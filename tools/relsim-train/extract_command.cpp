@@ -82,14 +82,6 @@ Value::Map with_memory(Value::Map map, const relsim::ExtractorEpoch& report) {
   return map;
 }
 
-/// Writes what the run will write, to nowhere: the memory that this takes is part of what the process needs.
-void write_as_later(const relsim::ExtractorTrainer* checkpointed, const formats::Model& model, const relsim::ExtractorShape& shape,
-                    const relsim::ExtractorTrainingOptions& training) {
-  write_model(*core::open_sink("/dev/null", core::Content::Binary), {}, model);
-  if (!checkpointed) return;
-  write_checkpoint(*core::open_sink("/dev/null", core::Content::Binary), {}, relsim::store_state(checkpointed->state(), shape, training, ""));
-}
-
 std::int64_t numbers_of(const relsim::Vocabulary& vocabulary) { return vocabulary.size() > 0 ? vocabulary.size() + 2 : 0; }
 
 void define_loss(CLI::App& command, ExtractOptions& options) {
@@ -193,11 +185,17 @@ int run_extract(const SharedOptions& shared, const ExtractOptions& options) {
   relsim::ExtractorTrainer trainer(extractor, vocabulary, split.train, split.held_out, divergences, excluded, training);
   const auto model = [&] { return relsim::store_extractor(extractor, vocabulary, split.relations.names(), excluded ? options.excluded : ""); };
   const auto digest = course.keeps() ? relsim::sentences_digest(split.train, split.held_out, divergences) : "";
-  auto saved = course.resumed();
   if (training.budget > 0) {
-    const auto* plan = saved ? saved->content.adaptation.find("budget") : nullptr;
-    trainer.plan_budget([&] { write_as_later(course.keeps() ? &trainer : nullptr, model(), shape, training); }, plan ? *plan : Value());
+    // What the run will write, and read where it is resumed, takes memory that is part of what the process needs.
+    const auto before = [&] {
+      write_model(*core::open_sink("/dev/null", core::Content::Binary), {}, model());
+      if (!course.keeps()) return;
+      const auto state = course.rehearsed([&] { return relsim::store_state(trainer.state(), shape, training, digest); });
+      relsim::load_state(state, shared.seed, trainer.state(), shape, training, digest, options.course.checkpoint);
+    };
+    trainer.plan_budget(before, course.resumed_budget());
   }
+  auto saved = course.resumed();
   if (saved) {
     trainer.restore(relsim::load_state(saved->content, saved->header.seed, trainer.state(), shape, training, digest,
                                        options.course.checkpoint));

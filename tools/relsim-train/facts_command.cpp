@@ -1,5 +1,7 @@
 #include "relsim-train/facts_command.hpp"
 
+#include <malloc.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
@@ -43,6 +45,7 @@ Value::Map to_map(const EpochReport& report, bool validated) {
 /// The same with what depends on the machine and its threads, which no artifact holds.
 Value::Map with_memory(Value::Map map, const EpochReport& report) {
   map["peak_allocated_bytes"] = Value(report.peak_allocated_bytes);
+  if (report.planned_peak_bytes > 0) map["planned_peak_bytes"] = Value(report.planned_peak_bytes);
   return map;
 }
 
@@ -110,7 +113,8 @@ formats::Facts train_neural(const Split& split, const SharedOptions& shared, con
   training.start = options.start == "transe" ? relsim::Start::TransE : relsim::Start::Random;
   training.descent = options.schedule == "linear" ? relsim::Descent::Linear : relsim::Descent::None;
   training.rounding = options.products == "bfloat16" ? relsim::Rounding::Bfloat16 : relsim::Rounding::None;
-  training.compression.level = act::level_from_string(options.level.empty() ? "L0" : options.level);
+  training.compression.level = act::level_from_string(
+      !options.level.empty() ? options.level : training.compression.budget > 0 ? "L2" : "L0");
   if (!options.policy.empty()) begin_with_policy(options, training);
   policy = training.policy_digest;
   if (options.products == "bfloat16" && !relsim::has_pair_instructions()) {
@@ -119,8 +123,23 @@ formats::Facts train_neural(const Split& split, const SharedOptions& shared, con
   const auto digest = course.keeps() ? relsim::training_digest(split.kb.triples, split.held_out) : "";
   act::install_allocator();
   relsim::FactTrainer trainer(split.kb.triples, split.held_out, split.kb.entities.size(), split.kb.relations.size(), training);
-  if (const auto saved = course.resumed()) {
+  if (training.compression.budget > 0) {
+    // What the run will write, and read where it is resumed, takes memory that is part of what the process needs.
+    const auto before = [&] {
+      auto facts = facts_of(split);
+      facts.weights = relsim::store_fact_model(trainer.state().model);
+      write_facts(*core::open_sink("/dev/null", core::Content::Binary), {}, facts);
+      if (!course.keeps()) return;
+      const auto state = course.rehearsed([&] { return relsim::store_state(trainer, training, digest); });
+      relsim::restore_state(state, shared.seed, training, digest, options.course.checkpoint, trainer);
+    };
+    trainer.plan_budget(before, course.resumed_budget());
+  }
+  auto saved = course.resumed();
+  if (saved) {
     relsim::restore_state(saved->content, saved->header.seed, training, digest, options.course.checkpoint, trainer);
+    saved.reset();  // under a budget, its memory is for training
+    malloc_trim(0);
   }
   while (!trainer.done()) {
     const auto report = trainer.run_epoch();
@@ -227,6 +246,10 @@ void define_facts(CLI::App& command, FactsOptions& options) {
            "Begin with the bits and sensitivities that act-profile --plan wrote of such a model, at its level if none is given")
       ->excludes("--bits");
   command.add_option("--adapt-every", training.compression.adapt_every, "Steps between choices of bits at levels L2 to L2.2")->type_name("N");
+  add_size(command, "--budget", training.compression.budget,
+           "Resident bytes that the whole process may take at its peak: bits follow from it in place of a level's average; 250MiB, 2G")
+      ->default_str("")
+      ->excludes("--bits");
   define_metrics(command, options.course);
   define_checkpoint(command, options.course);
 }

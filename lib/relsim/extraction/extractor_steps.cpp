@@ -1,14 +1,10 @@
 #include "terse/relsim/extraction/extractor_steps.hpp"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 
 #include "terse/act/allocator.hpp"
-#include "terse/act/budget_search.hpp"
-#include "terse/core/error.hpp"
 #include "terse/relsim/extraction/margin_cost.hpp"
 #include "terse/relsim/model/shuffle.hpp"
 
@@ -110,7 +106,7 @@ ExtractorEpoch ExtractorSteps::epoch(std::int64_t number) {
   const auto order = shuffled(train_.size(), {options_.seed, core::stream_of("relsim/extractor.order"), static_cast<std::uint32_t>(number)});
   const auto begin = std::chrono::steady_clock::now();
   const auto steps_before = steps_;
-  if (budget_plan_) bound_memory();
+  if (budget_) budget_->bound_memory();
   act::reset_allocator_peak();
   for (std::size_t at = 0; at < order.size(); at += static_cast<std::size_t>(options_.batch)) {
     const auto chosen = std::span(order).subspan(at, std::min(order.size() - at, static_cast<std::size_t>(options_.batch)));
@@ -119,7 +115,7 @@ ExtractorEpoch ExtractorSteps::epoch(std::int64_t number) {
     report.stored_bytes = std::max(report.stored_bytes, compression_.totals().stored_bytes);
   }
   report.peak_allocated_bytes = act::allocator_figures().peak_bytes;
-  if (budget_plan_) report.planned_peak_bytes = budget_plan_->planned_peak(adaptation_->table());
+  if (budget_) report.planned_peak_bytes = budget_->planned_peak();
   report.loss /= static_cast<double>(train_.size());
   report.average_bits = adapted_.average_bits;
   report.steps_spent_on_probes = adapted_.spent;
@@ -168,7 +164,7 @@ double ExtractorSteps::step(std::span<const std::uint32_t> chosen) {
     loss.backward();
   }
   if (adaptation_) adapted_ = adaptation_->end_step(number, parameters_, compression_);
-  if (budget_plan_ && budget_plan_->see(compression_.saved(), adaptation_->table())) adaptation_->choose(false);
+  if (budget_) budget_->see(compression_.saved());
   optimizer_.step();
   optimizer_.zero_grad();
   return loss.item<double>() * static_cast<double>(chosen.size());
@@ -189,33 +185,18 @@ void ExtractorSteps::update_nothing() {
 }
 
 void ExtractorSteps::plan_budget(const std::function<void()>& evaluate, const formats::Value& resumed) {
-  if (!adaptation_) throw Error(Error::Usage, "a budget needs an adaptive level: L2, L2.1 or L2.2");
-  act::bound_allocator(0);  // nothing is kept for reuse, so that all resident memory is accounted for
   Rehearsed run(*this, evaluate);
-  const act::BudgetWish wish{.bytes = options_.budget, .probing = true, .known = adaptation_->table()};
-  budget_plan_ = resumed.is_nil() ? act::search_budget(run, wish) : act::resume_budget(run, wish, resumed);
-  if (!budget_plan_->budget().probing) adaptation_->stop_probing();
-  adaptation_->note(budget_plan_->saved());
-  adaptation_->choose_by([this](act::PrecisionTable& table) {
-    budget_plan_->choose(table);
-    malloc_trim(0);  // what the heap keeps of the search is not in the plan
-    bound_memory();
-  });
-  if (resumed.is_nil()) adaptation_->choose(!budget_plan_->budget().probing);
-}
-
-void ExtractorSteps::bound_memory() const {
-  act::bound_allocator(budget_plan_->planned_peak(adaptation_->table()) - budget_plan_->budget().overhead);
+  budget_ = std::make_unique<act::BudgetKeeper>(run, *adaptation_, options_.budget, /*probing=*/true, resumed);
 }
 
 void ExtractorSteps::release_memory() const {
-  if (budget_plan_) act::bound_allocator(0);
+  if (budget_) budget_->release_memory();
 }
 
 void ExtractorSteps::add_to(ExtractorState& state) const {
   if (!adaptation_) return;
   state.adaptation = adaptation_->state();
-  if (budget_plan_) state.adaptation["budget"] = budget_plan_->state();
+  if (budget_) state.adaptation["budget"] = budget_->state();
   state.precision = adaptation_->table().tensors();
 }
 

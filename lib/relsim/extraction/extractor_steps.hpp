@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "terse/act/adaptation.hpp"
-#include "terse/act/budget.hpp"
+#include "terse/act/budget_keeper.hpp"
 #include "terse/relsim/extraction/extractor_trainer.hpp"
 
 namespace terse::relsim {
@@ -28,7 +28,7 @@ class ExtractorSteps {
   /// Chooses bits so that the process's resident size stays within the budget. Before the first step, and before
   /// restore(): what is rehearsed is a step of the run as it begins.
   /// @param evaluate  runs what else the process takes memory for
-  /// @param resumed   BudgetPlan::state() of the run that is resumed, or nil
+  /// @param resumed   BudgetKeeper::state() of the run that is resumed, or nil
   /// @throws Error::OutOfMemory naming the smallest budget that could be met
   void plan_budget(const std::function<void()>& evaluate, const formats::Value& resumed);
   /// Gives back what is kept for reuse between steps, until the next epoch.
@@ -51,7 +51,6 @@ class ExtractorSteps {
   double step(std::span<const std::uint32_t> chosen);
   /// AdamW's step on gradients of zero, which changes nothing.
   void update_nothing();
-  void bound_memory() const;
 
   Extractor& extractor_;
   const FeatureVocabulary& vocabulary_;
@@ -64,7 +63,7 @@ class ExtractorSteps {
   act::Compression compression_;
   act::NamedTensors parameters_;
   std::unique_ptr<act::Adaptation> adaptation_;  // at an adaptive level
-  std::unique_ptr<act::BudgetPlan> budget_plan_;
+  std::unique_ptr<act::BudgetKeeper> budget_;
   act::AdaptationFigures adapted_;               // of the last step
   torch::optim::AdamW optimizer_;
   std::vector<float> costs_;                     // [R, R] in this epoch

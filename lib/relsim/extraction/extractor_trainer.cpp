@@ -70,9 +70,9 @@ ExtractorTrainer::ExtractorTrainer(Extractor& extractor, const FeatureVocabulary
 
 void ExtractorTrainer::plan_budget(const std::function<void()>& before, const formats::Value& resumed) {
   const auto evaluate = [&] {
-    if (before) before();
     // All of them: LibTorch keeps something for every length of sentences that it sees.
     extract_logits(extractor_, vocabulary_, held_out_);
+    if (before) before();  // last, beside what the evaluation leaves in memory
     prepare_compute_thread();
   };
   steps_->plan_budget(evaluate, resumed);

@@ -20,6 +20,7 @@ Value::Map options_map(const FactTrainingOptions& o) {
           {"start_epochs", o.start_epochs},
           {"level", act::to_string(o.compression.level)},
           {"bits", o.compression.bits},
+          {"budget", o.compression.budget},
           {"policy", o.policy_digest},
           {"adapt_every", o.compression.adapt_every},
           {"products", o.rounding == Rounding::Bfloat16 ? "bfloat16" : "float32"}};

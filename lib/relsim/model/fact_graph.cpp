@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kTensors = 6;  // of a perceptron
 
 act::CompressionOptions compression_of(const FactCompression& options) {
-  return {.level = options.level, .bits = options.bits, .entropy = options.bits == 0 && act::codes_entropy(options.level),
+  return {.level = options.level, .bits = options.bits, .entropy = options.bits == 0 && options.budget == 0 && act::codes_entropy(options.level),
           .seed = options.seed};
 }
 
@@ -32,10 +32,51 @@ class NatsFunction : public torch::autograd::Function<NatsFunction> {
 
 }  // namespace
 
+/// The training as what plans for a budget sees it.
+class FactGraph::Rehearsed final : public act::Workload {
+ public:
+  Rehearsed(FactGraph& graph, std::span<const Observation> largest, const std::function<void()>& evaluate)
+      : graph_(graph), largest_(largest), evaluate_(evaluate) {}
+
+  const act::CompressionOptions& compression() const override { return graph_.compression_options_; }
+  void own(act::Compression& compression) const override { graph_.own(compression); }
+  act::Pass largest() override {
+    return {graph_.prepare(largest_), [this] {
+              const auto found = graph_.forward(largest_);
+              return act::Pass::Result{found.rows, found.loss};
+            }};
+  }
+  std::shared_ptr<void> keep_state() override { return nullptr; }
+  void clear_gradients() override { graph_.clear_gradients(); }
+  void evaluate() override { evaluate_(); }
+  /// Adam's step at the rate of 0, from moments of 0, which they are again afterwards.
+  void update() override {
+    graph_.step_.set_lr(0);
+    graph_.update(largest_);
+    graph_.step_.set_steps(0);
+    for (const auto* parameter : graph_.step_.parameters()) {
+      parameter->first().zero_();
+      parameter->second().zero_();
+    }
+  }
+  std::size_t use(act::BudgetTier) override { return 0; }
+
+ private:
+  FactGraph& graph_;
+  std::span<const Observation> largest_;
+  const std::function<void()>& evaluate_;
+};
+
+void FactGraph::plan_budget(std::span<const Observation> largest, const std::function<void()>& evaluate,
+                            const formats::Value& resumed) {
+  Rehearsed run(*this, largest, evaluate);
+  budget_ = std::make_unique<act::BudgetKeeper>(run, *adaptation_, options_.budget, /*probing=*/true, resumed);
+}
+
 bool FactCompression::wanted() const { return bits > 0 ? bits < act::kKeptBits : level != act::Level::L0; }
 
 FactGraph::FactGraph(FactStep& step, const FactCompression& options)
-    : step_(step), compression_options_(compression_of(options)), compression_(compression_options_) {
+    : step_(step), options_(options), compression_options_(compression_of(options)), compression_(compression_options_) {
   for (const auto& [name, mlp] : {std::pair("head", &step.head()), std::pair("tail", &step.tail())}) {
     for (std::size_t i = 0; i < 3; ++i) {
       const auto layer = std::string(name) + '.' + std::to_string(2 * i);
@@ -117,6 +158,7 @@ Nats FactGraph::step(std::span<const Observation> batch) {
     pass.loss.backward();
   }
   if (adaptation_) adapted_ = adaptation_->end_step(number, parameters_, compression_);
+  if (budget_) budget_->see(compression_.saved());
   update(batch);
   return nats;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "terse/act/adaptation.hpp"
+#include "terse/act/budget_keeper.hpp"
 #include "terse/act/compression.hpp"
 #include "terse/formats/policy.hpp"
 #include "terse/relsim/model/fact_step.hpp"
@@ -17,6 +18,7 @@ namespace terse::relsim {
 struct FactCompression {
   act::Level level = act::Level::L0;
   int bits = 0;                     ///< not 0: in place of the level's; 32 for none
+  std::uint64_t budget = 0;         ///< not 0: bytes of resident size, in place of an adaptive level's average bits
   std::uint64_t adapt_every = 100;  ///< at an adaptive level: steps between choices of bits
   std::uint64_t seed = 0;
   std::vector<formats::PolicyTensor> policy = {};  ///< at an adaptive level: what is known of the tensors to begin with
@@ -41,6 +43,14 @@ class FactGraph {
   /// The same under another compression, with nothing adapted. @param before_backward  called there where not empty
   Nats step(std::span<const Observation> batch, act::Compression& compression, const std::function<void()>& before_backward);
 
+  /// With a budget, once, before the first step: chooses bits so that the process keeps to it.
+  /// @param largest   a batch of which the run has none larger
+  /// @param evaluate  runs what else the process takes memory for
+  /// @param resumed   act::BudgetKeeper::state() of the run that is resumed, or nil
+  /// @throws Error::OutOfMemory naming the smallest budget that could be met
+  void plan_budget(std::span<const Observation> largest, const std::function<void()>& evaluate, const formats::Value& resumed);
+  act::BudgetKeeper* budget() { return budget_.get(); }
+
   /// A batch's forward pass, for who measures it.
   struct Forward {
     at::Tensor rows;  ///< [rows, dim] natural parameters: the output of what is compressed
@@ -62,14 +72,17 @@ class FactGraph {
   const act::AdaptationFigures& adapted() const { return adapted_; }
 
  private:
+  class Rehearsed;
   void update(std::span<const Observation> batch);
   at::Tensor run(std::size_t first, at::Tensor rows) const;
 
   FactStep& step_;
+  FactCompression options_;
   act::NamedTensors parameters_;  // of the head's perceptron, then the tail's: weights and biases by layer
   act::CompressionOptions compression_options_;
   act::Compression compression_;
   std::unique_ptr<act::Adaptation> adaptation_;
+  std::unique_ptr<act::BudgetKeeper> budget_;
   act::AdaptationFigures adapted_;
   std::vector<at::Tensor> inputs_;  // of the head's perceptron and the tail's, with their gradients after a backward pass
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "terse/act/allocator.hpp"
 #include "terse/core/error.hpp"
@@ -21,6 +22,8 @@ void check(const FactTrainingOptions& o) {
   require(o.lr > 0 && o.weight_decay >= 0, "the learning rate must be above 0, weight decay not below");
   require(o.start_epochs >= 0, "the epochs of the start cannot be negative");
   require(o.compression.adapt_every > 0, "bits must be chosen every so many steps");
+  require(o.compression.budget == 0 || (o.compression.bits == 0 && act::average_bits(o.compression.level) > 0),
+          "a budget needs an adaptive level: L2, L2.1 or L2.2");
   require(o.rounding == Rounding::None || !o.compression.wanted(), "compressed steps have no products in bfloat16");
 }
 
@@ -78,6 +81,8 @@ std::int64_t FactTrainer::scoring_batch() const {
 }
 
 double FactTrainer::train_epoch(EpochReport& report) {
+  const auto budget = graph_ ? graph_->budget() : nullptr;
+  if (budget) budget->bound_memory();
   act::reset_allocator_peak();
   const auto order = shuffled(observations_.size(), {options_.seed, core::stream_of("relsim/order"),
                                                      static_cast<std::uint32_t>(report.epoch)});
@@ -99,12 +104,64 @@ double FactTrainer::train_epoch(EpochReport& report) {
     report.average_bits = graph_->adapted().average_bits;
     report.steps_spent_on_probes = graph_->adapted().spent;
   }
+  if (budget) {
+    report.planned_peak_bytes = budget->planned_peak();
+    budget->release_memory();
+  }
   return nats / static_cast<double>(observations_.size());
+}
+
+void FactTrainer::make_start() {
+  if (!std::exchange(started_, true) && options_.start == Start::TransE) start_from_transe(model_, train_, options_);
+}
+
+std::vector<Observation> FactTrainer::largest_batch() const {
+  const auto size = std::min(observations_.size(), static_cast<std::size_t>(options_.batch));
+  std::vector<bool> taken(2 * static_cast<std::size_t>(relations_));
+  std::vector<Observation> batch, others;
+  for (const auto& o : observations_) {
+    if (batch.size() == size) break;
+    const auto query = static_cast<std::size_t>(o.query);
+    if (!taken[query]) {
+      taken[query] = true;
+      batch.push_back(o);
+    } else if (others.size() < size) {
+      others.push_back(o);
+    }
+  }
+  others.resize(size - batch.size());
+  batch.insert(batch.end(), others.begin(), others.end());
+  return batch;
+}
+
+void FactTrainer::plan_budget(const std::function<void()>& before, const formats::Value& resumed) {
+  prepare_compute_thread();
+  make_start();
+  if (!held_out_.empty()) keep_as_best();
+  const auto evaluate = [&] {
+    if (!held_out_.empty()) {
+      step_->log_likelihoods(validation_, scoring_batch());
+      TrainedFacts unused;
+      judge(model_, unused);
+    }
+    if (before) before();  // last, beside what the evaluation leaves in memory
+    prepare_compute_thread();
+  };
+  graph_->plan_budget(largest_batch(), evaluate, resumed);
+}
+
+void FactTrainer::keep_as_best() {
+  if (!best_model_.entity.defined()) {
+    best_model_ = model_.clone();
+    return;
+  }
+  const auto from = model_.named(), into = best_model_.named();
+  for (std::size_t i = 0; i < from.size(); ++i) into[i].second.copy_(from[i].second);
 }
 
 EpochReport FactTrainer::run_epoch() {
   prepare_compute_thread();
-  if (epochs_.empty() && options_.start == Start::TransE) start_from_transe(model_, train_, options_);
+  if (epochs_.empty()) make_start();
   EpochReport report;
   report.epoch = static_cast<std::int64_t>(epochs_.size()) + 1;
   const auto begin = std::chrono::steady_clock::now();
@@ -120,7 +177,7 @@ EpochReport FactTrainer::run_epoch() {
     report.held_out_inverse_nats = mean_nats(std::span(logs).last(held_out_.size()));
     const auto both = [](const EpochReport& r) { return r.held_out_nats + r.held_out_inverse_nats; };
     for (const auto& earlier : epochs_) report.best = report.best && both(report) < both(earlier);
-    if (report.best) best_model_ = model_.clone();
+    if (report.best) keep_as_best();
   }
   epochs_.push_back(report);
   return report;
@@ -134,16 +191,21 @@ TrainedFacts FactTrainer::result() {
     return result;
   }
   result.model = best_model_;
-  result.baseline = count_baseline(train_, held_out_, entities_, relations_);
-  const auto logs = FactStep(best_model_, options_.lr, 0).log_likelihoods(validation_, scoring_batch());
-  result.mixed = mix_with_counts(logs, held_out_, RoleCounts(train_, entities_, relations_), result.baseline.smoothing);
+  judge(best_model_, result);
   return result;
+}
+
+void FactTrainer::judge(const FactModel& model, TrainedFacts& result) const {
+  result.baseline = count_baseline(train_, held_out_, entities_, relations_);
+  const auto logs = FactStep(model, options_.lr, 0).log_likelihoods(validation_, scoring_batch());
+  result.mixed = mix_with_counts(logs, held_out_, RoleCounts(train_, entities_, relations_), result.baseline.smoothing);
 }
 
 FactState FactTrainer::state() const {
   FactState state{model_, best_model_, step_->parameters(), epochs_};
   if (graph_ && graph_->adaptation()) {
     state.adaptation = graph_->adaptation()->state();
+    if (const auto* budget = graph_->budget()) state.adaptation["budget"] = budget->state();
     state.precision = graph_->adaptation()->table().tensors();
   }
   return state;

@@ -48,6 +48,7 @@ struct EpochReport {
   bool best = false;                  ///< fewest held-out nats so far, mean of both directions
   double step_seconds = 0;            ///< mean
   std::uint64_t exact_bytes = 0, stored_bytes = 0;  ///< hidden layers kept for backward, most of any step
+  std::uint64_t planned_peak_bytes = 0;             ///< with a budget: resident, with the bits of the next step
   std::uint64_t peak_allocated_bytes = 0;           ///< of CPU tensors in its steps; 0 without act::install_allocator()
   double average_bits = 0, steps_spent_on_probes = 0;  ///< at an adaptive level
 };
@@ -78,6 +79,12 @@ class FactTrainer {
   FactTrainer(std::span<const Triple> train, std::span<const Triple> held_out, std::int32_t entities,
               std::int32_t relations, const FactTrainingOptions& options);
 
+  /// With a budget: plans so that the process keeps to it. Once, before restore() and the first epoch; makes the start.
+  /// @param before   what else the process takes memory for; run before the rehearsal of a step
+  /// @param resumed  FactState::adaptation.at("budget") of a run that goes on, or nil
+  /// @throws Error::OutOfMemory naming the smallest budget that could be met
+  void plan_budget(const std::function<void()>& before, const formats::Value& resumed = {});
+
   /// Whether all epochs are done or patience is at its end.
   bool done() const;
   /// The first one begins with the start that the options ask for.
@@ -92,6 +99,12 @@ class FactTrainer {
   void restore(const FactState& state, std::span<const std::pair<at::Tensor, at::Tensor>> moments);
 
  private:
+  void make_start();
+  void keep_as_best();
+  /// Held-out facts by counts, and by a model and counts together.
+  void judge(const FactModel& model, TrainedFacts& result) const;
+  /// Of as many distinct queries as a batch can have.
+  std::vector<Observation> largest_batch() const;
   double train_epoch(EpochReport& report);
   /// Observations whose likelihoods are computed at once.
   std::int64_t scoring_batch() const;
@@ -106,6 +119,7 @@ class FactTrainer {
   std::unique_ptr<FactStep> step_;
   std::unique_ptr<FactGraph> graph_;  // where steps are compressed
   std::vector<EpochReport> epochs_;
+  bool started_ = false;
 };
 
 /// A whole run. @param on_epoch  called after each epoch; may be empty

@@ -39,10 +39,15 @@ for part in 0 20; do
 done
 
 # A run that stopped after an epoch goes on with the same plan.
-epochs=1 run "$budget" half --checkpoint state
-run "$budget" resumed --checkpoint state --resume
-for model in "at$part" resumed; do act-inspect --decode parameter/relation_weight --npy - "$model.model" > "$model.npy"; done
-cmp "at$part.npy" resumed.npy || fail "the resumed run came to another model"
+epochs=5 run "$budget" whole --checkpoint other &
+pid=$!
+while [ ! -e other ]; do sleep 0.05; done
+cp other state
+wait $pid || fail "the run with a checkpoint"
+[ ! -e other.trial ] || fail "a file is left"
+epochs=5 run "$budget" resumed --checkpoint state --resume
+for model in whole resumed; do act-inspect --decode parameter/relation_weight --npy - "$model.model" > "$model.npy"; done
+cmp whole.npy resumed.npy || fail "the resumed run came to another model"
 expect 2 "${train[@]}" --checkpoint state --resume -o none.model
 says err "'budget' differs"
 
