@@ -55,7 +55,7 @@ struct ExtractorState {
   ExtractorEpoch last, best;
   std::int64_t since_best = 0;  ///< epochs
   formats::Value adaptation = formats::Value::Map{};  ///< at an adaptive level, with `precision`: act::Adaptation's
-  std::vector<formats::PolicyTensor> precision;
+  std::vector<formats::PolicyTensor> precision = {};
 };
 
 class ExtractorSteps;

@@ -66,7 +66,7 @@ struct FactState {
   std::vector<const AdamParameter*> moments;  ///< of `model`, in the order of its named()
   std::vector<EpochReport> epochs;            ///< so far; the best is the last one that says so
   formats::Value adaptation = formats::Value::Map{};  ///< at an adaptive level, with `precision`: act::Adaptation's
-  std::vector<formats::PolicyTensor> precision;
+  std::vector<formats::PolicyTensor> precision = {};
 };
 
 /// Trains the fact model of fact_model.hpp on distinct facts, epoch by epoch. Depends on facts, options and seed only,
