@@ -61,8 +61,9 @@ void Adaptation::begin_step(std::uint64_t step, const NamedTensors& parameters, 
                             const GradientPass& pass) {
   if (!bits_are_set_) compression.set_bits(table_.bits());
   bits_are_set_ = true;
-  watches_all_ = options_.every > 0 && (step % options_.every == 0 || table_.awaits_gradients());
   if (options_.every == 0) return;
+  // In the first step because what a policy or a profile knows of the tensors is of the network as it is then.
+  watches_all_ = step == 1 || step % options_.every == 0;
   if (chosen_ && !check_.under_way() && step % (kCheckEvery * options_.every) == 0 && credit(step) >= kCheckCost) {
     spent_ += kCheckCost;
     check_.draw(parameters, pass, static_cast<std::uint32_t>(step));

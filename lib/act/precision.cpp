@@ -113,11 +113,6 @@ void PrecisionTable::note_gradients(const std::map<std::string, double>& squared
   }
 }
 
-bool PrecisionTable::awaits_gradients() const {
-  return std::any_of(tensors_.begin(), tensors_.end(),
-                     [](const auto& tensor) { return tensor.draws > 0 && tensor.gradient == 0; });
-}
-
 bool PrecisionTable::complete() const {
   return std::all_of(tensors_.begin(), tensors_.end(), [](const auto& tensor) { return tensor.probed > 0; });
 }

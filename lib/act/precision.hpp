@@ -37,8 +37,6 @@ class PrecisionTable {
   void add_draw(const std::string& id, double sensitivity, double cost, double gradient = 0);
   /// What the gradient is now where tensors are used (NodeGradients), divided by `unit`: sensitivities go with it.
   void note_gradients(const std::map<std::string, double>& squared_norms, double unit);
-  /// Whether sensitivities are known that note_gradients() has never scaled.
-  bool awaits_gradients() const;
 
   const std::vector<formats::PolicyTensor>& tensors() const { return tensors_; }
   std::vector<formats::PolicyTensor>& tensors() { return tensors_; }

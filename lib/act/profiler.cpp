@@ -7,6 +7,7 @@
 #include "terse/act/allocator.hpp"
 #include "terse/act/survey_of.hpp"
 #include "terse/core/error.hpp"
+#include "terse/core/median.hpp"
 #include "terse/core/memory.hpp"
 
 namespace terse::act {
@@ -82,13 +83,6 @@ void record_timeline(ProfiledRun& run, formats::Profile& profile) {
   }
 }
 
-double median_of(std::vector<double> values) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  const auto middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
 using Tick = std::function<void(std::size_t, std::size_t)>;
 
 void measure_sensitivities(ProfiledRun& run, formats::Profile& profile, const ProfileOptions& options,
@@ -141,7 +135,7 @@ void profile_step(ProfiledRun& run, const ProfileOptions& options, formats::Prof
   for (std::uint64_t i = 0; i < options.warm_up; ++i) run.step(run.compression(), {}, {});
   std::vector<double> seconds;
   for (std::uint64_t i = 0; i < options.timed_steps; ++i) seconds.push_back(run.step(run.compression(), {}, {}));
-  profile.step_seconds = median_of(std::move(seconds));
+  profile.step_seconds = core::median(std::move(seconds));
   if (options.timed_steps > 0) profile.fixed_resident_bytes = fixed_resident_bytes();
   profile.tensors = survey_step(run);
   if (allocator_figures().peak_bytes > 0) record_timeline(run, profile);

@@ -54,7 +54,7 @@ CheckpointInfo describe(Trainer& trainer) {
     info.compression["policy"] = options.policy_digest;
     if (options.budget > 0) info.compression["budget"] = options.budget;
     info.adaptation = trainer.adaptation()->state();
-    if (trainer.budget_plan()) info.adaptation["budget"] = trainer.budget_plan()->state();
+    if (trainer.budget()) info.adaptation["budget"] = trainer.budget()->state();
     info.precision = trainer.adaptation()->table().tensors();
   }
   info.options["batch"] = options.batch;

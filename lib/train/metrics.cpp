@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "terse/core/median.hpp"
 #include "terse/core/table.hpp"
 
 namespace terse::train {
@@ -55,13 +56,7 @@ void RunSummary::add(const StepFigures& figures) {
   seconds_.push_back(figures.seconds);
 }
 
-double RunSummary::median_step_seconds() const {
-  if (seconds_.empty()) return 0;
-  auto sorted = seconds_;
-  std::sort(sorted.begin(), sorted.end());
-  const auto middle = sorted.size() / 2;
-  return sorted.size() % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
+double RunSummary::median_step_seconds() const { return core::median(seconds_); }
 
 // Each line goes out at once: a run is watched while it trains, and a full disk is noticed at the first step.
 void MetricsWriter::step(const StepFigures& figures) {

@@ -1,12 +1,9 @@
 #include "terse/train/trainer.hpp"
 
-#include <malloc.h>
-
 #include <chrono>
 #include <cmath>
 
 #include "terse/act/allocator.hpp"
-#include "terse/act/budget_search.hpp"
 #include "terse/act/torch_errors.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/memory.hpp"
@@ -75,24 +72,9 @@ Trainer::Trainer(const TrainOptions& options)
 
 void Trainer::plan_budget(const formats::Value& resumed) {
   if (!adaptation_) throw Error(Error::Usage, "a budget needs an adaptive level: L2, L2.1 or L2.2");
-  act::bound_allocator(0);  // nothing is kept for reuse, so that all resident memory is accounted for
   TrainerWorkload workload(*this);
-  const act::BudgetWish wish{.bytes = options_.budget, .probing = options_.adapt_every > 0, .known = adaptation_->table()};
-  budget_plan_ = resumed.is_nil() ? act::search_budget(workload, wish) : act::resume_budget(workload, wish, resumed);
-  use(budget_plan_->budget().tier);
-  const bool probing = budget_plan_->budget().probing;
-  if (!probing) adaptation_->stop_probing();
-  adaptation_->note(budget_plan_->saved());
-  adaptation_->choose_by([this](act::PrecisionTable& table) {
-    budget_plan_->choose(table);
-    malloc_trim(0);  // what the heap keeps of the search is not in the plan
-    bound_memory();
-  });
-  if (resumed.is_nil()) {
-    adaptation_->choose(!probing);
-  } else {
-    bound_memory();
-  }
+  budget_ = std::make_unique<act::BudgetKeeper>(workload, *adaptation_, options_.budget, options_.adapt_every > 0, resumed);
+  if (!resumed.is_nil()) budget_->bound_memory();
 }
 
 std::size_t Trainer::use(act::BudgetTier tier) {
@@ -102,10 +84,6 @@ std::size_t Trainer::use(act::BudgetTier tier) {
   const std::string parts = options_.recompute.empty() ? "blocks" : options_.recompute;
   return network().recompute(tier == act::BudgetTier::Recompute ? RecomputeChoice(parts, options_.recompute_slices)
                                                             : RecomputeChoice::nothing());
-}
-
-void Trainer::bound_memory() const {
-  act::bound_allocator(budget_plan_->planned_peak(adaptation_->table()) - budget_plan_->budget().overhead);
 }
 
 void Trainer::set_compression(const act::CompressionOptions& options) {
@@ -142,9 +120,9 @@ StepFigures Trainer::step(const std::function<void()>& before_backward) {
     loss.backward();
   });
   if (adaptation_) figures.adaptation = adaptation_->end_step(figures.step, network().parameters(), *compression_);
-  if (budget_plan_) {
-    figures.budget = {options_.budget, budget_plan_->planned_peak(adaptation_->table()), budget_plan_->budget().tier};
-    if (budget_plan_->see(compression_->saved(), adaptation_->table())) adaptation_->choose(false);
+  if (budget_) {
+    figures.budget = {options_.budget, budget_->planned_peak(), budget_->plan().budget().tier};
+    budget_->see(compression_->saved());
   }
   optimizer_.step(figures.learning_rate);
   optimizer_.clear_gradients();

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "terse/act/adaptation.hpp"
-#include "terse/act/budget.hpp"
+#include "terse/act/budget_keeper.hpp"
 #include "terse/act/compression.hpp"
 #include "terse/train/batch_stream.hpp"
 #include "terse/train/data/data.hpp"
@@ -90,14 +90,12 @@ class Trainer {
   /// Plans the bits, and what is needed beside them, so that the process's resident size stays within options().budget
   /// (act::search_budget()). To be called once, before the first step and after a policy or a checkpoint was taken in; a
   /// checkpoint's bits and tier stay.
-  /// @param resumed  act::BudgetPlan::state() of the run that is resumed
+  /// @param resumed  act::BudgetKeeper::state() of the run that is resumed
   /// @throws Error::OutOfMemory naming the smallest budget that could be met
   void plan_budget(const formats::Value& resumed = {});
-  const act::BudgetPlan* budget_plan() const { return budget_plan_.get(); }
+  const act::BudgetKeeper* budget() const { return budget_.get(); }  ///< after plan_budget(); else nullptr
   /// Works as a budget's tier says from the next step on. @return how many parts of the network run again
   std::size_t use(act::BudgetTier tier);
-  /// Lets freed blocks be kept for reuse as far as the plan's peak leaves room, so that the process's peak is the plan's.
-  void bound_memory() const;
   /// Compresses otherwise from the next step on.
   void set_compression(const act::CompressionOptions& options);
 
@@ -111,7 +109,7 @@ class Trainer {
   Schedule schedule_;
   std::unique_ptr<act::Compression> compression_;
   std::unique_ptr<act::Adaptation> adaptation_;
-  std::unique_ptr<act::BudgetPlan> budget_plan_;
+  std::unique_ptr<act::BudgetKeeper> budget_;
   std::uint64_t steps_done_ = 0;
 };
 

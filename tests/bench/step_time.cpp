@@ -12,21 +12,17 @@
 #include "terse/act/allocator.hpp"
 #include "terse/act/swapper.hpp"
 #include "terse/core/error.hpp"
+#include "terse/core/median.hpp"
 #include "terse/train/trainer.hpp"
 
 namespace {
 
+using terse::core::median;
 using terse::train::StepFigures;
 using terse::train::Trainer;
 
 constexpr int kWarmUp = 2;
 constexpr std::string_view kEntropy = "+entropy";
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const auto middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
 
 terse::train::TrainOptions options_for(const std::vector<std::string>& arguments, std::string level,
                                        const std::string& recompute = {}) {

@@ -177,12 +177,12 @@ train::RunHooks make_hooks(const Options& options, train::Trainer& trainer) {
 /// own fits in its place.
 template <class Body>
 auto beside_training(train::Trainer& trainer, Body body) {
-  if (!trainer.budget_plan()) return body();
+  if (!trainer.budget()) return body();
   struct Bound {
-    train::Trainer& trainer;
-    explicit Bound(train::Trainer& of) : trainer(of) { act::bound_allocator(0); }
-    ~Bound() { trainer.bound_memory(); }
-  } const bound(trainer);
+    const act::BudgetKeeper& budget;
+    explicit Bound(const act::BudgetKeeper& of) : budget(of) { budget.release_memory(); }
+    ~Bound() { budget.bound_memory(); }
+  } const bound(*trainer.budget());
   return body();
 }
 
@@ -211,7 +211,7 @@ int train_and_write(const Options& options) {
   } else if (options.budget > 0) {
     trainer.plan_budget();
   }
-  if (trainer.budget_plan()) say_tier(trainer.budget_plan()->budget().tier);
+  if (trainer.budget()) say_tier(trainer.budget()->plan().budget().tier);
 
   const auto header = [&] {
     return formats::Header{.producer = options.shared.producer,

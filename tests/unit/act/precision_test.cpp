@@ -121,9 +121,7 @@ TEST_CASE("a sensitivity goes with the gradient where its tensor is used") {
   auto table = table_of_three();
   table.add_draw("a", 100, 0.1, 4);
   table.add_draw("b", 1, 0.1);
-  CHECK(table.awaits_gradients());
   table.note_gradients({{"a", 16}, {"b", 10}, {"z", 1}}, 2);
-  CHECK_FALSE(table.awaits_gradients());
   CHECK(table.tensors()[0].sensitivity == Approx(200));  // the gradient is 8, and was 4
   CHECK(table.tensors()[1].sensitivity == Approx(1));    // it was not known
   table.add_draw("a", 25, 0.1, 1);  // would be 200, too, with the gradient that the others were made with

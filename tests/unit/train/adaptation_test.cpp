@@ -156,6 +156,18 @@ TEST_CASE("fast sensitivities agree with whole steps, and change nothing") {
   core::set_threads(threads);
 }
 
+TEST_CASE("what a profile knows holds for the gradient of the first step") {
+  Trainer trainer(text_options());
+  TrainerWorkload run(trainer);
+  trainer.adaptation()->start_from(act::fast_sensitivities(run, 2).tensors());
+  const auto sensitivity = [&] { return trainer.adaptation()->table().tensors().front().sensitivity; };
+  const double before = sensitivity();
+  CHECK(trainer.adaptation()->table().tensors().front().gradient == 0);
+  trainer.step();
+  for (const auto& tensor : trainer.adaptation()->table().tensors()) CHECK(tensor.gradient > 0);
+  CHECK(sensitivity() == before);  // nothing to scale it by, and no probe of it yet
+}
+
 TEST_CASE("a tensor that many nodes hold is probed in a profile, however much that costs") {
   const int threads = core::threads();
   core::set_threads(1);

@@ -2,6 +2,7 @@
 
 #include "temporary_folder.hpp"
 #include "terse/act/allocator.hpp"
+#include "terse/act/budget_search.hpp"
 #include "terse/act/swapper.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/memory.hpp"
@@ -73,7 +74,7 @@ TEST_CASE("a step's simulated peak is the allocator's, whatever the bits") {
     trainer.plan_budget();
     CHECK((trainer.use(tier) > 0) == (tier == act::BudgetTier::Recompute));
     trainer.step();  // what LibTorch keeps
-    act::Budget budget = trainer.budget_plan()->budget();
+    act::Budget budget = trainer.budget()->plan().budget();
     budget.floor = 0;  // this process was larger before
     budget.tier = tier;
     const act::BudgetPlan plan(rehearsed(trainer), budget);
@@ -98,10 +99,10 @@ TEST_CASE("a second tier needs less than bits alone, and keeps to it") {
   options.compression.swap = act::open_swap_store({.directory = folder.path(), .resident_bytes = 256 << 10});
   Trainer trainer(options);
   trainer.plan_budget();
-  CHECK(trainer.budget_plan()->budget().tier == act::BudgetTier::Bits);
+  CHECK(trainer.budget()->plan().budget().tier == act::BudgetTier::Bits);
   trainer.step();
   CHECK(options.compression.swap->figures().swapped_bytes == 0);
-  act::Budget budget = trainer.budget_plan()->budget();
+  act::Budget budget = trainer.budget()->plan().budget();
   budget.floor = 0;
   budget.probing = false;
   const auto alone = act::BudgetPlan(rehearsed(trainer), budget).smallest();
@@ -172,12 +173,14 @@ TEST_CASE("a budget that cannot be met is refused with the smallest, which can b
     FAIL("not refused");
   } catch (const Error& error) {
     CHECK(error.code() == Error::OutOfMemory);
-    const auto smallest = small.budget_plan()->smallest();
+    TrainerWorkload run(small);
+    const auto refused = act::search_budget(run, {.bytes = 1 << 20, .known = small.adaptation()->table()});
+    const auto smallest = refused->smallest();
     const std::string what = error.what();
     const auto named = std::stoull(what.substr(what.rfind(' '))) << 20;
     CHECK(named > smallest);
     CHECK(named < smallest + (4 << 20));
-    act::Budget budget = small.budget_plan()->budget();
+    act::Budget budget = refused->budget();
     budget.floor = 0;
     const auto rehearsal = rehearsed(small);
     budget.bytes = act::BudgetPlan(rehearsal, budget).smallest();
@@ -207,7 +210,7 @@ TEST_CASE("bits are chosen anew where zeros become fewer") {
   Trainer trainer(budgeted("resnet18:stem=small,classes=10", "random:3x16x16,classes=10,count=64", kTiB));
   trainer.plan_budget();
   const auto rehearsal = rehearsed(trainer);
-  act::Budget budget = trainer.budget_plan()->budget();
+  act::Budget budget = trainer.budget()->plan().budget();
   budget.floor = 0;
   budget.bytes = act::BudgetPlan(rehearsal, budget).smallest() + (1 << 20);
   act::BudgetPlan plan(rehearsal, budget);
