@@ -22,6 +22,8 @@ Value to_value(const PolicyTensor& tensor) {
                     {"variance", tensor.variance},
                     {"draws", tensor.draws},
                     {"gradient", tensor.gradient},
+                    {"passed", tensor.passed},
+                    {"passing", tensor.passing},
                     {"cost", tensor.cost},
                     {"probed", tensor.probed},
                     {"derived", tensor.derived},
@@ -36,6 +38,8 @@ PolicyTensor policy_tensor_from(const Document& row) {
   tensor.variance = row.non_negative("variance");
   tensor.draws = row.count("draws");
   if (row.has("gradient")) tensor.gradient = row.non_negative("gradient");
+  if (row.has("passed")) tensor.passed = row.non_negative("passed");
+  if (row.has("passing")) tensor.passing = row.non_negative("passing");
   tensor.cost = row.non_negative("cost");
   tensor.probed = row.count("probed");
   if (row.has("derived")) tensor.derived = row.count("derived");

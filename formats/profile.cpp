@@ -31,6 +31,7 @@ Value to_value(const ProfiledTensor& t) {
                     {"distinct", std::uint64_t{t.distinct}},
                     {"sensitivity", optional_value(t.sensitivity)},
                     {"sensitivity_error", optional_value(t.sensitivity_error)},
+                    {"sensitivity_passed", optional_value(t.sensitivity_passed)},
                     {"rungs", rungs_value(t.rungs)}};
 }
 
@@ -51,6 +52,7 @@ ProfiledTensor tensor_from(const Document& row) {
   t.distinct = row.small_count("distinct");
   t.sensitivity = row.optional_number("sensitivity");
   t.sensitivity_error = row.optional_number("sensitivity_error");
+  t.sensitivity_passed = row.optional_number("sensitivity_passed");
   for (const Document& rung : row.optional_rows("rungs")) t.rungs.push_back(rung_from(rung));
   return t;
 }

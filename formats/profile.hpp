@@ -27,6 +27,7 @@ struct ProfiledTensor {
   std::uint32_t distinct = 0;          ///< 0, 1, 2 distinct values; 3 means more
   std::optional<double> sensitivity;   ///< c_l of GACT's variance model, Var = sum of c_l * S(b_l); see Profile
   std::optional<double> sensitivity_error;  ///< its standard error over the draws
+  std::optional<double> sensitivity_passed;  ///< the part of it that PolicyTensor::passed is; nil where not told apart
   std::vector<Rung> rungs;             ///< what it takes at the bits that it can be stored in; empty: no choice
 
   bool operator==(const ProfiledTensor&) const = default;

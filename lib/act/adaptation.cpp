@@ -107,12 +107,13 @@ AdaptationFigures Adaptation::end_step(std::uint64_t step, const NamedTensors& p
   if (options_.every > 0) table_.note(compression.saved());
   const double signal = signal_->squared_norm();
   if (gradients_ && signal > 0) {
-    const auto norms = gradients_->squared_norms();
-    if (watches_all_) table_.note_gradients(norms, signal);
+    const auto strengths = gradients_->strengths(signal);
+    if (watches_all_) table_.note_gradients(strengths);
     for (const auto& result : found_) {
-      const auto norm = norms.find(result.id);
-      table_.add_draw(result.id, result.sensitivity / signal, probe_cost(result.reach, table_.tensors().size()),
-                      norm != norms.end() ? norm->second / signal : 0);
+      const auto strength = strengths.find(result.id);
+      table_.add_draw(result.id, {result.sensitivity / signal, result.passed / signal,
+                                  probe_cost(result.reach, table_.tensors().size()),
+                                  strength != strengths.end() ? strength->second : GradientStrength{}});
     }
   }
   AdaptationFigures figures{.probed = found_.size(), .spent = spent_, .average_bits = average_bits()};

@@ -65,6 +65,7 @@ class Collection {
 
 struct Distance {
   double squared = 0;
+  double direct = 0;       // of it, from the node to parameters
   std::size_t nodes = 0;  // evaluated for it
 };
 
@@ -84,10 +85,12 @@ struct GradientProbe::Shared {
 Distance GradientProbe::Shared::distance_beyond(Node& node, variable_list& difference) const {
   edge_list roots;
   variable_list sent;
+  double direct = 0;
   for (std::size_t i = 0; i < difference.size() && i < node.num_outputs(); ++i) {
     const Edge& edge = node.next_edge(i);
     if (!edge.is_valid() || !difference[i].defined()) continue;
     if (difference[i].count_nonzero().item<std::int64_t>() == 0) continue;
+    if (leads_to_parameter(edge)) direct += squared_norm(difference[i]);
     roots.push_back(edge);
     sent.push_back(std::move(difference[i]));
   }
@@ -96,7 +99,7 @@ Distance GradientProbe::Shared::distance_beyond(Node& node, variable_list& diffe
   const Collection collection(parameters, &sum);
   torch::autograd::Engine::get_default_engine().execute(roots, sent, /*keep_graph=*/true, /*create_graph=*/false,
                                                         /*accumulate_grad=*/false, collection.edges());
-  return {sum, nodes_below(roots).size()};
+  return {sum, std::min(direct, sum), nodes_below(roots).size()};
 }
 
 Distance GradientProbe::Shared::distance_at(Node& node, const variable_list& outputs, const variable_list& gradients,
@@ -140,9 +143,11 @@ class ProbeHook final : public torch::autograd::FunctionPostHook {
     const Distance here = shared->distance_at(*node_, outputs, gradients, measurement->probe);
     Distance& total = measurement->distance;
     total.squared += here.squared;
+    total.direct += here.direct;
     total.nodes += here.nodes;
     if (--measurement->nodes_left == 0) {
-      shared->done({measurement->probe.id, total.squared / measurement->probe.noise,
+      const double noise = measurement->probe.noise;
+      shared->done({measurement->probe.id, total.squared / noise, (total.squared - total.direct) / noise,
                     static_cast<double>(total.nodes) / static_cast<double>(std::max<std::size_t>(shared->nodes, 1))});
     }
     return outputs;

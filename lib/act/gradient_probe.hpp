@@ -31,6 +31,7 @@ struct Probe {
 struct ProbeResult {
   std::string id;
   double sensitivity = 0;  ///< one draw of c: squared distance of the two gradients, divided by the noise
+  double passed = 0;       ///< the part of it that came to parameters by way of the nodes' inputs, not from the nodes
   double reach = 0;        ///< share of the graph's nodes that it evaluated once more
 };
 

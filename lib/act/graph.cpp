@@ -1,7 +1,9 @@
 #include "terse/act/graph.hpp"
 
 #include <ATen/SequenceNumber.h>
+#include <torch/csrc/autograd/functions/accumulate_grad.h>
 
+#include <algorithm>
 #include <unordered_set>
 
 namespace terse::act {
@@ -11,7 +13,11 @@ using torch::autograd::Node;
 
 namespace {
 constexpr std::int64_t kPiece = 1 << 16;  // elements that are converted to double precision at once
-}
+
+/// What a linear layer puts between its weight and the product, and the like.
+constexpr const char* kRearranging[] = {"TBackward0",    "TransposeBackward0",  "PermuteBackward0",
+                                        "ViewBackward0", "UnsafeViewBackward0", "ReshapeAliasBackward0"};
+}  // namespace
 
 std::vector<Node*> nodes_below(const torch::autograd::edge_list& edges) {
   std::vector<Node*> found;
@@ -24,6 +30,14 @@ std::vector<Node*> nodes_below(const torch::autograd::edge_list& edges) {
     for (const Edge& edge : found[i]->next_edges()) visit(edge);
   }
   return found;
+}
+
+bool leads_to_parameter(const Edge& edge) {
+  const Node* node = edge.function.get();
+  while (node && std::find(std::begin(kRearranging), std::end(kRearranging), node->name()) != std::end(kRearranging)) {
+    node = node->next_edge(0).function.get();
+  }
+  return dynamic_cast<const torch::autograd::AccumulateGrad*>(node) != nullptr;
 }
 
 std::uint64_t saving_node() { return at::sequence_number::peek() - 1; }

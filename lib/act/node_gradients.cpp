@@ -15,23 +15,41 @@ using torch::autograd::variable_list;
 
 namespace {
 
-class NormHook final : public torch::autograd::FunctionPreHook {
+/// What a watched node receives, and what it sends on to its inputs.
+class ArrivalHook final : public torch::autograd::FunctionPreHook {
  public:
-  NormHook(std::weak_ptr<NodeGradients> owner, double* norm) : owner_(std::move(owner)), norm_(norm) {}
+  ArrivalHook(std::weak_ptr<NodeGradients> owner, double* sum) : owner_(std::move(owner)), sum_(sum) {}
   variable_list operator()(const variable_list& gradients) override {
-    if (const auto owner = owner_.lock(); owner && !in_difference_pass()) add(gradients);
+    if (const auto owner = owner_.lock(); owner && !in_difference_pass()) {
+      for (const at::Tensor& gradient : gradients) *sum_ += gradient.defined() ? squared_norm(gradient) : 0;
+    }
     return gradients;
   }
 
  private:
-  void add(const variable_list& gradients) {
-    for (const at::Tensor& gradient : gradients) {
-      if (gradient.defined()) *norm_ += squared_norm(gradient);
+  std::weak_ptr<NodeGradients> owner_;  // of what sum_ points into
+  double* sum_;
+};
+
+class PassingHook final : public torch::autograd::FunctionPostHook {
+ public:
+  PassingHook(std::weak_ptr<NodeGradients> owner, const Node* node, double* sum)
+      : owner_(std::move(owner)), node_(node), sum_(sum) {}
+  variable_list operator()(const variable_list& outputs, const variable_list&) override {
+    if (const auto owner = owner_.lock(); owner && !in_difference_pass()) add(outputs);
+    return outputs;
+  }
+
+ private:
+  void add(const variable_list& outputs) {
+    for (std::size_t i = 0; i < outputs.size() && i < node_->num_outputs(); ++i) {
+      if (outputs[i].defined() && !leads_to_parameter(node_->next_edge(i))) *sum_ += squared_norm(outputs[i]);
     }
   }
 
-  std::weak_ptr<NodeGradients> owner_;  // of what norm_ points into
-  double* norm_;
+  std::weak_ptr<NodeGradients> owner_;
+  const Node* node_;  // owns this hook
+  double* sum_;
 };
 
 }  // namespace
@@ -51,18 +69,23 @@ std::shared_ptr<NodeGradients> NodeGradients::watch(const at::Tensor& loss, std:
     }
     if (ids.empty() || ids.contains(holder->id)) watched->held_.emplace(*tensor.node, holder->id);
   }
-  for (const auto& [node, id] : watched->held_) watched->norms_.emplace(node, 0);
+  for (const auto& [node, id] : watched->held_) watched->at_.try_emplace(node);
   for (Node* node : nodes_below({Edge(loss.grad_fn(), 0)})) {
-    const auto norm = watched->norms_.find(node->sequence_nr());
-    if (norm != watched->norms_.end()) node->add_pre_hook(std::make_unique<NormHook>(watched, &norm->second));
+    const auto strength = watched->at_.find(node->sequence_nr());
+    if (strength == watched->at_.end()) continue;
+    node->add_pre_hook(std::make_unique<ArrivalHook>(watched, &strength->second.arriving));
+    node->add_post_hook(std::make_unique<PassingHook>(watched, node, &strength->second.passing));
   }
   return watched;
 }
 
-std::map<std::string, double> NodeGradients::squared_norms() const {
-  std::map<std::string, double> norms;
-  for (const auto& [node, id] : held_) norms[id] += norms_.at(node);
-  return norms;
+std::map<std::string, GradientStrength> NodeGradients::strengths(double unit) const {
+  std::map<std::string, GradientStrength> strengths;
+  for (const auto& [node, id] : held_) {
+    const GradientStrength& here = at_.at(node);
+    strengths[id] += {here.arriving / unit, here.passing / unit};
+  }
+  return strengths;
 }
 
 }  // namespace terse::act

@@ -15,17 +15,25 @@ std::uint64_t derived_elements(const SavedTensor& tensor) {
   return tensor.reason == Reason::Derived ? tensor.exact_bytes / core::size_of(tensor.dtype) : 0;
 }
 
-Sensitivity sensitivity_of(const formats::PolicyTensor& tensor) {
-  return {tensor.sensitivity, tensor.variance, tensor.draws};
-}
-
 void set_sensitivity(formats::PolicyTensor& tensor, const Sensitivity& known) {
   tensor.sensitivity = known.mean;
+  tensor.passed = known.passed;
   tensor.variance = known.variance;
   tensor.draws = known.draws;
 }
 
+GradientStrength strength_of(const formats::PolicyTensor& tensor) { return {tensor.gradient, tensor.passing}; }
+
+void set_strength(formats::PolicyTensor& tensor, const GradientStrength& strength) {
+  tensor.gradient = strength.arriving;
+  tensor.passing = strength.passing;
+}
+
 }  // namespace
+
+Sensitivity sensitivity_of(const formats::PolicyTensor& tensor) {
+  return {tensor.sensitivity, tensor.passed, tensor.variance, tensor.draws};
+}
 
 std::uint64_t bytes_at(const formats::PolicyTensor& tensor, int bits) {
   for (const formats::Rung& rung : tensor.rungs) {
@@ -90,26 +98,27 @@ void PrecisionTable::note(std::span<const SavedTensor> saved) {
   }
 }
 
-void PrecisionTable::add_draw(const std::string& id, double sensitivity, double cost, double gradient) {
+void PrecisionTable::add_draw(const std::string& id, const SensitivityDraw& draw) {
   const auto found = index_.find(id);
   if (found == index_.end()) throw Error(Error::Internal, "a probe of '" + id + "', which is not in the table");
   formats::PolicyTensor& tensor = tensors_[found->second];
+  Sensitivity here{draw.sensitivity, draw.passed};
+  if (tensor.gradient == 0) set_strength(tensor, draw.gradient);
+  here.rescale(draw.gradient, strength_of(tensor));
   Sensitivity known = sensitivity_of(tensor);
-  if (tensor.gradient == 0) tensor.gradient = gradient;
-  known.add(gradient > 0 ? sensitivity * tensor.gradient / gradient : sensitivity);
+  known.add(here.mean, here.passed);
   set_sensitivity(tensor, known);
-  tensor.cost = cost;
+  tensor.cost = draw.cost;
 }
 
-void PrecisionTable::note_gradients(const std::map<std::string, double>& squared_norms, double unit) {
+void PrecisionTable::note_gradients(const std::map<std::string, GradientStrength>& strengths) {
   for (formats::PolicyTensor& tensor : tensors_) {
-    const auto found = squared_norms.find(tensor.id);
-    if (found == squared_norms.end() || found->second == 0) continue;
-    const double gradient = found->second / unit;
+    const auto found = strengths.find(tensor.id);
+    if (found == strengths.end() || found->second.arriving == 0) continue;
     Sensitivity known = sensitivity_of(tensor);
-    if (tensor.gradient > 0) known.rescale(gradient / tensor.gradient);
+    known.rescale(strength_of(tensor), found->second);
     set_sensitivity(tensor, known);
-    tensor.gradient = gradient;
+    set_strength(tensor, found->second);
   }
 }
 

@@ -18,8 +18,19 @@ inline constexpr int kRungs[] = {1, 2, 3, 4, 5, 6, 8, 32};
 /// What a saved tensor of this layout takes at each of kRungs; empty where its bits are no choice (lossless, kept).
 std::vector<formats::Rung> rungs_of(const SavedTensor& tensor);
 
+/// What is known of a tensor's sensitivity.
+Sensitivity sensitivity_of(const formats::PolicyTensor& tensor);
+
 /// What the first of a tensor's rungs takes that has `bits` or more; the last where none has.
 std::uint64_t bytes_at(const formats::PolicyTensor& tensor, int bits);
+
+/// What a probe says of a tensor.
+struct SensitivityDraw {
+  double sensitivity = 0;
+  double passed = 0;  ///< the part that Sensitivity::passed is the mean of
+  double cost = 0;    ///< of the probe, in training steps
+  GradientStrength gradient = {};
+};
 
 /// The saved tensors whose bits can be chosen, with what is known of them: grows by observation, and travels as a
 /// policy. In order of saving.
@@ -32,11 +43,10 @@ class PrecisionTable {
   /// rounded each.
   void note(std::span<const SavedTensor> saved);
   /// One more draw of a tensor's sensitivity.
-  /// @param cost      of the probe, in training steps
-  /// @param gradient  squared norm of the gradient that the draw was made with, where the tensor is used; 0: unknown
-  void add_draw(const std::string& id, double sensitivity, double cost, double gradient = 0);
-  /// What the gradient is now where tensors are used (NodeGradients), divided by `unit`: sensitivities go with it.
-  void note_gradients(const std::map<std::string, double>& squared_norms, double unit);
+  /// @param draw  with the gradient that it was made with, where the tensor is used
+  void add_draw(const std::string& id, const SensitivityDraw& draw);
+  /// What the gradient is now where tensors are used (NodeGradients): sensitivities go with it.
+  void note_gradients(const std::map<std::string, GradientStrength>& strengths);
 
   const std::vector<formats::PolicyTensor>& tensors() const { return tensors_; }
   std::vector<formats::PolicyTensor>& tensors() { return tensors_; }

@@ -115,7 +115,8 @@ void measure_sensitivities(ProfiledRun& run, formats::Profile& profile, const Pr
     const auto found = probed.find(tensor.id);
     if (found == probed.end() || tensor.draws == 0) continue;
     found->second->sensitivity = tensor.sensitivity;
-    found->second->sensitivity_error = Sensitivity{tensor.sensitivity, tensor.variance, tensor.draws}.error();
+    found->second->sensitivity_error = sensitivity_of(tensor).error();
+    found->second->sensitivity_passed = tensor.passed;
   }
 }
 
@@ -155,6 +156,7 @@ std::vector<formats::PolicyTensor> policy_tensors(const formats::Profile& profil
       const double unit = profile.output_gradient.value_or(1);
       const double error = tensor.sensitivity_error.value_or(0) / unit;
       of.sensitivity = *tensor.sensitivity / unit;
+      of.passed = tensor.sensitivity_passed.value_or(0) / unit;
       of.draws = of.probed = profile.sensitivity_draws;
       of.variance = draws > 1 && std::isfinite(error) ? error * error * static_cast<double>(draws - 1) : 0;
     }

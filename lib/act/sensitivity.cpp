@@ -6,17 +6,29 @@
 
 namespace terse::act {
 
-void Sensitivity::add(double value) {
+GradientStrength& GradientStrength::operator+=(const GradientStrength& other) {
+  arriving += other.arriving;
+  passing += other.passing;
+  return *this;
+}
+
+void Sensitivity::add(double value, double passed_on) {
   ++draws;
   const double weight = 1.0 / static_cast<double>(std::min(draws, kMemory));
   const double difference = value - mean;
   mean += weight * difference;
+  passed += weight * (passed_on - passed);
   variance = (1 - weight) * (variance + weight * difference * difference);
 }
 
-void Sensitivity::rescale(double factor) {
-  mean *= factor;
-  variance *= factor * factor;
+void Sensitivity::rescale(const GradientStrength& from, const GradientStrength& to) {
+  if (from.arriving <= 0 || to.arriving <= 0) return;
+  const double direct = to.arriving / from.arriving;
+  const double onward = from.passing > 0 && to.passing > 0 ? to.passing / from.passing : direct;
+  const double before = mean;
+  mean = (mean - passed) * direct + passed * onward;
+  passed *= onward;
+  if (before > 0) variance *= (mean / before) * (mean / before);
 }
 
 double Sensitivity::error() const {

@@ -6,22 +6,32 @@
 
 namespace terse::act {
 
+/// How strong the gradient is where a saved tensor is used, as squared norms: sensitivities are proportional to it.
+struct GradientStrength {
+  double arriving = 0;  ///< at the nodes that hold the tensor; 0: unknown
+  double passing = 0;   ///< what they send on to their inputs, which a rounding error that goes on from there is part of
+
+  GradientStrength& operator+=(const GradientStrength& other);
+  bool operator==(const GradientStrength&) const = default;
+};
+
 /// Sensitivity c of a saved tensor, as a running mean over probes: rounding the tensor to b bits adds about c S(b) to
 /// the expected squared error of the gradient, S(b) = (2^b - 1)^-2. It drifts while the network learns, so old draws
 /// fade.
 /// Source: GACT (ICML 2022) section 4.2.
 struct Sensitivity {
   double mean = 0;
+  double passed = 0;    ///< the part of the mean that reaches parameters through the nodes' inputs, not directly
   double variance = 0;  ///< of one draw
   std::uint64_t draws = 0;
 
   static constexpr std::uint64_t kMemory = 8;  ///< draws, from which on the mean forgets
 
   /// One more draw: the squared distance of two gradients that differ in this tensor's rounding alone, divided by the
-  /// sum of both roundings' S.
-  void add(double value);
-  /// What is known holds for another strength of the gradient from now on, `factor` times the squared norm.
-  void rescale(double factor);
+  /// sum of both roundings' S; and the part of it that is `passed`.
+  void add(double value, double passed = 0);
+  /// What is known of a gradient of strength `from` holds for `to` from now on. Nothing changes where either is unknown.
+  void rescale(const GradientStrength& from, const GradientStrength& to);
   /// Standard error of the mean; infinite below two draws.
   double error() const;
 

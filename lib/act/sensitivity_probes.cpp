@@ -117,7 +117,7 @@ PrecisionTable fast_sensitivities(ProfiledRun& run, std::uint64_t draws,
     const auto guard = compression.step();
     const auto loss = batch.forward().loss;
     GradientProbe probe(parameters, [&](const ProbeResult& result) {
-      table.add_draw(result.id, result.sensitivity, probe_cost(result.reach, table.tensors().size()));
+      table.add_draw(result.id, {result.sensitivity, result.passed, probe_cost(result.reach, table.tensors().size())});
     });
     probe.attach(loss, compression.take_probes());
     loss.backward();

@@ -1,5 +1,7 @@
 #include "terse/act/node_gradients.hpp"
 
+#include <algorithm>
+
 #include "networks.hpp"
 #include "terse/act/gradient_probe.hpp"
 #include "terse/act/graph.hpp"
@@ -23,7 +25,8 @@ torch::nn::Sequential smooth_net() {
 }
 
 struct Pass {
-  std::map<std::string, double> norms, sensitivities;
+  std::map<std::string, GradientStrength> strengths;
+  std::map<std::string, ProbeResult> probes;
   std::vector<SavedTensor> saved;
 };
 
@@ -41,11 +44,11 @@ Pass pass(torch::nn::Sequential& net, const at::Tensor& x, bool probed) {
   Pass found;
   const auto guard = compression.step(0);
   const at::Tensor loss = loss_of(net->forward(x));
-  GradientProbe probe(net->parameters(), [&](const ProbeResult& result) { found.sensitivities[result.id] = result.sensitivity; });
+  GradientProbe probe(net->parameters(), [&](const ProbeResult& result) { found.probes[result.id] = result; });
   const auto watched = NodeGradients::watch(loss, compression.saved(), {});
   probe.attach(loss, compression.take_probes());
   loss.backward();
-  found.norms = watched->squared_norms();
+  found.strengths = watched->strengths();
   found.saved = compression.saved();
   return found;
 }
@@ -65,8 +68,8 @@ TEST_CASE("the gradient at a saved tensor is the one that autograd computes ther
   for (const at::Tensor& gradient : gradients) norms.push_back(squared_norm(gradient));
   // What GELU and the second layer save is derived from what layer norm saves; the last layer holds the tanh's result,
   // too. Rounding of what is saved reaches all gradients but the output's.
-  CHECK(found.norms.at("native_layer_norm#1:input") == Approx(norms[0] + norms[1] + norms[2]).epsilon(0.05));
-  CHECK(found.norms.at("tanh#1:result") == Approx(norms[3] + norms[4]).epsilon(1e-5));
+  CHECK(found.strengths.at("native_layer_norm#1:input").arriving == Approx(norms[0] + norms[1] + norms[2]).epsilon(0.05));
+  CHECK(found.strengths.at("tanh#1:result").arriving == Approx(norms[3] + norms[4]).epsilon(1e-5));
 }
 
 TEST_CASE("a tensor's views and what is derived from it count with it, a node once") {
@@ -78,17 +81,17 @@ TEST_CASE("a tensor's views and what is derived from it count with it, a node on
   const auto watched = NodeGradients::watch(loss, compression.saved(), {});
   const auto one = NodeGradients::watch(loss, compression.saved(), {"no such"});
   loss.backward();
-  const auto norms = watched->squared_norms();
-  CHECK(norms.at("mul#1:self") == Approx(2 * 9 * 4096));
-  CHECK(one->squared_norms().empty());
+  CHECK(watched->strengths().at("mul#1:self").arriving == Approx(2 * 9 * 4096));
+  CHECK(watched->strengths(2).at("mul#1:self").arriving == Approx(9 * 4096));
+  CHECK(one->strengths().empty());
 }
 
 TEST_CASE("probes leave the watched gradients as they are") {
   auto net = test::convolution_net();
   const at::Tensor x = numbers({16, 3, 16, 16}, 7);
   const Pass plain = pass(net, x, false), probed = pass(net, x, true);
-  CHECK(probed.sensitivities.size() == 4);
-  CHECK(plain.norms == probed.norms);
+  CHECK(probed.probes.size() == 4);
+  CHECK((plain.strengths == probed.strengths));
 }
 
 TEST_CASE("sensitivities follow the gradient while weights change") {
@@ -98,23 +101,51 @@ TEST_CASE("sensitivities follow the gradient while weights change") {
   PrecisionTable table;
   table.note(before.saved);
   for (const auto& tensor : std::vector(table.tensors())) {
-    table.add_draw(tensor.id, before.sensitivities.at(tensor.id), 0.1, before.norms.at(tensor.id));
+    const ProbeResult& probe = before.probes.at(tensor.id);
+    table.add_draw(tensor.id, {probe.sensitivity, probe.passed, 0.1, before.strengths.at(tensor.id)});
   }
   {
     const at::NoGradGuard no_grad;
     net[5]->as<torch::nn::Linear>()->weight.mul_(3);
   }
   const Pass after = pass(net, x, true);
-  table.note_gradients(after.norms, 1);
+  table.note_gradients(after.strengths);
   REQUIRE(table.tensors().size() == 2);
   for (const auto& tensor : table.tensors()) {
     INFO(tensor.id);
-    const double ratio = after.sensitivities.at(tensor.id) / before.sensitivities.at(tensor.id);
+    const double ratio = after.probes.at(tensor.id).sensitivity / before.probes.at(tensor.id).sensitivity;
     // What the last layer does with the tanh's result has not changed; the tanh's own part has, and all before it.
     CHECK(ratio == (tensor.id == "tanh#1:result" ? Approx(5).margin(3) : Approx(9).epsilon(1e-3)));
     CHECK(tensor.sensitivity ==
-          Approx(after.sensitivities.at(tensor.id)).epsilon(tensor.id == "tanh#1:result" ? 0.5 : 1e-3));
+          Approx(after.probes.at(tensor.id).sensitivity).epsilon(tensor.id == "tanh#1:result" ? 0.5 : 1e-3));
   }
+}
+
+TEST_CASE("what a batch norm's rounding does below it goes with what it sends there") {
+  using namespace torch::nn;
+  Sequential net(Conv2d(Conv2dOptions(3, 8, 3)), BatchNorm2d(8), Conv2d(Conv2dOptions(8, 4, 3)));
+  test::initialise(*net, 5);
+  const at::Tensor x = numbers({16, 3, 16, 16}, 7);
+  const std::string id = "native_batch_norm#1:input";
+  const Pass before = pass(net, x, true);
+  const ProbeResult& probe = before.probes.at(id);
+  CHECK(probe.passed > 0);
+  CHECK(probe.passed < probe.sensitivity);
+  PrecisionTable table;
+  table.note(before.saved);
+  table.add_draw(id, {probe.sensitivity, probe.passed, 0.1, before.strengths.at(id)});
+  {
+    const at::NoGradGuard no_grad;
+    net[0]->as<Conv2d>()->weight.mul_(4);  // the batch norm divides by 4 times as much
+    net[0]->as<Conv2d>()->bias.mul_(4);
+  }
+  const Pass after = pass(net, x, true);
+  CHECK(after.strengths.at(id).arriving == Approx(before.strengths.at(id).arriving).epsilon(1e-2));
+  CHECK(after.strengths.at(id).passing == Approx(before.strengths.at(id).passing / 16).epsilon(1e-2));
+  table.note_gradients(after.strengths);
+  const auto entry = std::find_if(table.tensors().begin(), table.tensors().end(), [&](const auto& t) { return t.id == id; });
+  CHECK(entry->sensitivity == Approx(after.probes.at(id).sensitivity).epsilon(0.1));
+  CHECK(entry->sensitivity < 0.9 * probe.sensitivity);
 }
 
 }  // namespace

@@ -28,8 +28,9 @@ PrecisionTable table_of_three() {
 TEST_CASE("a sensitivity is the mean of its draws, then forgets") {
   Sensitivity sensitivity;
   CHECK(std::isinf(sensitivity.error()));
-  for (const double draw : {1.0, 2.0, 6.0}) sensitivity.add(draw);
+  for (const double draw : {1.0, 2.0, 6.0}) sensitivity.add(draw, draw / 2);
   CHECK(sensitivity.mean == Approx(3));
+  CHECK(sensitivity.passed == Approx(1.5));
   CHECK(sensitivity.variance == Approx((4 + 1 + 9) / 3.0));
   CHECK(sensitivity.error() == Approx(std::sqrt(14 / 3.0 / 2)));
   for (int i = 0; i < 200; ++i) sensitivity.add(10);
@@ -68,9 +69,9 @@ TEST_CASE("rungs count payload, metadata and padding") {
 TEST_CASE("bits go where the gradient is sensitive, within the average's bytes") {
   auto table = table_of_three();
   CHECK_FALSE(table.complete());
-  table.add_draw("a", 100, 0.1);
-  table.add_draw("b", 1, 0.1);
-  table.add_draw("c", 0.01, 0.1);
+  table.add_draw("a", {.sensitivity = 100, .cost = 0.1});
+  table.add_draw("b", {.sensitivity = 1, .cost = 0.1});
+  table.add_draw("c", {.sensitivity = 0.01, .cost = 0.1});
   for (auto& tensor : table.tensors()) tensor.probed = 1;
   CHECK(table.complete());
   const auto allocation = table.allocate(2);
@@ -88,7 +89,7 @@ TEST_CASE("bits go where the gradient is sensitive, within the average's bytes")
 
 TEST_CASE("elements that are derived leave their bits to what is stored") {
   auto table = table_of_three();
-  for (const char* id : {"a", "b", "c"}) table.add_draw(id, 1, 0.1);
+  for (const char* id : {"a", "b", "c"}) table.add_draw(id, {.sensitivity = 1, .cost = 0.1});
   const auto plain = table.allocate(2);
   SavedTensor derived{.id = "d", .reason = Reason::Derived, .shared_with = "a", .exact_bytes = 8 * 4096};
   SavedTensor view = derived;
@@ -108,8 +109,8 @@ TEST_CASE("elements that are derived leave their bits to what is stored") {
 
 TEST_CASE("a step's predicted variance is of what it stored") {
   auto table = table_of_three();
-  table.add_draw("a", 100, 0.1);
-  table.add_draw("b", 1, 0.1);
+  table.add_draw("a", {.sensitivity = 100, .cost = 0.1});
+  table.add_draw("b", {.sensitivity = 1, .cost = 0.1});
   CHECK(table.predicted_variance() == Approx(101 * rounding_variance(16)));
   SavedTensor kept = rounded("b", 4096);
   kept.reason = Reason::Exact;
@@ -119,28 +120,47 @@ TEST_CASE("a step's predicted variance is of what it stored") {
 
 TEST_CASE("a sensitivity goes with the gradient where its tensor is used") {
   auto table = table_of_three();
-  table.add_draw("a", 100, 0.1, 4);
-  table.add_draw("b", 1, 0.1);
-  table.note_gradients({{"a", 16}, {"b", 10}, {"z", 1}}, 2);
-  CHECK(table.tensors()[0].sensitivity == Approx(200));  // the gradient is 8, and was 4
-  CHECK(table.tensors()[1].sensitivity == Approx(1));    // it was not known
-  table.add_draw("a", 25, 0.1, 1);  // would be 200, too, with the gradient that the others were made with
-  CHECK(table.tensors()[0].sensitivity == Approx(200));
-  CHECK(table.tensors()[0].variance == Approx(0).margin(1e-9));
-  table.note_gradients({{"a", 4}, {"b", 0}}, 1);  // none arrived at b: says nothing of its sensitivity
-  CHECK(table.tensors()[0].sensitivity == Approx(100));
-  CHECK(table.tensors()[1].sensitivity == Approx(1));
-  table.add_draw("a", 400, 0.1, 4);
-  CHECK(table.tensors()[0].sensitivity == Approx(200));
-  CHECK(table.tensors()[0].variance == Approx(20000));
-  table.note_gradients({{"a", 8}}, 1);
-  CHECK(table.tensors()[0].variance == Approx(80000));
+  const formats::PolicyTensor& a = table.tensors()[0];
+  const formats::PolicyTensor& b = table.tensors()[1];
+  table.add_draw("a", {.sensitivity = 100, .gradient = {4, 4}});
+  table.add_draw("b", {.sensitivity = 1});
+  table.note_gradients({{"a", {8, 8}}, {"b", {5, 5}}, {"z", {1, 1}}});
+  CHECK(a.sensitivity == Approx(200));
+  CHECK(b.sensitivity == Approx(1));  // its gradient was not known
+  table.add_draw("a", {.sensitivity = 25, .gradient = {1, 1}});  // would be 200, too, with the gradient of the others
+  CHECK(a.sensitivity == Approx(200));
+  CHECK(a.variance == Approx(0).margin(1e-9));
+  table.note_gradients({{"a", {4, 4}}, {"b", {}}});  // none arrived at b: says nothing of its sensitivity
+  CHECK(a.sensitivity == Approx(100));
+  CHECK(b.sensitivity == Approx(1));
+  table.add_draw("a", {.sensitivity = 400, .gradient = {4, 4}});
+  CHECK(a.sensitivity == Approx(200));
+  CHECK(a.variance == Approx(20000));
+  table.note_gradients({{"a", {8, 8}}});
+  CHECK(a.variance == Approx(80000));
+}
+
+TEST_CASE("what goes on from where a tensor is used goes with the gradient that is sent on") {
+  auto table = table_of_three();
+  const formats::PolicyTensor& a = table.tensors()[0];
+  table.add_draw("a", {.sensitivity = 10, .passed = 8, .gradient = {4, 2}});
+  table.note_gradients({{"a", {8, 0.5}}});
+  CHECK(a.sensitivity == Approx(2 * 2 + 8 / 4.0));
+  CHECK(a.passed == Approx(2));
+  table.add_draw("a", {.sensitivity = 10, .passed = 8, .gradient = {8, 0.5}});
+  CHECK(a.sensitivity == Approx((6 + 10) / 2.0));
+  CHECK(a.passed == Approx((2 + 8) / 2.0));
+  table.add_draw("a", {.sensitivity = 3, .passed = 1, .gradient = {4, 0.25}});
+  CHECK(a.sensitivity == Approx((6 + 10 + 6) / 3.0));
+  table.note_gradients({{"a", {16, 0}}});  // what is sent on is not known: all goes with what arrives
+  CHECK(a.sensitivity == Approx(2 * (6 + 10 + 6) / 3.0));
+  CHECK(a.passing == 0);
 }
 
 TEST_CASE("a tensor of unknown sensitivity keeps the level's bits") {
   auto table = table_of_three();
-  table.add_draw("a", 100, 0.1);
-  table.add_draw("b", 1, 0.1);
+  table.add_draw("a", {.sensitivity = 100, .cost = 0.1});
+  table.add_draw("b", {.sensitivity = 1, .cost = 0.1});
   table.allocate(4);
   CHECK(table.bits().count("c") == 0);
   CHECK(table.bits().at("a") > 4);
@@ -151,7 +171,7 @@ TEST_CASE("a table is refused where it contradicts itself") {
   CHECK(throws(Error::BadInput, "'x' appears twice",
                [] { PrecisionTable({{.id = "x", .rungs = {{4, 8}}}, {.id = "x", .rungs = {{4, 8}}}}); }));
   auto table = table_of_three();
-  CHECK(throws(Error::Internal, "'z'", [&] { table.add_draw("z", 1, 0); }));
+  CHECK(throws(Error::Internal, "'z'", [&] { table.add_draw("z", {}); }));
 }
 
 }  // namespace

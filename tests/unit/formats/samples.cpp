@@ -147,6 +147,7 @@ Profile sample_profile() {
   first.distinct = 3;
   first.sensitivity = 0.125;
   first.sensitivity_error = 0.01;
+  first.sensitivity_passed = 0.004;
   first.rungs = {{1, 12}, {4, 36}};
   ProfiledTensor second = first;
   second.id = "relu:result";
@@ -154,6 +155,7 @@ Profile sample_profile() {
   second.shared_with = first.id;
   second.sensitivity.reset();
   second.sensitivity_error.reset();
+  second.sensitivity_passed.reset();
   second.rungs.clear();
   p.tensors = {first, second};
   p.sensitivity_method = "exact";
@@ -225,8 +227,8 @@ Policy sample_policy() {
   p.batch = 16;
   p.level = "L2.2";
   p.budget = 1 << 20;
-  p.tensors = {{"fc#1:input", 4, 0.125, 0.01, 3, 0.5, 0.25, 90, 64, {{1, 12}, {4, 36}, {32, 256}}},
-               {"softmax#1:result", 0, 0, 0, 0, 0, 0, 0, 0, {{2, 20}}}};
+  p.tensors = {{"fc#1:input", 4, 0.125, 0.01, 3, 0.5, 0.0625, 0.75, 0.25, 90, 64, {{1, 12}, {4, 36}, {32, 256}}},
+               {"softmax#1:result", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {{2, 20}}}};
   return p;
 }
 
