@@ -27,8 +27,8 @@ struct PolicyTensor {
   std::uint64_t draws = 0;  ///< 0: sensitivity unknown
   double gradient = 0;      ///< squared norm of the gradient where the tensor is used, that sensitivity holds for, in the
                             ///< same unit; 0: unknown
-  double passed = 0;        ///< the part of sensitivity that goes on to layers before, and so with `passing`
-  double passing = 0;       ///< as gradient: of what of it goes on; 0: unknown, and then as gradient does
+  double passed = 0;        ///< the part of sensitivity that does not reach a parameter straight from there
+  double passing = 0;       ///< squared norm of the gradient sent there, that `passed` holds for; 0: as `gradient` goes
   double cost = 0;          ///< of a probe, in training steps; 0: unknown
   std::uint64_t probed = 0;  ///< step of the last probe
   std::uint64_t derived = 0;  ///< elements of saved tensors that are not stored but computed again from this one

@@ -52,7 +52,7 @@ ProfiledTensor tensor_from(const Document& row) {
   t.distinct = row.small_count("distinct");
   t.sensitivity = row.optional_number("sensitivity");
   t.sensitivity_error = row.optional_number("sensitivity_error");
-  t.sensitivity_passed = row.optional_number("sensitivity_passed");
+  if (row.optional_number("sensitivity_passed")) t.sensitivity_passed = row.non_negative("sensitivity_passed");
   for (const Document& rung : row.optional_rows("rungs")) t.rungs.push_back(rung_from(rung));
   return t;
 }

@@ -37,8 +37,8 @@ struct AdaptationFigures {
 
 /// Measures sensitivities while a network trains, a few tensors at a time, and chooses bits by them. A step costs at
 /// most twice what it would without; over a run the account opens with 20 training steps and grows by one in a
-/// hundred: 40 in 2,000. Between probes, sensitivities follow the gradient that arrives where their tensors are used
-/// (NodeGradients). Which tensor is probed when depends on step numbers alone, so a run repeats itself.
+/// hundred: 40 in 2,000. Between probes, sensitivities follow the gradient where their tensors are used (NodeGradients).
+/// Which tensor is probed when depends on step numbers alone, so a run repeats itself.
 class Adaptation {
  public:
   explicit Adaptation(AdaptationOptions options);

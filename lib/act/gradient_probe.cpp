@@ -99,6 +99,7 @@ Distance GradientProbe::Shared::distance_beyond(Node& node, variable_list& diffe
   const Collection collection(parameters, &sum);
   torch::autograd::Engine::get_default_engine().execute(roots, sent, /*keep_graph=*/true, /*create_graph=*/false,
                                                         /*accumulate_grad=*/false, collection.edges());
+  // A leaf that is no parameter counts in `direct` alone.
   return {sum, std::min(direct, sum), nodes_below(roots).size()};
 }
 

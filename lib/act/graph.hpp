@@ -12,7 +12,8 @@ namespace terse::act {
 /// Nodes of the graph that the edges lead to.
 std::vector<torch::autograd::Node*> nodes_below(const torch::autograd::edge_list& edges);
 
-/// Whether a gradient that is sent along the edge is a parameter's own, perhaps transposed or of another shape.
+/// Whether a gradient that is sent along the edge is a leaf's own, a parameter's as a rule, perhaps transposed or of
+/// another shape.
 bool leads_to_parameter(const torch::autograd::Edge& edge);
 
 /// Sequence number of the node that autograd is filling with saved tensors on this thread.

@@ -2,6 +2,7 @@
 
 #include <torch/csrc/autograd/function_hook.h>
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "terse/act/gradient_probe.hpp"
@@ -15,7 +16,16 @@ using torch::autograd::variable_list;
 
 namespace {
 
-/// What a watched node receives, and what it sends on to its inputs.
+/// Products of a saved tensor and a parameter: the tensor's rounding reaches the parameter's gradient alone.
+constexpr const char* kProducts[] = {"AddmmBackward0", "MmBackward0", "LinearBackward0", "ConvolutionBackward0"};
+
+bool passes_rounding_on(const Node& node) {
+  if (std::find(std::begin(kProducts), std::end(kProducts), node.name()) == std::end(kProducts)) return true;
+  const auto& edges = node.next_edges();
+  return std::none_of(edges.begin(), edges.end(), leads_to_parameter);
+}
+
+/// What a watched node receives.
 class ArrivalHook final : public torch::autograd::FunctionPreHook {
  public:
   ArrivalHook(std::weak_ptr<NodeGradients> owner, double* sum) : owner_(std::move(owner)), sum_(sum) {}
@@ -31,6 +41,7 @@ class ArrivalHook final : public torch::autograd::FunctionPreHook {
   double* sum_;
 };
 
+/// What it sends to its inputs but the parameters.
 class PassingHook final : public torch::autograd::FunctionPostHook {
  public:
   PassingHook(std::weak_ptr<NodeGradients> owner, const Node* node, double* sum)
@@ -43,7 +54,8 @@ class PassingHook final : public torch::autograd::FunctionPostHook {
  private:
   void add(const variable_list& outputs) {
     for (std::size_t i = 0; i < outputs.size() && i < node_->num_outputs(); ++i) {
-      if (outputs[i].defined() && !leads_to_parameter(node_->next_edge(i))) *sum_ += squared_norm(outputs[i]);
+      const Edge& edge = node_->next_edge(i);
+      if (edge.is_valid() && outputs[i].defined() && !leads_to_parameter(edge)) *sum_ += squared_norm(outputs[i]);
     }
   }
 
@@ -74,7 +86,9 @@ std::shared_ptr<NodeGradients> NodeGradients::watch(const at::Tensor& loss, std:
     const auto strength = watched->at_.find(node->sequence_nr());
     if (strength == watched->at_.end()) continue;
     node->add_pre_hook(std::make_unique<ArrivalHook>(watched, &strength->second.arriving));
-    node->add_post_hook(std::make_unique<PassingHook>(watched, node, &strength->second.passing));
+    if (passes_rounding_on(*node)) {
+      node->add_post_hook(std::make_unique<PassingHook>(watched, node, &strength->second.passing));
+    }
   }
   return watched;
 }

@@ -19,9 +19,9 @@ namespace terse::act {
 /// out. A pass over each gradient says it, where a draw of the sensitivity takes a backward pass.
 ///
 /// Of an error, what reaches the node's own parameters goes with the gradient that arrives; what goes on to the layers
-/// before goes with the gradient that the node sends there (GradientStrength::passing). The two part where a node scales:
-/// a batch norm divides by the deviation of its input, which on a resnet18's first grew so in 80 steps that the arriving
-/// gradient alone said 28 times too much.
+/// before goes with the gradient that the node sends there (GradientStrength::passing), if it is none that multiplies
+/// the tensor by a parameter. The two part where a node scales: a batch norm divides by the deviation of its input, which
+/// on a resnet18's first grew so in 80 steps that the arriving gradient alone said 28 times too much.
 class NodeGradients {
  public:
   /// Watches the next backward pass of `loss`.

@@ -32,7 +32,7 @@ void set_strength(formats::PolicyTensor& tensor, const GradientStrength& strengt
 }  // namespace
 
 Sensitivity sensitivity_of(const formats::PolicyTensor& tensor) {
-  return {tensor.sensitivity, tensor.passed, tensor.variance, tensor.draws};
+  return {tensor.sensitivity, std::min(tensor.passed, tensor.sensitivity), tensor.variance, tensor.draws};
 }
 
 std::uint64_t bytes_at(const formats::PolicyTensor& tensor, int bits) {
@@ -106,6 +106,8 @@ void PrecisionTable::add_draw(const std::string& id, const SensitivityDraw& draw
   if (tensor.gradient == 0) set_strength(tensor, draw.gradient);
   here.rescale(draw.gradient, strength_of(tensor));
   Sensitivity known = sensitivity_of(tensor);
+  // Of what a file of an older version or a brute-force profile knows, the part that is passed on is not told apart.
+  if (known.draws > 0 && known.passed == 0 && here.mean > 0) known.passed = known.mean * here.passed / here.mean;
   known.add(here.mean, here.passed);
   set_sensitivity(tensor, known);
   tensor.cost = draw.cost;

@@ -27,7 +27,7 @@ void define_run(CLI::App& app, Options& options) {
       ->excludes(level);
   app.add_flag_function(
       "--entropy,!--no-entropy", [&options](std::int64_t times) { options.entropy = times > 0; },
-      "Round to finer grids whose codes, entropy coded, take no more bytes: at 2 to 4 bits about half the variance and a "
+      "Round to finer grids whose codes, entropy coded, take no more bytes: at 1 to 4 bits about half the variance and a "
       "few percent more time; levels L2.1 and L2.2 do unless told not to");
   add_folder(app, "--swap", options.swap,
              "Keep saved tensors in a file in DIR from the forward to the backward pass; the file has no name and goes "

@@ -121,12 +121,8 @@ TEST_CASE("sensitivities follow the gradient while weights change") {
   }
 }
 
-TEST_CASE("what a batch norm's rounding does below it goes with what it sends there") {
-  using namespace torch::nn;
-  Sequential net(Conv2d(Conv2dOptions(3, 8, 3)), BatchNorm2d(8), Conv2d(Conv2dOptions(8, 4, 3)));
-  test::initialise(*net, 5);
-  const at::Tensor x = numbers({16, 3, 16, 16}, 7);
-  const std::string id = "native_batch_norm#1:input";
+/// A sensitivity before and after what comes to a layer is made 4 times as large, which the layer divides by.
+void check_that_it_follows(torch::nn::Sequential& net, const at::Tensor& x, const std::string& id) {
   const Pass before = pass(net, x, true);
   const ProbeResult& probe = before.probes.at(id);
   CHECK(probe.passed > 0);
@@ -136,16 +132,41 @@ TEST_CASE("what a batch norm's rounding does below it goes with what it sends th
   table.add_draw(id, {probe.sensitivity, probe.passed, 0.1, before.strengths.at(id)});
   {
     const at::NoGradGuard no_grad;
-    net[0]->as<Conv2d>()->weight.mul_(4);  // the batch norm divides by 4 times as much
-    net[0]->as<Conv2d>()->bias.mul_(4);
+    for (const at::Tensor& parameter : net[0]->parameters()) at::Tensor(parameter).mul_(4);
   }
   const Pass after = pass(net, x, true);
   CHECK(after.strengths.at(id).arriving == Approx(before.strengths.at(id).arriving).epsilon(1e-2));
   CHECK(after.strengths.at(id).passing == Approx(before.strengths.at(id).passing / 16).epsilon(1e-2));
   table.note_gradients(after.strengths);
   const auto entry = std::find_if(table.tensors().begin(), table.tensors().end(), [&](const auto& t) { return t.id == id; });
+  REQUIRE(entry != table.tensors().end());
   CHECK(entry->sensitivity == Approx(after.probes.at(id).sensitivity).epsilon(0.1));
-  CHECK(entry->sensitivity < 0.9 * probe.sensitivity);
+  CHECK(entry->passed == Approx(after.probes.at(id).passed).epsilon(0.3));
+  CHECK(entry->passed < 0.1 * probe.passed);
+}
+
+TEST_CASE("what a norm's rounding does below it goes with what it sends there") {
+  using namespace torch::nn;
+  Sequential by_batch(Conv2d(Conv2dOptions(3, 8, 3)), BatchNorm2d(8), Conv2d(Conv2dOptions(8, 4, 3)));
+  test::initialise(*by_batch, 5);
+  check_that_it_follows(by_batch, numbers({16, 3, 16, 16}, 7), "native_batch_norm#1:input");
+  // Of the second layer's input, which is derived from what the norm saves, no rounding goes on.
+  Sequential by_layer(Linear(32, 64), LayerNorm(LayerNormOptions({64})), Linear(64, 64));
+  test::initialise(*by_layer, 5);
+  check_that_it_follows(by_layer, numbers({64, 32}, 8), "native_layer_norm#1:input");
+}
+
+TEST_CASE("rounding of a linear layer's input reaches its weight alone") {
+  using namespace torch::nn;
+  Sequential net(Linear(32, 64), Sigmoid(), Linear(64, 64), Linear(64, 10));
+  test::initialise(*net, 5);
+  const Pass found = pass(net, numbers({64, 32}, 8), true);
+  const std::string id = "addmm#3:mat1";
+  REQUIRE(found.probes.contains(id));
+  CHECK(found.probes.at(id).sensitivity > 0);
+  CHECK(found.probes.at(id).passed <= 1e-6 * found.probes.at(id).sensitivity);
+  CHECK(found.strengths.at(id).arriving > 0);
+  CHECK(found.strengths.at(id).passing == 0);
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ TEST_CASE("a sensitivity is the mean of its draws, then forgets") {
   CHECK(sensitivity.passed == Approx(1.5));
   CHECK(sensitivity.variance == Approx((4 + 1 + 9) / 3.0));
   CHECK(sensitivity.error() == Approx(std::sqrt(14 / 3.0 / 2)));
-  for (int i = 0; i < 200; ++i) sensitivity.add(10);
+  for (int i = 0; i < 200; ++i) sensitivity.add(10, 0);
   CHECK(sensitivity.mean == Approx(10));
   CHECK(rounding_variance_of_bits(1) == 1);
   CHECK(rounding_variance_of_bits(4) == Approx(1.0 / 225));
@@ -155,6 +155,13 @@ TEST_CASE("what goes on from where a tensor is used goes with the gradient that 
   table.note_gradients({{"a", {16, 0}}});  // what is sent on is not known: all goes with what arrives
   CHECK(a.sensitivity == Approx(2 * (6 + 10 + 6) / 3.0));
   CHECK(a.passing == 0);
+}
+
+TEST_CASE("what is not known to be passed on is taken from the first draw that tells") {
+  PrecisionTable table({{.id = "a", .sensitivity = 10, .draws = 3, .gradient = 4, .rungs = {{4, 8}}}});
+  table.add_draw("a", {.sensitivity = 2, .passed = 1, .gradient = {4, 2}});
+  CHECK(table.tensors()[0].sensitivity == Approx((3 * 10 + 2) / 4.0));
+  CHECK(table.tensors()[0].passed == Approx((3 * 5 + 1) / 4.0));
 }
 
 TEST_CASE("a tensor of unknown sensitivity keeps the level's bits") {
