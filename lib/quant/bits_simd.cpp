@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "terse/quant/mask_bits-inl.hpp"
+
 HWY_BEFORE_NAMESPACE();
 namespace terse::quant {
 namespace HWY_NAMESPACE {
@@ -18,14 +20,6 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr std::size_t kBlock = 64;  // elements of one 64-bit word of bits
-
-/// The bits of a mask at bit `at` of a word.
-template <class D, class M>
-HWY_INLINE std::uint64_t BitsAt(D d, M mask, std::size_t at) {
-  std::uint64_t bits = 0;
-  hn::StoreMaskBits(d, mask, reinterpret_cast<std::uint8_t*>(&bits));
-  return bits << at;
-}
 
 /// Calls block(pointer to kBlock elements) → word for all of x, the last block padded with its last element.
 template <class T, class Block>

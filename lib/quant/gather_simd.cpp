@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "terse/quant/mask_bits-inl.hpp"
+
 HWY_BEFORE_NAMESPACE();
 namespace terse::quant {
 namespace HWY_NAMESPACE {
@@ -42,9 +44,7 @@ std::uint64_t PackNonZeroOf(const T* HWY_RESTRICT x, std::size_t count, std::byt
     for (std::size_t k = 0; k < kWord; k += hn::Lanes(d)) {
       // Doubling the bit pattern drops the sign.
       const auto v = hn::LoadU(d, block + k);
-      std::uint64_t part = 0;
-      hn::StoreMaskBits(d, hn::Ne(hn::Add(v, v), hn::Zero(d)), reinterpret_cast<std::uint8_t*>(&part));
-      word |= part << k;
+      word |= BitsAt(d, hn::Ne(hn::Add(v, v), hn::Zero(d)), k);
     }
     std::memcpy(bits + i / 8, &word, (size + 7) / 8);
     set += static_cast<std::uint64_t>(std::popcount(word));
