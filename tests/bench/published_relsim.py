@@ -133,7 +133,9 @@ def main():
         published = time.perf_counter() - begin
         print(f"published estimator, 20 draws: {published:.1f} s", flush=True)
         ours = [score, "similarity", options.facts, "-o", os.devnull] + threads
-        for name, more in (("exact, one orientation as published", ["--orientation", "same"]), ("exact, both orientations", []),
+        for name, more in (("exact, one orientation as published", ["--orientation", "same"]),
+                           ("the same in bfloat16", ["--orientation", "same", "--precision", "bfloat16"]),
+                           ("exact, both orientations", []),
                            ("adaptive, both orientations", ["--method", "adaptive", "--time", "10"])):
             seconds = timed(ours + more)
             print(f"{name}: {seconds:.1f} s, {published / seconds:.2f} times as fast", flush=True)

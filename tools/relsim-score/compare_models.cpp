@@ -17,9 +17,14 @@ namespace {
 using formats::Value;
 using relsim::Divergences;
 
-relsim::Precision precision_of(const std::string& word) {
-  if (word == "single") return relsim::Precision::Single;
-  return word == "double" ? relsim::Precision::Double : relsim::Precision::Auto;
+constexpr std::string_view kPrecisions[] = {"auto", "bfloat16", "single", "double"};  // as relsim::Precision has them
+
+relsim::Precision precision_of(std::string_view word) {
+  return static_cast<relsim::Precision>(std::ranges::find(kPrecisions, word) - std::begin(kPrecisions));
+}
+
+std::string name_of(relsim::Precision precision) {
+  return std::string(kPrecisions[static_cast<std::size_t>(precision)]);
 }
 
 bool only_counts(const formats::Facts& facts) {
@@ -154,7 +159,7 @@ formats::Similarity compare_models(const std::vector<formats::Facts>& models, co
   auto details = similarity.details.as_map();
   MatrixMean same, swapped;
   std::int64_t heads = 0;
-  bool is_double = true;
+  auto precision = relsim::Precision::Double;
   for (std::size_t i = 0; i < models.size(); ++i) {
     if (models[i].relations != models.front().relations) {
       throw Error(Error::BadInput, names[i] + ": its relations are not those of " + names.front());
@@ -163,12 +168,12 @@ formats::Similarity compare_models(const std::vector<formats::Facts>& models, co
     same.add(found.same, found.same_error);
     swapped.add(found.swapped, found.swapped_error);
     heads += found.heads;
-    is_double = is_double && found.double_precision;
+    precision = std::min(precision, found.precision);
   }
   same.store(similarity.divergence, similarity.divergence_error, similarity.divergence_spread);
   swapped.store(similarity.swapped, similarity.swapped_error, similarity.swapped_spread);
   details["heads"] = heads;
-  details["precision"] = is_double ? "double" : "single";
+  details["precision"] = name_of(precision);
   if (models.size() > 1) details["models"] = static_cast<std::int64_t>(models.size());
   similarity.details = std::move(details);
   return similarity;
@@ -186,7 +191,7 @@ formats::SimilarityPart compare_shard(const formats::Facts& facts, const SharedO
   part.frame = frame_of(facts, options);
   auto details = part.frame.details.as_map();
   details["heads"] = static_cast<std::int64_t>(facts.entities.size());
-  details["precision"] = sums.double_precision ? "double" : "single";
+  details["precision"] = name_of(sums.precision);
   part.frame.details = std::move(details);
   part.first_lane = sums.first_lane;
   part.lanes = sums.lanes;

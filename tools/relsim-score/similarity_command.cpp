@@ -74,8 +74,9 @@ void define_similarity(CLI::App& command, SimilarityOptions& options) {
   command.add_option("--temperature", options.temperature, "τ of the score exp(-divergence/τ), in nats")
       ->type_name("NATS")
       ->check(above_zero());
-  add_choice(command, "--precision", options.precision, {"auto", "single", "double"},
-             "Arithmetic; auto takes double where that costs seconds");
+  add_choice(command, "--precision", options.precision, {"auto", "single", "double", "bfloat16"},
+             "Arithmetic; auto takes double where that costs seconds, else single; bfloat16: single, with the factors of "
+             "the large products rounded, in less time on CPUs with AVX512_BF16");
   command.add_option("--least-facts", options.least_facts, "Mark relations with fewer facts than N as thin")->type_name("N");
 }
 

@@ -117,7 +117,6 @@ class Row {
 Divergences count_divergences(const CountModel& model) {
   const auto relations = static_cast<std::size_t>(model.relations());
   Divergences result;
-  result.double_precision = true;
   result.same.resize(relations * relations);
   result.swapped.resize(relations * relations);
   core::parallel_for(relations, 1, [&](std::size_t begin, std::size_t end) {

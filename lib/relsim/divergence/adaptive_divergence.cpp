@@ -92,7 +92,7 @@ class Adaptive {
     const auto errors = at::from_blob(error_.data(), {tails_.relations(), tails_.queries()}, at::kDouble);
     store_divergences(sums, result.same, result.swapped);
     store_divergences(errors, result.same_error, result.swapped_error);
-    result.double_precision = tails_.is_double();
+    result.precision = tails_.precision();
     result.heads = static_cast<std::int64_t>(levels_.back().survey.visited());
     if (levels() > 1) result.sketched_heads = static_cast<std::int64_t>(levels_.front().survey.visited());
     result.open_relations = open_;

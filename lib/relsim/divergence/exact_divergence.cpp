@@ -61,7 +61,7 @@ LaneSums exact_lane_sums(const FactModel& model, const ExactOptions& options, st
   result.queries = tails.queries();
   result.first_lane = first_lane;
   result.lanes = lanes;
-  result.double_precision = tails.is_double();
+  result.precision = tails.precision();
   result.sums.resize(static_cast<std::size_t>(here * pairs));
   const auto first_head = std::min(entities, first_lane * blocks / lanes * block);
   const auto end_head = std::min(entities, (first_lane + here) * blocks / lanes * block);
@@ -95,7 +95,7 @@ Divergences join_lanes(std::span<const LaneSums> parts) {
   Divergences result;
   store_divergences(at::from_blob(total.data(), {first.relations, first.queries}, at::kDouble), result.same,
                     result.swapped);
-  result.double_precision = first.double_precision;
+  result.precision = first.precision;
   return result;
 }
 

@@ -30,7 +30,7 @@ struct LaneSums {
   std::int64_t first_lane = 0, lanes = 0;  ///< first lane of `sums`; lanes in all, which depends on sizes alone
   std::vector<double> heads;               ///< [R, Q] divergences of head distributions
   std::vector<double> sums;                ///< [lanes here, R, Q]
-  bool double_precision = false;
+  Precision precision = Precision::Double;  ///< not Auto
 };
 
 /// The lanes of shard `shard` (0 … shards - 1) of exact_divergences. @throws Error::Usage for more shards than lanes

@@ -26,6 +26,10 @@ Partition precise(const at::Tensor& u, const at::Tensor& table, const at::Tensor
 
 }  // namespace
 
+at::Tensor rounded(const at::Tensor& values, Rounding rounding) {
+  return rounding == Rounding::None ? values : values.to(at::kBFloat16).to(values.scalar_type());
+}
+
 EntityTable::EntityTable(at::Tensor table, at::Tensor log_weights, Rounding rounding)
     : table_(std::move(table)), log_weights_(std::move(log_weights)) {
   if (table_.scalar_type() == at::kDouble) return;

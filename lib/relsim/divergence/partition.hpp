@@ -13,6 +13,9 @@ struct Partition {
   at::Tensor mean;   ///< [n, dim] Σ p(t) e_t; not set where not asked for
 };
 
+/// `values` as products with that rounding take them, in their own type.
+at::Tensor rounded(const at::Tensor& values, Rounding rounding);
+
 /// A table of entities, ready for partition functions.
 class EntityTable {
  public:

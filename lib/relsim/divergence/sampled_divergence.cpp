@@ -83,7 +83,7 @@ Divergences sampled_divergences(const FactModel& model, const SampleOptions& opt
   Divergences result;
   store_divergences(mean, result.same, result.swapped);
   store_divergences(error, result.same_error, result.swapped_error);
-  result.double_precision = tails.is_double();
+  result.precision = tails.precision();
   result.heads = static_cast<std::int64_t>(begins.size() - 1);
   return result;
 }

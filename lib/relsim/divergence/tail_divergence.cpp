@@ -9,25 +9,28 @@ namespace {
 constexpr double kDoubleWork = 1e11;
 constexpr std::int64_t kHeadBlock = 1024;
 
-bool takes_double(const FactModelShape& shape, std::int64_t queries, Precision precision) {
+Precision resolve(Precision precision, const FactModelShape& shape, std::int64_t queries) {
+  if (precision != Precision::Auto) return precision;
   const double rows = static_cast<double>(shape.entities) * static_cast<double>(queries);
   const double work = rows * (static_cast<double>(shape.entities * shape.dim) +
                               static_cast<double>(shape.hidden * shape.hidden));
-  return precision == Precision::Double || (precision == Precision::Auto && work < kDoubleWork);
+  return work < kDoubleWork ? Precision::Double : Precision::Single;
 }
 
 }  // namespace
 
 TailDivergence::TailDivergence(const FactModel& model, bool swapped, Precision precision)
     : shape_(model.shape()), queries_(swapped ? 2 * shape_.relations : shape_.relations),
-      type_(takes_double(shape_, queries_, precision) ? at::kDouble : at::kFloat) {
+      precision_(resolve(precision, shape_, queries_)) {
+  const auto type = is_double() ? at::kDouble : at::kFloat;
+  const auto rounding = precision_ == Precision::Bfloat16 ? Rounding::Bfloat16 : Rounding::None;
   const auto table = model.entity.to(at::kDouble);
   const auto centred = table - table.mean(0, true);
   table_double_ = EntityTable(centred);
-  table_ = EntityTable(centred.to(type_));
+  table_ = EntityTable(rounded(centred.to(type), rounding), {}, rounding);
   head_u_ = run_mlp(model.head, model.query.narrow(0, 0, queries_), /*precise=*/true);
   head_log_z_ = table_double_.partition(head_u_, false).log_z;
-  tail_ = std::make_unique<TailParameters>(model, queries_, type_);
+  tail_ = std::make_unique<TailParameters>(model, queries_, type, rounding);
 }
 
 at::Tensor TailDivergence::log_head(std::int64_t first, std::int64_t count) const {

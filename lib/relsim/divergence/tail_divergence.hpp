@@ -4,14 +4,12 @@
 #include <memory>
 #include <span>
 
+#include "terse/relsim/divergence/divergences.hpp"
 #include "terse/relsim/divergence/partition.hpp"
 #include "terse/relsim/divergence/tail_parameters.hpp"
 #include "terse/relsim/model/fact_model.hpp"
 
 namespace terse::relsim {
-
-/// How to compute. Auto takes Double where that costs seconds at most.
-enum class Precision { Auto, Single, Double };
 
 /// The two parts of the divergence between relation a and query q of a fact model (fact_model.hpp):
 /// KL(a‖q) = KL(P(h|a)‖P(h|q)) + Σ_h P(h|a) D_h(a,q), with D_h(a,q) = KL(P(t|h,a)‖P(t|h,q)).
@@ -27,7 +25,8 @@ class TailDivergence {
   std::int64_t relations() const { return shape_.relations; }
   std::int64_t queries() const { return queries_; }  ///< Q: 2R or R
   std::int64_t entities() const { return shape_.entities; }
-  bool is_double() const { return type_ == at::kDouble; }
+  bool is_double() const { return precision_ == Precision::Double; }
+  Precision precision() const { return precision_; }  ///< not Auto
 
   /// log P(h|q) for heads first … first + count - 1, [Q, count] float64.
   at::Tensor log_head(std::int64_t first, std::int64_t count) const;
@@ -54,7 +53,7 @@ class TailDivergence {
  private:
   FactModelShape shape_;
   std::int64_t queries_;
-  at::ScalarType type_;
+  Precision precision_;
   EntityTable table_, table_double_;
   at::Tensor head_u_, head_log_z_;   // [Q, dim], [Q], float64
   std::unique_ptr<TailParameters> tail_;

@@ -6,7 +6,8 @@
 
 namespace terse::relsim {
 
-TailParameters::TailParameters(const FactModel& model, std::int64_t queries, at::ScalarType type) {
+TailParameters::TailParameters(const FactModel& model, std::int64_t queries, at::ScalarType type, Rounding rounding)
+    : rounding_(rounding) {
   first_ = model.tail.linear_weight(0).to(at::kDouble).t().contiguous();
   const auto query = model.query.narrow(0, 0, queries).to(at::kDouble);
   query_layer_ = at::addmm(model.tail.bias[0].to(at::kDouble), query, first_).to(type);
@@ -18,7 +19,7 @@ TailParameters::TailParameters(const FactModel& model, std::int64_t queries, at:
 }
 
 at::Tensor TailParameters::at_heads(std::span<const std::int64_t> heads) const {
-  return query_layer_.scalar_type() == at::kDouble ? dense(heads) : sparse(heads);
+  return rounded(query_layer_.scalar_type() == at::kDouble ? dense(heads) : sparse(heads), rounding_);
 }
 
 at::Tensor TailParameters::entity_layer(std::span<const std::int64_t> heads) const {

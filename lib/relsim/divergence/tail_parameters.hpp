@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 
+#include "terse/relsim/divergence/partition.hpp"
 #include "terse/relsim/model/fact_model.hpp"
 
 namespace terse::relsim {
@@ -12,8 +13,9 @@ namespace terse::relsim {
 class TailParameters {
  public:
   /// @param queries  only queries 0 … queries - 1: 2R, or R where inverses are not asked for
-  /// @param type     at::kFloat or at::kDouble: of the arithmetic and the result
-  TailParameters(const FactModel& model, std::int64_t queries, at::ScalarType type);
+  /// @param type      at::kFloat or at::kDouble: of the arithmetic and the result
+  /// @param rounding  of the result
+  TailParameters(const FactModel& model, std::int64_t queries, at::ScalarType type, Rounding rounding = Rounding::None);
 
   /// [heads, queries, dim]. Thread-safe.
   at::Tensor at_heads(std::span<const std::int64_t> heads) const;
@@ -27,6 +29,7 @@ class TailParameters {
 
   at::Tensor first_, entity_;  // [dim, hidden] float64, the first weight; the model's [E, dim]
   at::Tensor query_layer_;     // [queries, hidden] with the bias
+  Rounding rounding_;
   at::Tensor weight_[2], bias_[2];         // of the second and third layer, as Mlp has them
 };
 

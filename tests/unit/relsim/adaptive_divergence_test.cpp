@@ -235,7 +235,7 @@ TEST_CASE("sampled divergences are right on average, and far less so each", "[re
 
 TEST_CASE("drawn divergences do not depend on the number of threads", "[relsim]") {
   const auto model = curved_model();
-  for (const auto precision : {Precision::Single, Precision::Double}) {
+  for (const auto precision : {Precision::Bfloat16, Precision::Single, Precision::Double}) {
     std::vector<Divergences> adaptive, sampled;
     for (const int threads : {1, 2, 3}) {
       core::set_threads(threads);

@@ -1,5 +1,7 @@
 #include "terse/relsim/divergence/exact_divergence.hpp"
 
+#include <algorithm>
+
 #include "naive_facts.hpp"
 #include "terse/core/parallel.hpp"
 #include "terse/relsim/kb/triple_reader.hpp"
@@ -46,6 +48,26 @@ TEST_CASE("exact divergences equal enumeration in double precision", "[relsim]")
   }
 }
 
+TEST_CASE("bfloat16 gives the divergences of a model that differs a little", "[relsim]") {
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    const auto model = spread_model(seed);
+    ExactOptions options;
+    options.precision = Precision::Bfloat16;
+    const auto found = exact_divergences(model, options);
+    CHECK(found.precision == Precision::Bfloat16);
+    const double worst = worst_difference(model, found, 1);
+    CHECK(worst < 0.02);
+    CHECK(worst > 1e-5);  // or nothing was rounded
+    for (const auto* part : {&found.same, &found.swapped}) CHECK(*std::min_element(part->begin(), part->end()) >= 0);
+  }
+  // Rounded all alike: relations of one vector are no further apart than they are without.
+  auto model = spread_model(4);
+  model.query[1] = model.query[0];
+  ExactOptions options;
+  options.precision = Precision::Bfloat16;
+  CHECK(exact_divergences(model, options).same[1] < 1e-5);
+}
+
 TEST_CASE("exact divergences of a model trained on nations equal enumeration", "[relsim]") {
   const char* data = std::getenv("TERSE_DATA");
   REQUIRE(data != nullptr);
@@ -64,7 +86,7 @@ TEST_CASE("exact divergences of a model trained on nations equal enumeration", "
 TEST_CASE("exact divergences do not depend on the number of threads", "[relsim]") {
   auto model = FactModel::random({.entities = 700, .relations = 30, .dim = 12, .hidden = 24}, 5);
   model.query *= 4;
-  for (const auto precision : {Precision::Single, Precision::Double}) {
+  for (const auto precision : {Precision::Bfloat16, Precision::Single, Precision::Double}) {
     ExactOptions options;
     options.precision = precision;
     std::vector<Divergences> results;
