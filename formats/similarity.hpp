@@ -21,7 +21,7 @@ struct Similarity {
   /// [R, R] standard deviation over several models, of which `divergence` is then the mean; empty for one model
   std::vector<double> divergence_spread, swapped_spread;
   std::vector<std::uint8_t> thin;       ///< [R] 1 where a relation has too few facts for its row to be trusted; may be empty
-  std::string method;                   ///< "exact", "adaptive", "sample"
+  std::string method;                   ///< "exact", "adaptive", "sample"; "jaccard", "profile", "cosine": 1 - similarity for divergences
   std::string combine = "max";          ///< how a pair's two directions become one score
   double temperature = 1;               ///< τ of the score exp(-KL/τ)
   Value details = Value::Map{};         ///< heads visited, precision, tolerance, models …

@@ -6,9 +6,13 @@
 #include "common/messages.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/progress.hpp"
+#include "terse/formats/model.hpp"
 #include "terse/relsim/counts/count_divergence.hpp"
+#include "terse/relsim/counts/overlap.hpp"
 #include "terse/relsim/divergence/adaptive_divergence.hpp"
 #include "terse/relsim/divergence/sampled_divergence.hpp"
+#include "terse/relsim/embedding/embedding_artifact.hpp"
+#include "terse/relsim/embedding/vector_distances.hpp"
 #include "terse/relsim/model/fact_artifact.hpp"
 
 namespace terse::tools {
@@ -17,6 +21,8 @@ namespace {
 using formats::Value;
 using relsim::Divergences;
 
+constexpr std::int64_t kDraws = 20;
+constexpr double kTolerated = 0.05;
 constexpr std::string_view kPrecisions[] = {"auto", "bfloat16", "single", "double"};  // as relsim::Precision has them
 
 relsim::Precision precision_of(std::string_view word) {
@@ -32,17 +38,31 @@ bool only_counts(const formats::Facts& facts) {
   return model && model->is_string() && model->as_string() == "counts";
 }
 
-Divergences counted(const formats::Facts& facts, const SimilarityOptions& options) {
+std::int32_t size_of(const std::vector<std::string>& names) { return static_cast<std::int32_t>(names.size()); }
+
+std::vector<relsim::Triple> triples_of(const formats::Facts& facts) {
   std::vector<relsim::Triple> triples(facts.triples.size() / 3);
   for (std::size_t i = 0; i < triples.size(); ++i) {
     triples[i] = {facts.triples[3 * i], facts.triples[3 * i + 1], facts.triples[3 * i + 2]};
   }
-  const auto size = [](const auto& names) { return static_cast<std::int32_t>(names.size()); };
-  auto result = relsim::count_divergences(relsim::CountModel(triples, size(facts.entities), size(facts.relations),
+  return triples;
+}
+
+Divergences counted(const formats::Facts& facts) {
+  auto result = relsim::count_divergences(relsim::CountModel(triples_of(facts), size_of(facts.entities), size_of(facts.relations),
                                                              facts.hyperparameters.at("smoothing").as_double()));
-  if (options.orientation == "same") result.swapped.clear();
   result.heads = static_cast<std::int64_t>(facts.entities.size());
   return result;
+}
+
+/// By one of the measures that divergences are set against.
+Divergences distances_of(const ComparedModel& model, const std::string& method) {
+  if (model.embedding) return relsim::vector_distances(*model.embedding);
+  const auto& facts = model.facts;
+  const auto triples = triples_of(facts);
+  if (triples.empty()) throw Error(Error::BadInput, model.name + ": holds no triples, which --method " + method + " compares");
+  return method == "jaccard" ? relsim::jaccard_distances(triples, size_of(facts.relations))
+                             : relsim::profile_distances(triples, size_of(facts.entities), size_of(facts.relations));
 }
 
 /// Says what a model's similarity leaves out: the counts that its held-out facts mix into it. Their mixture is no
@@ -74,11 +94,13 @@ MethodOptions method_options(const SimilarityOptions& options, core::Progress& p
   return method;
 }
 
-Divergences divergences_of(const formats::Facts& facts, const SharedOptions& shared, const SimilarityOptions& options,
+Divergences divergences_of(const ComparedModel& compared, const SharedOptions& shared, const SimilarityOptions& options,
                            Value::Map& details) {
+  const auto& facts = compared.facts;
+  if (options.takes_distances()) return distances_of(compared, options.method);
   if (only_counts(facts)) {
     if (options.method != "exact") throw Error(Error::Usage, "a counting model is compared exactly, with --method exact");
-    return counted(facts, options);
+    return counted(facts);
   }
   const auto model = relsim::load_fact_model(facts);
   say_mixture(facts);
@@ -88,21 +110,21 @@ Divergences divergences_of(const formats::Facts& facts, const SharedOptions& sha
   }
   if (options.method == "sample") {
     auto sample = method_options<relsim::SampleOptions>(options, progress);
-    sample.draws = options.draws;
+    sample.draws = options.draws.value_or(kDraws);
     sample.seed = shared.seed;
-    details["draws"] = options.draws;
+    details["draws"] = sample.draws;
     return relsim::sampled_divergences(model, sample);
   }
   auto adaptive = method_options<relsim::AdaptiveOptions>(options, progress);
-  adaptive.heads = options.heads;
-  adaptive.tolerance = options.tolerance;
-  adaptive.seconds = options.seconds;
+  adaptive.heads = options.heads.value_or(0);
+  adaptive.tolerance = options.tolerance.value_or(kTolerated);
+  adaptive.seconds = options.seconds.value_or(0);
   adaptive.seed = shared.seed;
   auto result = relsim::adaptive_divergences(model, adaptive);
-  if (options.heads > 0) {
-    details["heads_a_relation"] = options.heads;
+  if (adaptive.heads > 0) {
+    details["heads_a_relation"] = adaptive.heads;
   } else {
-    details["tolerance"] = options.tolerance;
+    details["tolerance"] = adaptive.tolerance;
     details["rounds"] = result.rounds;
     if (result.sketched_heads > 0) details["heads_at_some_tails"] = result.sketched_heads;
     details["relations_beyond_tolerance"] = result.open_relations;
@@ -141,6 +163,20 @@ class MatrixMean {
 
 }  // namespace
 
+ComparedModel read_compared(const std::string& path, const SimilarityOptions& options) {
+  if (options.method != "cosine") {
+    auto read = formats::read_facts(core::open_source(path));
+    return {path, std::move(read.digest), read.header.seed, std::move(read.content), {}};
+  }
+  auto read = formats::read_model(core::open_source(path));
+  auto stored = relsim::load_embedding(read.content, path);
+  ComparedModel model{path, std::move(read.digest), read.header.seed, {}, std::move(stored.model)};
+  model.facts.relations = std::move(stored.relations);
+  model.facts.counts.resize(model.facts.relations.size());
+  for (const auto& t : stored.triples) ++model.facts.counts[static_cast<std::size_t>(t.relation)];
+  return model;
+}
+
 formats::Similarity frame_of(const formats::Facts& facts, const SimilarityOptions& options) {
   formats::Similarity frame;
   frame.relations = facts.relations;
@@ -153,18 +189,19 @@ formats::Similarity frame_of(const formats::Facts& facts, const SimilarityOption
   return frame;
 }
 
-formats::Similarity compare_models(const std::vector<formats::Facts>& models, const std::vector<std::string>& names,
-                                   const SharedOptions& shared, const SimilarityOptions& options) {
-  auto similarity = frame_of(models.front(), options);
+formats::Similarity compare_models(const std::vector<ComparedModel>& models, const SharedOptions& shared,
+                                   const SimilarityOptions& options) {
+  auto similarity = frame_of(models.front().facts, options);
   auto details = similarity.details.as_map();
   MatrixMean same, swapped;
   std::int64_t heads = 0;
   auto precision = relsim::Precision::Double;
-  for (std::size_t i = 0; i < models.size(); ++i) {
-    if (models[i].relations != models.front().relations) {
-      throw Error(Error::BadInput, names[i] + ": its relations are not those of " + names.front());
+  for (const auto& model : models) {
+    if (model.facts.relations != models.front().facts.relations) {
+      throw Error(Error::BadInput, model.name + ": its relations are not those of " + models.front().name);
     }
-    const auto found = divergences_of(models[i], shared, options, details);
+    auto found = divergences_of(model, shared, options, details);
+    if (options.orientation == "same") found.swapped.clear();
     same.add(found.same, found.same_error);
     swapped.add(found.swapped, found.swapped_error);
     heads += found.heads;
@@ -172,8 +209,10 @@ formats::Similarity compare_models(const std::vector<formats::Facts>& models, co
   }
   same.store(similarity.divergence, similarity.divergence_error, similarity.divergence_spread);
   swapped.store(similarity.swapped, similarity.swapped_error, similarity.swapped_spread);
-  details["heads"] = heads;
-  details["precision"] = name_of(precision);
+  if (!options.takes_distances()) {
+    details["heads"] = heads;
+    details["precision"] = name_of(precision);
+  }
   if (models.size() > 1) details["models"] = static_cast<std::int64_t>(models.size());
   similarity.details = std::move(details);
   return similarity;

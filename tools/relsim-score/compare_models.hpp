@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,17 +10,30 @@
 #include "terse/formats/facts.hpp"
 #include "terse/formats/similarity.hpp"
 #include "terse/formats/similarity_part.hpp"
+#include "terse/relsim/embedding/embedding_model.hpp"
 
 namespace terse::tools {
+
+/// A model whose relations are compared, as its artifact holds it.
+struct ComparedModel {
+  std::string name;  ///< of the file, for messages
+  std::string digest;
+  std::uint64_t seed = 0;
+  formats::Facts facts;  ///< of an embedding names and counts only
+  std::optional<relsim::EmbeddingModel> embedding;
+};
+
+/// Reads what --method compares: an embedding (model artifact) with "cosine", else facts.
+/// @throws Error::BadInput for another kind, or one that is not sound
+ComparedModel read_compared(const std::string& path, const SimilarityOptions& options);
 
 /// All but the matrices: names, counts, thin relations, and how scores are made.
 formats::Similarity frame_of(const formats::Facts& facts, const SimilarityOptions& options);
 
 /// Compares the relations of models of one knowledge base: means over models, and their spread where there are several.
-/// @param names  of the models' files, for messages
 /// @throws Error::BadInput where the models' relations are not the same
-formats::Similarity compare_models(const std::vector<formats::Facts>& models, const std::vector<std::string>& names,
-                                   const SharedOptions& shared, const SimilarityOptions& options);
+formats::Similarity compare_models(const std::vector<ComparedModel>& models, const SharedOptions& shared,
+                                   const SimilarityOptions& options);
 
 /// One shard of the exact comparison. `shard` counts from 0.
 formats::SimilarityPart compare_shard(const formats::Facts& facts, const SharedOptions& shared,

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "relsim-score/matrix_plot.hpp"
 #include "terse/core/error.hpp"
@@ -15,7 +16,15 @@ namespace {
 
 using relsim::RelationPair;
 
-/// The pairs named in a file, in its order.
+/// b and a in place of a and b.
+RelationPair turned_about(RelationPair pair) {
+  std::swap(pair.a, pair.b);
+  std::swap(pair.kl_ab, pair.kl_ba);
+  std::swap(pair.rank_ab, pair.rank_ba);
+  return pair;
+}
+
+/// The pairs named in a file, in its order, each from the relation that it names first.
 std::vector<RelationPair> select(const std::vector<RelationPair>& ranked, const formats::Similarity& similarity,
                                  const std::string& path) {
   std::map<std::pair<std::string_view, std::string_view>, const RelationPair*> by_names;
@@ -33,7 +42,9 @@ std::vector<RelationPair> select(const std::vector<RelationPair>& ranked, const 
     if (found == by_names.end()) {
       throw reader.error("no such pair of relations: '" + std::string(fields[0]) + "' and '" + std::string(fields[1]) + "'");
     }
-    selected.push_back(*found->second);
+    const auto& pair = *found->second;
+    const bool as_named = similarity.relations[static_cast<std::size_t>(pair.a)] == fields[0];
+    selected.push_back(as_named ? pair : turned_about(pair));
   }
   return selected;
 }
@@ -72,7 +83,7 @@ void print(const formats::Similarity& similarity, const SharedOptions& shared, c
 
 void define_pair_output(CLI::App& command, PairOutput& output) {
   command.add_option("--top", output.top, "Print only the N nearest pairs")->type_name("N");
-  add_file(command, "--pairs", output.pairs, "Print only the pairs in FILE, relation<TAB>relation a line, in its order");
+  add_file(command, "--pairs", output.pairs, "Print only the pairs in FILE, relation<TAB>relation a line, in its order; the relation named first is relation_a");
   add_file(command, "--plot", output.plot, "Draw the matrix of divergences as SVG, relations in the order of their clusters (needs gnuplot)");
 }
 

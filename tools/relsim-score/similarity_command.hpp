@@ -12,20 +12,23 @@ namespace terse::tools {
 
 /// Command line of `relsim-score similarity`.
 struct SimilarityOptions {
-  std::vector<std::string> facts{"-"};  ///< facts artifacts of one knowledge base
-  std::string artifact;                 ///< where the similarity artifact goes; empty: nowhere
+  std::vector<std::string> models{"-"};  ///< facts artifacts of one knowledge base, or embeddings
+  std::string artifact;                  ///< where the similarity artifact goes; empty: nowhere
   PairOutput output;
   std::string method = "exact";
-  double heads = 0;          ///< adaptive: heads a relation; 0: by tolerance and time
-  double tolerance = 0.05;   ///< adaptive
-  double seconds = 0;        ///< adaptive; 0: no limit
-  std::int64_t draws = 20;   ///< sample
+  std::optional<double> heads;      ///< adaptive: heads a relation; unset or 0: by tolerance and time
+  std::optional<double> tolerance;  ///< adaptive; unset: 0.05
+  std::optional<double> seconds;    ///< adaptive; unset or 0: no limit
+  std::optional<std::int64_t> draws;  ///< sample; unset: 20
   std::string orientation = "both";
   std::string shard;         ///< "i/n", i from 1; empty: all
   std::string combine = "max";
   double temperature = 1;
   std::string precision = "auto";
   std::int64_t least_facts = 5;
+
+  /// Whether the method is no divergence but a measure that divergences are set against.
+  bool takes_distances() const { return method == "jaccard" || method == "profile" || method == "cosine"; }
 };
 
 void define_similarity(CLI::App& command, SimilarityOptions& options);
