@@ -1,6 +1,7 @@
 #include "terse/formats/similarity.hpp"
 
 #include "terse/core/checked.hpp"
+#include "terse/core/error.hpp"
 #include "terse/formats/fields.hpp"
 #include "terse/formats/kind.hpp"
 
@@ -64,6 +65,8 @@ Loaded<Similarity> read_similarity(std::unique_ptr<core::ByteSource> source, Art
       s.temperature = document.number("temperature");
       s.details = document.map("details");
       found = true;
+    } else if (item->name == "similarity_part") {
+      throw Error(Error::BadInput, reader.source_name() + ": is a part of a similarity: join all parts by `relsim-score merge` first");
     } else if (item->name == "relations") {
       s.relations = read_strings(reader, *item);
     } else if (item->name == "counts") {

@@ -16,12 +16,22 @@ void check(const ArtifactReader& reader, const SimilarityPart& part) {
   if (!part.frame.thin.empty()) require_length(reader, "thin", part.frame.thin, relations);
   require_length(reader, "heads", part.heads, pairs);
   const bool sound = relations > 0 && (queries == relations || queries == 2 * relations) && part.first_lane >= 0 &&
-                     !part.sums.empty() && part.sums.size() % pairs == 0 &&
+                     part.shard <= part.shards && (part.shard > 0 || part.shards == 0) && !part.sums.empty() && part.sums.size() % pairs == 0 &&
                      part.first_lane + static_cast<std::int64_t>(part.sums.size() / pairs) <= part.lanes;
   if (!sound) throw Error(Error::BadInput, reader.source_name() + ": sizes of the similarity part do not fit together");
 }
 
 }  // namespace
+
+std::int64_t SimilarityPart::lanes_here() const {
+  const auto lane = static_cast<std::int64_t>(frame.relations.size()) * queries;
+  return lane > 0 ? static_cast<std::int64_t>(sums.size()) / lane : 0;
+}
+
+std::string SimilarityPart::description() const {
+  if (shards > 0) return "part " + std::to_string(shard) + "/" + std::to_string(shards);
+  return "lanes " + std::to_string(first_lane + 1) + " to " + std::to_string(first_lane + lanes_here()) + " of " + std::to_string(lanes);
+}
 
 std::string write_similarity_part(core::ByteSink& sink, Header header, const SimilarityPart& part) {
   ArtifactWriter writer(sink, header_for(Kind::Similarity, std::move(header)));
@@ -32,14 +42,15 @@ std::string write_similarity_part(core::ByteSink& sink, Header header, const Sim
                                                 {"details", s.details},
                                                 {"first_lane", part.first_lane},
                                                 {"lanes", part.lanes},
-                                                {"queries", part.queries}});
+                                                {"queries", part.queries},
+                                                {"shard", part.shard},
+                                                {"shards", part.shards}});
   const auto relations = static_cast<std::int64_t>(s.relations.size());
   writer.strings("relations", s.relations);
   write_column(writer, "counts", s.counts, {relations});
   if (!s.thin.empty()) write_column(writer, "thin", s.thin, {relations});
   write_column(writer, "heads", part.heads, {relations, part.queries});
-  const auto here = static_cast<std::int64_t>(part.sums.size()) / (relations * part.queries);
-  write_column(writer, "sums", part.sums, {here, relations, part.queries});
+  write_column(writer, "sums", part.sums, {part.lanes_here(), relations, part.queries});
   return writer.finish();
 }
 
@@ -58,7 +69,13 @@ Loaded<SimilarityPart> read_similarity_part(std::unique_ptr<core::ByteSource> so
       part.first_lane = document.small_count("first_lane");
       part.lanes = document.small_count("lanes");
       part.queries = document.small_count("queries");
+      if (document.has("shards")) {
+        part.shard = document.small_count("shard");
+        part.shards = document.small_count("shards");
+      }
       found = true;
+    } else if (item->name == "similarity") {
+      throw Error(Error::BadInput, reader.source_name() + ": is a whole similarity, not a part of one");
     } else if (item->name == "relations") {
       part.frame.relations = read_strings(reader, *item);
     } else if (item->name == "counts") {

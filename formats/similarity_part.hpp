@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "terse/formats/similarity.hpp"
@@ -14,8 +15,13 @@ struct SimilarityPart {
   std::int64_t first_lane = 0;  ///< of the sums here
   std::int64_t lanes = 0;       ///< of all shards together
   std::int64_t queries = 0;     ///< Q: R, or 2R with the swapped orientation
+  std::int64_t shard = 0, shards = 0;  ///< which part of how many this is, from 1; 0: a part of before it was said
   std::vector<double> heads;   ///< [R, Q] divergence of head distributions; the same in every part
   std::vector<double> sums;    ///< [lanes here, R, Q]
+
+  std::int64_t lanes_here() const;
+  /// "part 2/5", or "lanes 13 to 25 of 64".
+  std::string description() const;
 };
 
 /// Writes to `sink` (kind and schema version of `header` are set here). Does not finish the sink.

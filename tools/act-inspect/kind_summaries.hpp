@@ -18,7 +18,7 @@ void describe_checkpoint(Report& report, const Outline& outline);
 void describe_dump(Report& report, const Outline& outline);
 void describe_policy(Report& report, Input& input, const Options& options);
 void describe_facts(Report& report, Input& input, const Options& options);
-void describe_similarity(Report& report, Input& input, const Options& options);
+void describe_similarity(Report& report, Input& input, const Outline& outline, const Options& options);
 void describe_clusters(Report& report, Input& input, const Options& options);
 
 }  // namespace terse::inspect

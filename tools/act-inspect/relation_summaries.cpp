@@ -7,6 +7,7 @@
 #include "terse/formats/clusters.hpp"
 #include "terse/formats/facts.hpp"
 #include "terse/formats/similarity.hpp"
+#include "terse/formats/similarity_part.hpp"
 
 namespace terse::inspect {
 namespace {
@@ -57,6 +58,27 @@ std::vector<Pair> pairs_of(const formats::Similarity& similarity) {
   return pairs;
 }
 
+/// All but the matrices.
+void describe_frame(Report& report, const formats::Similarity& similarity, bool swapped) {
+  report.fact("relations", std::uint64_t{similarity.relations.size()});
+  report.fact("method", similarity.method);
+  report.fact("combine", similarity.combine);
+  report.fact("temperature", similarity.temperature);
+  report.fact("orientations", swapped ? "same, inverse" : "same");
+  report.fact("intervals", !similarity.divergence_error.empty());
+  report.fact("thin_relations", static_cast<std::int64_t>(std::count(similarity.thin.begin(), similarity.thin.end(), 1)));
+  report.facts("", similarity.details);
+}
+
+/// What one shard of a comparison wrote: there are no divergences yet.
+void describe_part(Report& report, Input& input, const Options& options) {
+  const auto part = formats::read_similarity_part(borrow(*input.source), limits_of(options)).content;
+  report.fact("part", part.description());
+  report.fact("lanes", part.lanes_here());
+  report.fact("lanes_of_all_parts", part.lanes);
+  describe_frame(report, part.frame, part.queries > static_cast<std::int64_t>(part.frame.relations.size()));
+}
+
 }  // namespace
 
 void describe_facts(Report& report, Input& input, const Options& options) {
@@ -74,17 +96,10 @@ void describe_facts(Report& report, Input& input, const Options& options) {
   for (const auto i : order) report.row({facts.relations[i], facts.counts[i]});
 }
 
-void describe_similarity(Report& report, Input& input, const Options& options) {
+void describe_similarity(Report& report, Input& input, const Outline& outline, const Options& options) {
+  if (outline.documents.contains("similarity_part")) return describe_part(report, input, options);
   const auto similarity = formats::read_similarity(borrow(*input.source), limits_of(options)).content;
-  report.fact("relations", std::uint64_t{similarity.relations.size()});
-  report.fact("method", similarity.method);
-  report.fact("combine", similarity.combine);
-  report.fact("temperature", similarity.temperature);
-  report.fact("orientations", similarity.swapped.empty() ? "same" : "same, inverse");
-  report.fact("intervals", !similarity.divergence_error.empty());
-  report.fact("thin_relations",
-              static_cast<std::int64_t>(std::count(similarity.thin.begin(), similarity.thin.end(), 1)));
-  report.facts("", similarity.details);
+  describe_frame(report, similarity, !similarity.swapped.empty());
   const auto pairs = pairs_of(similarity);
   report.table("closest_pairs", {{.name = "relation_a"},
                                  {.name = "relation_b"},
@@ -149,7 +164,7 @@ void describe_kind(Report& report, Input& input, const Outline& outline, const O
     case formats::Kind::Facts:
       return describe_facts(report, input, options);
     case formats::Kind::Similarity:
-      return describe_similarity(report, input, options);
+      return describe_similarity(report, input, outline, options);
     case formats::Kind::Clusters:
       return describe_clusters(report, input, options);
     case formats::Kind::Policy:

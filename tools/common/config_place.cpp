@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <fstream>
 
+#include "terse/core/utf8.hpp"
+
 namespace terse::tools {
 namespace {
 
@@ -35,6 +37,16 @@ bool is_given(std::span<const char* const> arguments, const std::string& option)
   });
 }
 
+/// "FILE:3: not text" for the first line that is none; nothing where all are.
+std::optional<std::string> not_text(const std::string& file) {
+  std::ifstream input(file);
+  std::string line;
+  for (std::size_t number = 1; std::getline(input, line); ++number) {
+    if (core::first_invalid_utf8(line) < line.size()) return file + ":" + std::to_string(number) + ": not text";
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<std::string> config_error(const CLI::App& app, const CLI::ParseError& error,
@@ -42,6 +54,7 @@ std::optional<std::string> config_error(const CLI::App& app, const CLI::ParseErr
   const CLI::Option* config = app.get_option_no_throw("--config");
   if (config == nullptr || config->count() == 0) return std::nullopt;
   const std::string file = config->as<std::string>();
+  if (auto place = not_text(file)) return place;
   std::string_view what = error.what();
   what = what.substr(0, what.find('\n'));
   std::string_view item;

@@ -50,4 +50,8 @@ void say_warning(std::string_view message) { say(0, "warning: ", "\033[33m", mes
 void say_note(std::string_view message) { say(0, "", "", message); }
 void say_detail(std::string_view message) { say(1, "", "", message); }
 
+std::string plural(std::uint64_t count, std::string_view one, std::string_view several) {
+  return std::to_string(count) + " " + std::string(count == 1 ? one : several);
+}
+
 }  // namespace terse::tools

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "common/options.hpp"
@@ -14,5 +16,8 @@ void say_error(std::string_view message);
 void say_warning(std::string_view message);  ///< not with -q
 void say_note(std::string_view message);     ///< not with -q
 void say_detail(std::string_view message);   ///< with -v only
+
+/// "1 pair names", "2 pairs name".
+std::string plural(std::uint64_t count, std::string_view one, std::string_view several);
 
 }  // namespace terse::tools

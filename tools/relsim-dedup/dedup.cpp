@@ -24,8 +24,26 @@ relsim::Linkage linkage_of(const std::string& word) {
   return word == "single" ? relsim::Linkage::Single : relsim::Linkage::Average;
 }
 
+/// Marks of the relations that are left alone for having too few facts.
+std::vector<std::uint8_t> left_alone(const formats::Similarity& similarity, const DedupOptions& options) {
+  return similarity.thin.empty() || options.merge_thin ? std::vector<std::uint8_t>(similarity.relations.size()) : similarity.thin;
+}
+
+void say_clusters(const formats::Similarity& similarity, const formats::Clusters& clusters, const std::vector<std::uint8_t>& alone) {
+  say_note(plural(clusters.relations.size(), "relation in ", "relations in ") +
+           plural(clusters.representatives.size(), "cluster", "clusters"));
+  const auto count = static_cast<std::uint64_t>(std::count(alone.begin(), alone.end(), 1));
+  if (count == 0) return;
+  say_note(plural(count, "relation", "relations") + " left alone for having too few facts");
+  std::string names;
+  for (std::size_t r = 0; r < alone.size(); ++r) {
+    if (alone[r]) names += (names.empty() ? "" : ", ") + similarity.relations[r];
+  }
+  say_detail("left alone: " + names);
+}
+
 void print_clusters(const formats::Similarity& similarity, const formats::Clusters& clusters,
-                    const SharedOptions& shared) {
+                    const std::vector<std::uint8_t>& alone, const SharedOptions& shared) {
   // The merge that brought each relation into its cluster.
   std::vector<const formats::Merge*> entered(clusters.relations.size());
   for (const auto& merge : clusters.merges) {
@@ -49,22 +67,24 @@ void print_clusters(const formats::Similarity& similarity, const formats::Cluste
                clusters.relations[static_cast<std::size_t>(clusters.representatives[cluster])],
                std::string(clusters.swapped[r] ? "inverse" : "same"), similarity.counts[r],
                entered[r] ? core::Cell(entered[r]->confidence) : core::Cell(),
-               entered[r] ? core::Cell(entered[r]->reason) : core::Cell()});
+               entered[r] ? core::Cell(entered[r]->reason) : alone[r] ? core::Cell(std::string("too few facts")) : core::Cell()});
   }
   table.finish();
   sink->finish();
 }
 
 void rewrite(const formats::Clusters& clusters, const DedupOptions& options) {
-  core::TsvReader reader(core::open_source(options.triples));
   const auto sink = core::open_sink("-", core::Content::Text);
-  const auto counts = relsim::rewrite_triples(reader, clusters, *sink, options.keep_repeated);
+  relsim::TripleRewriter rewriter(clusters, *sink, options.keep_repeated);
+  for (const auto& input : options.triples) rewriter.rewrite(input);
   sink->finish();
+  const auto& counts = rewriter.counts();
   const auto number = [](std::uint64_t n) { return std::to_string(n); };
-  say_note(number(counts.facts) + " facts: " + number(counts.renamed) + " renamed, " + number(counts.turned) +
+  say_note(plural(counts.facts, "fact: ", "facts: ") + number(counts.renamed) + " renamed, " + number(counts.turned) +
            " of them turned round; " + number(counts.repeated) + " left out as repeated");
   if (counts.unknown > 0) {
-    say_warning(number(counts.unknown) + " facts have relations that the similarity does not know: left as they are");
+    say_warning(plural(counts.unknown, "fact has a relation", "facts have relations") + " that the similarity does not know: left as " +
+                (counts.unknown == 1 ? "it is" : "they are"));
   }
 }
 
@@ -73,12 +93,12 @@ void print_gold_scores(const formats::Similarity& similarity, const formats::Clu
   core::TsvReader reader(core::open_source(options.gold), true);
   const auto gold = relsim::read_gold(reader, similarity.relations);
   if (gold.unknown > 0) {
-    say_warning(std::to_string(gold.unknown) + " lines of " + options.gold +
-                " are about relations that the similarity does not know: left out");
+    say_warning(options.gold + ": " + plural(gold.unknown, "line is", "lines are") +
+                " about relations that the similarity does not know: left out");
   }
   const auto scores = relsim::score_clusters(clusters, gold);
-  say_note(std::to_string(scores.relations) + " relations of " + std::to_string(gold.classes) + " classes, " +
-           std::to_string(scores.positive_pairs) + " pairs of one class");
+  say_note(plural(scores.relations, "relation of ", "relations of ") + plural(gold.classes, "class, ", "classes, ") +
+           plural(scores.positive_pairs, "pair of one class", "pairs of one class"));
   const auto curve = relsim::precision_recall_curve(similarity, gold);
   if (!options.curve.empty()) {
     const auto sink = core::open_sink(options.curve, core::Content::Text);
@@ -141,9 +161,12 @@ void define(CLI::App& app, DedupOptions& options) {
   app.add_option("--count", options.count, "Merge down to N clusters, in place of a threshold")->type_name("N");
   app.add_flag("--merge-thin", options.merge_thin, "Merge relations that are marked as having too few facts, too");
   app.add_flag("--no-inverse", options.no_inverse, "Compare relations as they stand only, never turned round");
-  auto* triples = add_file(app, "--triples", options.triples,
-                           "Print these triples, on standard output, with each relation replaced by its cluster's "
-                           "representative, inverses turned round");
+  auto* triples = app.add_option("--triples", options.triples,
+                                 "Print these triples, on standard output, with each relation replaced by its cluster's "
+                                 "representative, inverses turned round: TSV, or what else `relsim-train facts` reads (FILE.nt, nt:FILE, "
+                                 "openke:DIR, wordnet[:DIR]); may be given several times")
+                      ->type_name("FILE")
+                      ->allow_extra_args(false);
   add_file(app, "--dendrogram", options.dendrogram, "Draw the merges as a tree to FILE, in SVG");
   add_file(app, "--gold", options.gold,
            "Judge the clusters by FILE, relation<TAB>class a line, and print precision, recall, F1 and average precision");
@@ -157,7 +180,9 @@ int run(const DedupOptions& options) {
   if (print && options.artifact == "-") {
     throw Error(Error::Usage, "text and the artifact cannot both go to standard output");
   }
-  if (options.similarity == "-" && options.triples == "-") {
+  const auto piped = std::count(options.triples.begin(), options.triples.end(), "-");
+  if (piped > 1) throw Error(Error::Usage, "standard input cannot be read twice: --triples -");
+  if (options.similarity == "-" && piped > 0) {
     throw Error(Error::Usage, "the similarity and the triples cannot both come from standard input");
   }
   if (!options.gold.empty() && !options.triples.empty()) {
@@ -183,7 +208,9 @@ int run(const DedupOptions& options) {
   if (options.similarity == "-" && options.facts == "-" && !options.phrases) {
     throw Error(Error::Usage, "the similarity and the facts cannot both come from standard input");
   }
-  for (const auto& input : {options.triples, options.gold, options.facts}) {
+  std::vector<std::string> inputs = options.triples;
+  inputs.insert(inputs.end(), {options.gold, options.facts});
+  for (const auto& input : inputs) {
     if (!input.empty() && input != "-" && input == options.artifact) {
       throw Error(Error::Usage, input + ": is read, and -o would replace it with the clusters artifact");
     }
@@ -204,22 +231,19 @@ int run(const DedupOptions& options) {
   } else {
     if (options.automatic || !options.explain.empty()) {
       weighed = weigh_facts(loaded.content, options);
+      how.threshold = options.threshold.value_or(-std::log1p(-options.false_merges));
       if (!options.explain.empty()) {
-        explain(*weighed, loaded.content, options);
+        explain(*weighed, loaded.content, how.threshold, options);
         return 0;
       }
       loaded.content = relsim::to_similarity(weighed->evidence, loaded.content);
-      how.threshold = options.threshold.value_or(-std::log1p(-options.false_merges));
     }
     if (options.no_inverse) loaded.content.swapped.clear();
     clusters = relsim::cluster_relations(loaded.content, how);
     if (weighed) give_reasons(clusters, weighed->evidence);
   }
-  say_note(std::to_string(clusters.relations.size()) + " relations in " +
-           std::to_string(clusters.representatives.size()) + " clusters");
-  if (const auto& thin = loaded.content.thin; !how.merge_thin && std::count(thin.begin(), thin.end(), 1) > 0) {
-    say_note(std::to_string(std::count(thin.begin(), thin.end(), 1)) + " relations left alone for having too few facts");
-  }
+  const auto alone = left_alone(loaded.content, options);
+  say_clusters(loaded.content, clusters, alone);
   if (sink) {
     formats::Header header;
     header.producer = options.shared.producer;
@@ -239,7 +263,7 @@ int run(const DedupOptions& options) {
   } else if (!options.triples.empty()) {
     rewrite(clusters, options);
   } else if (print) {
-    print_clusters(loaded.content, clusters, options.shared);
+    print_clusters(loaded.content, clusters, alone, options.shared);
   }
   return 0;
 }

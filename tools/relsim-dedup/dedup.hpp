@@ -20,7 +20,7 @@ struct DedupOptions {
   bool merge_thin = false;
   bool no_inverse = false; ///< compare relations as they stand only
   std::string dendrogram;  ///< where an SVG of the merges goes; empty: nowhere
-  std::string triples;     ///< TSV to rewrite; empty: print clusters
+  std::vector<std::string> triples;  ///< inputs to rewrite, as relsim::read_input takes them; empty: print clusters
   bool keep_repeated = false;
   std::string facts;       ///< a facts artifact, for automatic merging; empty: none
   bool automatic = false;  ///< weigh the facts' evidence and choose the threshold by it

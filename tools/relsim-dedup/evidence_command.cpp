@@ -48,6 +48,36 @@ std::int32_t relation_called(const formats::Similarity& similarity, const std::s
   return static_cast<std::int32_t>(found - similarity.relations.begin());
 }
 
+std::string percent(double share) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g %%", 100 * share);
+  return text;
+}
+
+bool is_thin(const formats::Similarity& similarity, std::int32_t relation) {
+  return !similarity.thin.empty() && similarity.thin[at(relation)];
+}
+
+/// What keeps relations apart whatever their chance: "'a' has 2 facts, fewer than 5"; "" where nothing does.
+std::string thinness(const formats::Similarity& similarity, std::int32_t a, std::int32_t b) {
+  const auto* least = similarity.details.find("least_facts");
+  std::string words;
+  for (const auto relation : a == b ? std::vector{a} : std::vector{a, b}) {
+    if (!is_thin(similarity, relation)) continue;
+    words += (words.empty() ? "'" : " and '") + similarity.relations[at(relation)] + "' has " +
+             plural(static_cast<std::uint64_t>(similarity.counts[at(relation)]), "fact", "facts");
+  }
+  if (!words.empty()) words += least && least->is_integer() ? ", fewer than " + std::to_string(least->as_integer()) : ", too few";
+  return words;
+}
+
+/// What would become of two relations with such a chance.
+std::string verdict(const std::string& thin, double chance, double threshold, const DedupOptions& options) {
+  if (!thin.empty() && !options.merge_thin) return "not merged: " + thin + " (--merge-thin)";
+  const double needed = std::exp(-threshold);
+  return chance >= needed ? "merged, unless what else they are merged with speaks against it" : "not merged: it would have to be " + percent(needed);
+}
+
 }  // namespace
 
 LoadedFacts load_facts(const DedupOptions& options) {
@@ -89,14 +119,20 @@ void give_reasons(formats::Clusters& clusters, const relsim::Evidence& evidence)
   }
 }
 
-void explain(const WeighedFacts& weighed, const formats::Similarity& similarity, const DedupOptions& options) {
+void explain(const WeighedFacts& weighed, const formats::Similarity& similarity, double threshold, const DedupOptions& options) {
   const auto a = relation_called(similarity, options.explain[0]), b = relation_called(similarity, options.explain[1]);
   const auto& evidence = weighed.evidence;
-  const bool swapped = evidence.log_odds(at(a), at(b), true) > evidence.log_odds(at(a), at(b), false) || a == b;
-  const double chance = 1 / (1 + std::exp(-evidence.log_odds(at(a), at(b), swapped)));
-  char text[96];
-  std::snprintf(text, sizeof text, "%.3g %%", 100 * chance);
-  say_note("the chance that they say the same" + std::string(swapped ? ", turned round, is " : " is ") + text);
+  const auto odds = [&](bool turned) { return evidence.log_odds(at(a), at(b), turned); };
+  const bool swapped = a == b || (!options.no_inverse && odds(true) > odds(false));
+  const double chance = 1 / (1 + std::exp(-odds(swapped)));
+  const auto thin = thinness(similarity, a, b);
+  if (a == b) {
+    say_note("the chance that '" + options.explain[0] + "' says the same turned round is " + percent(chance) +
+             (thin.empty() ? "" : "; not to be relied on: " + thin));
+  } else {
+    say_note("the chance that they say the same" + std::string(swapped ? ", turned round, is " : " is ") + percent(chance) + "; " +
+             verdict(thin, chance, threshold, options));
+  }
   const auto sink = core::open_sink("-", core::Content::Text);
   core::TableWriter table(*sink, core::table_style(options.shared.json, "-"),
                           {{"what"}, {"orientation"}, {"log_ratio", 4}, {"count"}, {"head"}, {"tail"}});
@@ -104,6 +140,10 @@ void explain(const WeighedFacts& weighed, const formats::Similarity& similarity,
                        core::Cell tail = {}) {
     table.row({what, std::string(turned ? "inverse" : "same"), ratio, count, head, tail});
   };
+  row("all together", swapped, odds(swapped), {});
+  for (const auto relation : a == b ? std::vector{a} : std::vector{a, b}) {
+    if (is_thin(similarity, relation)) row("too few facts: " + similarity.relations[at(relation)], swapped, {}, similarity.counts[at(relation)]);
+  }
   const auto pair = at(a) * evidence.relations + at(b);
   for (const auto& part : evidence.parts) {
     for (const bool turned : {false, true}) {
@@ -120,7 +160,7 @@ void explain(const WeighedFacts& weighed, const formats::Similarity& similarity,
   };
   list("shared", facts.shared);
   list("only " + options.explain[0], facts.only_a);
-  list("only " + options.explain[1], facts.only_b);
+  if (a != b) list("only " + options.explain[1], facts.only_b);
   table.finish();
   sink->finish();
 }

@@ -35,7 +35,9 @@ WeighedFacts weigh_facts(const formats::Similarity& similarity, const DedupOptio
 /// that it joins.
 void give_reasons(formats::Clusters& clusters, const relsim::Evidence& evidence);
 
-/// Prints what the evidence says of two relations, and the facts that they share and do not share.
-void explain(const WeighedFacts& weighed, const formats::Similarity& similarity, const DedupOptions& options);
+/// Prints what the evidence says of two relations, whether they would be merged, and the facts that they share and do not
+/// share.
+/// @param threshold  largest -log(chance) at which two relations are merged
+void explain(const WeighedFacts& weighed, const formats::Similarity& similarity, double threshold, const DedupOptions& options);
 
 }  // namespace terse::tools

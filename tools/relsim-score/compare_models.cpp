@@ -161,6 +161,43 @@ class MatrixMean {
   std::vector<double> mean_, squares_, error_squares_;
 };
 
+/// What is missing from lane `next` to `end`: "part 2/5 is missing".
+std::string missing(const std::vector<NamedPart>& parts, std::int64_t next, std::int64_t end) {
+  const auto shards = parts.front().part.shards;
+  std::string numbers;
+  std::int64_t count = 0;
+  for (std::int64_t shard = 1; shard <= shards; ++shard) {
+    if (std::ranges::any_of(parts, [&](const auto& named) { return named.part.shard == shard; })) continue;
+    numbers += (count++ > 0 ? ", " : "") + std::to_string(shard) + "/" + std::to_string(shards);
+  }
+  if (count > 0) return (count == 1 ? "part " : "parts ") + numbers + (count == 1 ? " is missing" : " are missing");
+  return "lanes " + std::to_string(next + 1) + " to " + std::to_string(end) + " of " + std::to_string(parts.front().part.lanes) + " are missing";
+}
+
+/// Puts parts in order. @throws Error::BadInput where they are not all of one comparison, or not each there once
+void require_whole(std::vector<NamedPart>& parts) {
+  const auto refuse = [](const std::string& what) { throw Error(Error::BadInput, what); };
+  std::ranges::stable_sort(parts, {}, [](const auto& named) { return named.part.first_lane; });
+  const auto& [first_name, first] = parts.front();
+  std::int64_t next = 0;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto& [name, part] = parts[i];
+    const bool fits = part.frame == first.frame && part.lanes == first.lanes && part.queries == first.queries &&
+                      part.heads == first.heads;
+    if (!fits) refuse(name + ": not a part of the same comparison as " + first_name);
+    if (part.shards != first.shards) {
+      refuse(name + ": is " + part.description() + ", and " + first_name + " is " + first.description() +
+             ": parts of one division are needed");
+    }
+    if (part.first_lane < next) {
+      refuse(name + ": is " + part.description() + ", and so is " + parts[i - 1].name);
+    }
+    if (part.first_lane > next) refuse(missing(parts, next, part.first_lane));
+    next += part.lanes_here();
+  }
+  if (next != first.lanes) refuse(missing(parts, next, first.lanes));
+}
+
 }  // namespace
 
 ComparedModel read_compared(const std::string& path, const SimilarityOptions& options) {
@@ -232,6 +269,8 @@ formats::SimilarityPart compare_shard(const formats::Facts& facts, const SharedO
   details["heads"] = static_cast<std::int64_t>(facts.entities.size());
   details["precision"] = name_of(sums.precision);
   part.frame.details = std::move(details);
+  part.shard = shard + 1;
+  part.shards = shards;
   part.first_lane = sums.first_lane;
   part.lanes = sums.lanes;
   part.queries = sums.queries;
@@ -240,31 +279,21 @@ formats::SimilarityPart compare_shard(const formats::Facts& facts, const SharedO
   return part;
 }
 
-formats::Similarity merge_parts(std::vector<formats::SimilarityPart> parts) {
-  std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.first_lane < b.first_lane; });
-  const auto& first = parts.front();
+formats::Similarity merge_parts(std::vector<NamedPart> parts) {
+  require_whole(parts);
   std::vector<relsim::LaneSums> sums;
-  std::int64_t next = 0;
-  for (auto& part : parts) {
-    const bool fits = part.frame == first.frame && part.lanes == first.lanes && part.queries == first.queries &&
-                      part.heads == first.heads;
-    if (!fits) throw Error(Error::BadInput, "the parts are not of one comparison");
-    if (part.first_lane != next) {
-      throw Error(Error::BadInput, part.first_lane < next ? "a part comes twice" : "a part is missing");
-    }
+  for (auto& [name, part] : parts) {
     relsim::LaneSums lane_sums;
     lane_sums.relations = static_cast<std::int64_t>(part.frame.relations.size());
     lane_sums.queries = part.queries;
     lane_sums.first_lane = part.first_lane;
     lane_sums.lanes = part.lanes;
-    if (next == 0) lane_sums.heads = part.heads;
+    if (sums.empty()) lane_sums.heads = part.heads;
     lane_sums.sums = std::move(part.sums);
-    next += static_cast<std::int64_t>(lane_sums.sums.size()) / (lane_sums.relations * lane_sums.queries);
     sums.push_back(std::move(lane_sums));
   }
-  if (next != first.lanes) throw Error(Error::BadInput, "a part is missing");
   auto joined = relsim::join_lanes(sums);
-  auto similarity = first.frame;
+  auto similarity = std::move(parts.front().part.frame);
   similarity.divergence = std::move(joined.same);
   similarity.swapped = std::move(joined.swapped);
   return similarity;

@@ -39,8 +39,14 @@ formats::Similarity compare_models(const std::vector<ComparedModel>& models, con
 formats::SimilarityPart compare_shard(const formats::Facts& facts, const SharedOptions& shared,
                                       const SimilarityOptions& options, std::int64_t shard, std::int64_t shards);
 
+/// A part of a comparison, and the file that it came from.
+struct NamedPart {
+  std::string name;
+  formats::SimilarityPart part;
+};
+
 /// The comparison that all shards together are. @param parts  each once, in any order
-/// @throws Error::BadInput where they are not the parts of one comparison, naming `names`
-formats::Similarity merge_parts(std::vector<formats::SimilarityPart> parts);
+/// @throws Error::BadInput where they are not all parts of one comparison, naming files and parts
+formats::Similarity merge_parts(std::vector<NamedPart> parts);
 
 }  // namespace terse::tools

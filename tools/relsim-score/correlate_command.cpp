@@ -35,7 +35,12 @@ double parse_rating(const core::TsvReader& reader, std::string_view text) {
   return value;
 }
 
-/// Similarity rises as divergence falls; a relation and itself do not diverge at all.
+/// How far apart two relations are, in the orientation in which they are closer; a relation and itself not at all.
+double divergence_of(const formats::Similarity& similarity, std::size_t a, std::size_t b) {
+  return a == b ? 0 : relsim::compare_pair(similarity, static_cast<std::int32_t>(a), static_cast<std::int32_t>(b)).divergence;
+}
+
+/// Similarity rises as divergence falls.
 Rated read_ratings(const std::string& path, const formats::Similarity& similarity) {
   std::map<std::string_view, std::size_t> ids;
   for (std::size_t i = 0; i < similarity.relations.size(); ++i) ids[similarity.relations[i]] = i;
@@ -61,10 +66,7 @@ Rated read_ratings(const std::string& path, const formats::Similarity& similarit
     rated.raters = std::max(rated.raters, ratings.size());
     rated.ratings.push_back(std::move(ratings));
     rated.mean.push_back(sum / count);
-    const auto n = similarity.relations.size();
-    rated.score.push_back(-relsim::combine_directions(similarity.divergence[a->second * n + b->second],
-                                                      similarity.divergence[b->second * n + a->second],
-                                                      similarity.combine));
+    rated.score.push_back(-divergence_of(similarity, a->second, b->second));
   }
   for (auto& ratings : rated.ratings) ratings.resize(rated.raters, std::nan(""));
   return rated;
@@ -111,13 +113,17 @@ void define_correlate(CLI::App& command, CorrelateOptions& options) {
   command.add_option("--bootstrap", options.draws, "Draws of the bootstrap behind the intervals")
       ->type_name("N")
       ->check(above_zero());
+  add_choice(command, "--orientation", options.orientation, {"both", "same"},
+             "both: a pair's divergence is that of the orientation in which it is closer, as in the table of pairs; same: as "
+             "the relations stand");
 }
 
 int run_correlate(const SharedOptions& shared, const CorrelateOptions& options) {
-  const auto similarity = formats::read_similarity(core::open_source(options.similarity)).content;
+  auto similarity = formats::read_similarity(core::open_source(options.similarity)).content;
+  if (options.orientation == "same") similarity.swapped.clear();
   const auto rated = read_ratings(options.ratings, similarity);
   if (rated.unknown > 0) {
-    say_warning(options.ratings + ": " + std::to_string(rated.unknown) + " pairs name relations that the similarity does not know: left out");
+    say_warning(options.ratings + ": " + plural(rated.unknown, "pair names", "pairs name") + " relations that the similarity does not know: left out");
   }
   if (rated.score.size() < 3) throw Error(Error::BadInput, options.ratings + ": fewer than 3 rated pairs of known relations");
   const auto found = relsim::correlate(rated.score, rated.mean);

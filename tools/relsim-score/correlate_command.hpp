@@ -12,6 +12,7 @@ struct CorrelateOptions {
   std::string similarity = "-";
   std::string ratings;
   std::int64_t draws = 2000;
+  std::string orientation = "both";
 };
 
 void define_correlate(CLI::App& command, CorrelateOptions& options);

@@ -1,4 +1,5 @@
 // How similar wrong answers are to right ones.
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <optional>
@@ -21,7 +22,7 @@ struct ErrorRow {
   relsim::MistakeSummary summary;
 };
 
-/// Each of `relations` as the similarity numbers it.
+/// Each of `relations` as the similarity numbers it, if it knows it.
 std::vector<std::optional<std::int32_t>> translate(const std::vector<std::string>& relations,
                                                    const formats::Similarity& similarity) {
   std::map<std::string_view, std::int32_t> ids;
@@ -60,7 +61,8 @@ std::vector<ErrorRow> analyse(std::span<const Prediction> predictions, std::span
     rows.push_back({prediction.name, "above", relsim::summarize_mistakes(ranks, above)});
   }
   if (left_out > 0) {
-    say_warning(std::to_string(left_out) + " wrong relations are left out: the similarity does not know them or the right one");
+    say_warning(plural(left_out, "wrong relation is", "wrong relations are") +
+                " left out: the similarity does not know it or the right one");
   }
   return rows;
 }
@@ -103,6 +105,15 @@ void plot(const std::vector<ErrorRow>& rows, const std::string& path) {
 }
 
 }  // namespace
+
+formats::Similarity read_similarity_of(const std::string& path, const std::vector<std::string>& relations) {
+  auto similarity = formats::read_similarity(core::open_source(path)).content;
+  const auto known = translate(relations, similarity);
+  if (std::none_of(known.begin(), known.end(), [](const auto& id) { return id.has_value(); })) {
+    throw Error(Error::BadInput, path + ": knows none of the relations");
+  }
+  return similarity;
+}
 
 void print_errors(const SharedOptions& shared, std::span<const Prediction> predictions, std::span<const relsim::Triple> facts,
                   const std::vector<std::string>& relations, const formats::Similarity& similarity, const ErrorOutput& output) {

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <optional>
 
@@ -33,7 +34,8 @@ std::vector<relsim::Sentence> read_test(const std::string& path, const relsim::V
     known.push_back(std::move(sentence));
   }
   if (known.size() < set.sentences.size()) {
-    say_warning(path + ": " + std::to_string(set.sentences.size() - known.size()) + " sentences of relations that the models do not know: left out");
+    say_warning(path + ": " + plural(set.sentences.size() - known.size(), "sentence of a relation", "sentences of relations") +
+                " that the models do not know: left out");
   }
   if (known.empty()) throw Error(Error::BadInput, path + ": no sentences of relations that the models know");
   return known;
@@ -72,26 +74,60 @@ std::vector<relsim::RelationRank> ranks_of(std::span<const float> logits, std::s
   return ranks;
 }
 
-void print_scores(const SharedOptions& shared, const ScoreExtractOptions& options, const std::vector<Answers>& answers,
-                  std::span<const std::int32_t> truths, const relsim::Vocabulary& relations, std::optional<std::int32_t> excluded) {
+void print_by_relation(core::TableWriter& table, const std::string& model, const relsim::Classification& scores,
+                       const relsim::Vocabulary& relations, std::optional<std::int32_t> excluded) {
+  for (std::int32_t r = 0; r < relations.size(); ++r) {
+    const auto& s = scores.classes[static_cast<std::size_t>(r)];
+    if (s.truths > 0 && r != excluded) table.row({model, relations.name(r), s.truths, s.precision, s.recall, s.f1, core::Cell()});
+  }
+}
+
+/// One average of all models: a row each, and mean and standard deviation of the first `seeds`.
+struct Averages {
+  std::string over;
+  std::int64_t sentences = 0;
+  std::vector<std::array<double, 4>> figures;  // precision, recall, f1, accuracy
+
+  void add(core::TableWriter& table, const std::string& model, const relsim::ClassScores& s, double accuracy) {
+    sentences = s.truths;
+    figures.push_back({s.precision, s.recall, s.f1, accuracy});
+    table.row({model, over, sentences, s.precision, s.recall, s.f1, accuracy});
+  }
+  void add_seeds(core::TableWriter& table, std::size_t seeds) const {
+    std::vector<core::Cell> means{std::string("mean"), over, sentences}, deviations{std::string("deviation"), over, sentences};
+    for (std::size_t figure = 0; figure < 4; ++figure) {
+      std::vector<double> values;
+      for (std::size_t i = 0; i < seeds; ++i) values.push_back(figures[i][figure]);
+      auto [mean, deviation] = over_seeds(values);
+      means.emplace_back(mean);
+      deviations.push_back(std::move(deviation));
+    }
+    table.row(std::move(means));
+    table.row(std::move(deviations));
+  }
+};
+
+/// @param seeds  how many of the first answers are one model under several seeds; 0: none
+void print_scores(const SharedOptions& shared, bool by_relation, const std::vector<Answers>& answers,
+                  std::span<const std::int32_t> truths, const relsim::Vocabulary& relations, std::optional<std::int32_t> excluded,
+                  std::size_t seeds) {
   const auto sink = core::open_sink("-", core::Content::Text);
   core::TableWriter table(*sink, core::table_style(shared.json, "-"),
-                          {{"model"}, {options.by_relation ? "relation" : "average"}, {"sentences"}, {"precision", 4}, {"recall", 4}, {"f1", 4}, {"accuracy", 4}});
+                          {{"model"}, {by_relation ? "relation" : "average"}, {"sentences"}, {"precision", 4}, {"recall", 4}, {"f1", 4}, {"accuracy", 4}});
+  Averages micro{"micro", 0, {}}, macro{"macro", 0, {}};
   for (const auto& one : answers) {
     const auto given = relsim::answers_of(one.logits, static_cast<std::size_t>(relations.size()));
     const auto scores = relsim::score_classification(truths, given, relations.size(), excluded);
-    const auto row = [&](const std::string& over, const relsim::ClassScores& s, core::Cell accuracy) {
-      table.row({one.name, over, s.truths, s.precision, s.recall, s.f1, std::move(accuracy)});
-    };
-    if (options.by_relation) {
-      for (std::int32_t r = 0; r < relations.size(); ++r) {
-        const auto& s = scores.classes[static_cast<std::size_t>(r)];
-        if (s.truths > 0 && r != excluded) row(relations.name(r), s, core::Cell());
-      }
+    if (by_relation) {
+      print_by_relation(table, one.name, scores, relations, excluded);
     } else {
-      row("micro", scores.micro, scores.accuracy);
-      row("macro", scores.macro, scores.accuracy);
+      micro.add(table, one.name, scores.micro, scores.accuracy);
+      macro.add(table, one.name, scores.macro, scores.accuracy);
     }
+  }
+  if (seeds > 0) {
+    micro.add_seeds(table, seeds);
+    macro.add_seeds(table, seeds);
   }
   table.finish();
   sink->finish();
@@ -109,6 +145,7 @@ void define_score_extract(CLI::App& command, ScoreExtractOptions& options) {
       ->type_name("FILE");
   command.add_option("--excluded", options.excluded, "Relation that stands for none: left out of precision, recall and F1 (default: as in training)")->type_name("NAME");
   command.add_flag("--count-all", options.count_all, "Leave no relation out");
+  command.add_flag("--seeds", options.seeds, "The models differ in their seed: print mean and standard deviation over them as well");
   command.add_flag("--by-relation", options.by_relation, "One row a relation in place of averages");
   add_file(command, "--errors", options.errors, "Print how similar wrong answers are to right ones in place of how many there are, by a similarity artifact");
   command.add_flag("--histogram", options.histogram, "With --errors: count the wrong answers of each similarity rank");
@@ -120,8 +157,9 @@ int run_score_extract(const SharedOptions& shared, const ScoreExtractOptions& op
     throw Error(Error::Usage, "--histogram and --plot go with --errors");
   }
   if (options.by_relation && !options.errors.empty()) throw Error(Error::Usage, "--by-relation does not go with --errors");
-  std::optional<formats::Similarity> similarity;
-  if (!options.errors.empty()) similarity = formats::read_similarity(core::open_source(options.errors)).content;
+  if (options.seeds && (options.by_relation || !options.errors.empty())) {
+    throw Error(Error::Usage, "--seeds goes with averages, not with --by-relation and --errors");
+  }
   std::vector<relsim::StoredExtractor> models;
   for (std::size_t i = 0; i + 1 < options.files.size(); ++i) {
     models.push_back(relsim::load_extractor(formats::read_model(core::open_source(options.files[i])).content, options.files[i]));
@@ -129,6 +167,8 @@ int run_score_extract(const SharedOptions& shared, const ScoreExtractOptions& op
       throw Error(Error::BadInput, options.files[i] + ": knows other relations than " + options.files.front());
     }
   }
+  std::optional<formats::Similarity> similarity;
+  if (!options.errors.empty()) similarity = read_similarity_of(options.errors, models.front().relations);
   const relsim::Vocabulary relations(models.front().relations);
   const auto test = read_test(options.files.back(), relations);
   std::vector<Answers> answers;
@@ -154,7 +194,7 @@ int run_score_extract(const SharedOptions& shared, const ScoreExtractOptions& op
   const auto name = options.excluded.empty() ? models.front().excluded : options.excluded;
   const auto excluded = options.count_all || name.empty() ? std::nullopt : relations.find(name);
   if (!options.excluded.empty() && !excluded && !options.count_all) throw Error(Error::Usage, "--excluded: the models know no relation '" + name + "'");
-  print_scores(shared, options, answers, truths, relations, excluded);
+  print_scores(shared, options.by_relation, answers, truths, relations, excluded, options.seeds ? models.size() : 0);
   return 0;
 }
 

@@ -12,7 +12,7 @@ struct ScoreExtractOptions {
   std::vector<std::string> files;  ///< models, then the test sentences
   std::string excluded;            ///< relation left out of F1; empty: what the first model says
   bool count_all = false;          ///< leave none out
-  bool by_relation = false;
+  bool seeds = false, by_relation = false;
   std::string errors;              ///< a similarity artifact; empty: no analysis of errors
   bool histogram = false;
   std::string plot;                ///< SVG; empty: none

@@ -20,7 +20,7 @@ void define_merge(CLI::App& command, MergeOptions& options) {
 int run_merge(const SharedOptions& shared, const MergeOptions& options) {
   const bool print = wants_table(shared, options.output, options.artifact);
   const auto sink = options.artifact.empty() ? nullptr : core::open_sink(options.artifact, core::Content::Binary);
-  std::vector<formats::SimilarityPart> parts;
+  std::vector<NamedPart> parts;
   formats::Header header;
   for (const auto& path : options.parts) {
     auto part = formats::read_similarity_part(core::open_source(path));
@@ -29,7 +29,7 @@ int run_merge(const SharedOptions& shared, const MergeOptions& options) {
     } else if (part.header.parents != header.parents || part.header.arguments != header.arguments) {
       throw Error(Error::BadInput, path + ": not a part of the same comparison as " + options.parts.front());
     }
-    parts.push_back(std::move(part.content));
+    parts.push_back({path, std::move(part.content)});
   }
   const auto similarity = merge_parts(std::move(parts));
   if (sink) {

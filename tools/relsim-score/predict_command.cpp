@@ -37,7 +37,7 @@ struct Bench {
 std::vector<Triple> read_facts_of(const std::string& path, Bench& bench) {
   auto [facts, skipped] = relsim::read_known_facts(path, bench.kb);
   if (skipped > 0) {
-    say_warning(path + ": " + std::to_string(skipped) + " facts name what the models do not know: left out");
+    say_warning(path + ": " + plural(skipped, "fact names", "facts name") + " what the models do not know: left out");
   }
   if (facts.empty()) throw Error(Error::BadInput, path + ": no facts that the models know the names of");
   bench.kb.triples.insert(bench.kb.triples.end(), facts.begin(), facts.end());
@@ -124,9 +124,12 @@ int run_predict(const SharedOptions& shared, const PredictOptions& options) {
     throw Error(Error::Usage, "--histogram and --plot go with --errors");
   }
   if (options.by_relation && !options.errors.empty()) throw Error(Error::Usage, "--by-relation does not go with --errors");
-  std::optional<formats::Similarity> similarity;
-  if (!options.errors.empty()) similarity = formats::read_similarity(core::open_source(options.errors)).content;
+  if (options.seeds && (options.by_relation || !options.errors.empty())) {
+    throw Error(Error::Usage, "--seeds goes with averages, not with --by-relation and --errors");
+  }
   auto bench = read_bench(options);
+  std::optional<formats::Similarity> similarity;
+  if (!options.errors.empty()) similarity = read_similarity_of(options.errors, bench.relations);
   const auto test = read_facts_of(options.files.back(), bench);
   for (const auto& path : options.known) read_facts_of(path, bench);
   const auto mix = options.mix.empty() ? std::vector<Triple>() : read_facts_of(options.mix, bench);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/options.hpp"
+#include "terse/core/table.hpp"
 #include "terse/formats/similarity.hpp"
 #include "terse/relsim/kb/vocabulary.hpp"
 #include "terse/relsim/prediction/relation_ranks.hpp"
@@ -16,6 +17,13 @@ struct Prediction {
   std::string name;
   std::vector<relsim::RelationRank> ranks;
 };
+
+/// One figure over models that differ in their seed.
+struct OverSeeds {
+  double mean = 0;
+  core::Cell deviation;  ///< standard deviation; none of one model
+};
+OverSeeds over_seeds(std::span<const double> values);
 
 /// A row over all facts (micro) and one over relations (macro) for each scorer.
 /// @param seeds  how many of the first are one model under several seeds: their mean and standard deviation follow; 0: none
@@ -33,5 +41,9 @@ struct ErrorOutput {
 /// Relations that the similarity does not know are left out, with a warning.
 void print_errors(const SharedOptions& shared, std::span<const Prediction> predictions, std::span<const relsim::Triple> facts,
                   const std::vector<std::string>& relations, const formats::Similarity& similarity, const ErrorOutput& output);
+
+/// A similarity artifact to analyse errors of models of `relations` by.
+/// @throws Error::BadInput where it knows none of them
+formats::Similarity read_similarity_of(const std::string& path, const std::vector<std::string>& relations);
 
 }  // namespace terse::tools

@@ -28,22 +28,32 @@ void add_row(core::TableWriter& table, const std::string& name, const std::strin
 
 /// Mean and standard deviation of each figure over seeds.
 void add_seeds(core::TableWriter& table, const std::string& over, std::span<const RankSummary> seeds) {
-  RankSummary mean, deviation;
-  mean.facts = deviation.facts = seeds.front().facts;
-  const auto n = static_cast<double>(seeds.size());
+  std::vector<core::Cell> means{std::string("mean"), over, seeds.front().facts};
+  std::vector<core::Cell> deviations{std::string("deviation"), over, seeds.front().facts};
   for (const auto part : {&RankSummary::filtered, &RankSummary::raw}) {
     for (const auto figure : kMeans) {
-      for (const auto& seed : seeds) mean.*part.*figure += seed.*part.*figure / n;
-      double squares = 0;
-      for (const auto& seed : seeds) squares += std::pow(seed.*part.*figure - mean.*part.*figure, 2);
-      deviation.*part.*figure = seeds.size() > 1 ? std::sqrt(squares / (n - 1)) : std::nan("");
+      std::vector<double> values;
+      for (const auto& seed : seeds) values.push_back(seed.*part.*figure);
+      auto [mean, deviation] = over_seeds(values);
+      means.emplace_back(mean);
+      deviations.push_back(std::move(deviation));
     }
   }
-  add_row(table, "mean", over, mean);
-  add_row(table, "deviation", over, deviation);
+  table.row(std::move(means));
+  table.row(std::move(deviations));
 }
 
 }  // namespace
+
+OverSeeds over_seeds(std::span<const double> values) {
+  const auto n = static_cast<double>(values.size());
+  OverSeeds result;
+  for (const double value : values) result.mean += value / n;
+  double squares = 0;
+  for (const double value : values) squares += std::pow(value - result.mean, 2);
+  if (values.size() > 1) result.deviation = std::sqrt(squares / (n - 1));
+  return result;
+}
 
 void print_ranks(const SharedOptions& shared, std::span<const Prediction> predictions, std::span<const relsim::Triple> facts,
                  std::int32_t relations, std::size_t seeds) {

@@ -9,16 +9,20 @@
 
 namespace terse::relsim {
 
+void require_triple(const core::TsvReader& reader, const std::vector<std::string_view>& fields) {
+  if (fields.size() < 3) {
+    throw reader.error("expected head, relation and tail separated by tabs, found " +
+                       std::to_string(fields.size()) + (fields.size() == 1 ? " field" : " fields"));
+  }
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (fields[i].empty()) throw reader.error("field " + std::to_string(i + 1) + " is empty");
+  }
+}
+
 void read_triples(core::TsvReader& reader, KnowledgeBase& kb) {
   std::vector<std::string_view> fields;
   while (reader.next(fields)) {
-    if (fields.size() < 3) {
-      throw reader.error("expected head, relation and tail separated by tabs, found " +
-                         std::to_string(fields.size()) + (fields.size() == 1 ? " field" : " fields"));
-    }
-    for (int i = 0; i < 3; ++i) {
-      if (fields[static_cast<std::size_t>(i)].empty()) throw reader.error("field " + std::to_string(i + 1) + " is empty");
-    }
+    require_triple(reader, fields);
     const auto head = kb.entities.intern(fields[0]);
     const auto relation = kb.relations.intern(fields[1]);
     kb.triples.push_back({head, relation, kb.entities.intern(fields[2])});
@@ -40,6 +44,10 @@ bool named_ntriples(std::string_view path) {
 }
 
 }  // namespace
+
+bool is_tsv(const std::string& input) {
+  return input != "wordnet" && !after(input, "wordnet:") && !after(input, "openke:") && !after(input, "nt:") && !named_ntriples(input);
+}
 
 void read_input(const std::string& input, KnowledgeBase& kb) {
   if (input == "wordnet") {

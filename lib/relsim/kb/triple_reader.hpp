@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,12 @@ namespace terse::relsim {
 /// Appends the facts of one TSV file, `head<TAB>relation<TAB>tail` a line; fields after the third are ignored.
 /// @throws Error::BadInput as `file:line: …` for fewer than three fields or an empty one
 void read_triples(core::TsvReader& reader, KnowledgeBase& kb);
+
+/// Whether an input as read_input takes it is TSV, a file or `-`.
+bool is_tsv(const std::string& input);
+
+/// @throws Error::BadInput as `file:line: …` where the record has fewer than three fields or an empty one among them
+void require_triple(const core::TsvReader& reader, const std::vector<std::string_view>& fields);
 
 /// Appends the facts of one input as a command line names it: a TSV file or `-`; N-Triples, a file named *.nt (.gz, .zst)
 /// or `nt:FILE` (ntriples_reader.hpp); `openke:DIR` or `openke:DIR/FILE` (openke_reader.hpp); `wordnet[:DIR]`

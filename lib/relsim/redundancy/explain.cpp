@@ -29,8 +29,9 @@ FactComparison compare(const std::vector<FactComparison::Pair>& a, const std::ve
 
 FactComparison compare_facts(std::span<const Triple> triples, std::int32_t a, std::int32_t b) {
   const auto mine = pairs_of(triples, a, false);
-  auto same = compare(mine, pairs_of(triples, b, false), false);
   auto turned = compare(mine, pairs_of(triples, b, true), true);
+  if (a == b) return turned;
+  auto same = compare(mine, pairs_of(triples, b, false), false);
   return turned.shared.size() > same.shared.size() ? turned : same;
 }
 

@@ -8,38 +8,6 @@
 #include "terse/core/error.hpp"
 
 namespace terse::relsim {
-namespace {
-
-RelationPair compare(const formats::Similarity& similarity, std::int32_t a, std::int32_t b) {
-  const auto n = similarity.relations.size();
-  const auto ab = static_cast<std::size_t>(a) * n + static_cast<std::size_t>(b);
-  const auto ba = static_cast<std::size_t>(b) * n + static_cast<std::size_t>(a);
-  RelationPair pair{.a = a, .b = b};
-  const auto take = [&](const std::vector<double>& divergence, Orientation orientation) {
-    pair.orientation = orientation;
-    pair.kl_ab = divergence[ab];
-    pair.kl_ba = divergence[ba];
-    pair.divergence = combine_directions(pair.kl_ab, pair.kl_ba, similarity.combine);
-  };
-  if (a == b) {
-    take(similarity.swapped, Orientation::Symmetric);
-  } else {
-    take(similarity.divergence, Orientation::Same);
-    if (!similarity.swapped.empty() &&
-        combine_directions(similarity.swapped[ab], similarity.swapped[ba], similarity.combine) < pair.divergence) {
-      take(similarity.swapped, Orientation::Inverse);
-    }
-  }
-  if (!(pair.kl_ab >= 0) || !(pair.kl_ba >= 0)) {
-    throw Error(Error::BadInput, "the divergence of '" + similarity.relations[static_cast<std::size_t>(a)] + "' and '" +
-                                     similarity.relations[static_cast<std::size_t>(b)] + "' is no number above 0");
-  }
-  pair.score = std::exp(-pair.divergence / similarity.temperature);
-  return pair;
-}
-
-}  // namespace
-
 std::string_view to_string(Orientation orientation) {
   switch (orientation) {
     case Orientation::Same: return "same";
@@ -56,13 +24,42 @@ double combine_directions(double kl_ab, double kl_ba, std::string_view how) {
   throw Error(Error::BadInput, "unknown way to combine two directions: '" + std::string(how) + "'");
 }
 
+RelationPair compare_pair(const formats::Similarity& similarity, std::int32_t a, std::int32_t b) {
+  const auto n = similarity.relations.size();
+  const auto ab = static_cast<std::size_t>(a) * n + static_cast<std::size_t>(b);
+  const auto ba = static_cast<std::size_t>(b) * n + static_cast<std::size_t>(a);
+  RelationPair pair{.a = a, .b = b};
+  const auto take = [&](const std::vector<double>& divergence, Orientation orientation) {
+    pair.orientation = orientation;
+    pair.kl_ab = divergence[ab];
+    pair.kl_ba = divergence[ba];
+    pair.divergence = combine_directions(pair.kl_ab, pair.kl_ba, similarity.combine);
+  };
+  if (a == b) {
+    if (similarity.swapped.empty()) throw Error(Error::BadInput, "relations are not compared with heads and tails swapped");
+    take(similarity.swapped, Orientation::Symmetric);
+  } else {
+    take(similarity.divergence, Orientation::Same);
+    if (!similarity.swapped.empty() &&
+        combine_directions(similarity.swapped[ab], similarity.swapped[ba], similarity.combine) < pair.divergence) {
+      take(similarity.swapped, Orientation::Inverse);
+    }
+  }
+  if (!(pair.kl_ab >= 0) || !(pair.kl_ba >= 0)) {
+    throw Error(Error::BadInput, "the divergence of '" + similarity.relations[static_cast<std::size_t>(a)] + "' and '" +
+                                     similarity.relations[static_cast<std::size_t>(b)] + "' is no number above 0");
+  }
+  pair.score = std::exp(-pair.divergence / similarity.temperature);
+  return pair;
+}
+
 std::vector<RelationPair> rank_pairs(const formats::Similarity& similarity) {
   const auto n = static_cast<std::int32_t>(similarity.relations.size());
   std::vector<RelationPair> pairs;
   pairs.reserve(static_cast<std::size_t>(n) * (static_cast<std::size_t>(n) + 1) / 2);
   for (std::int32_t a = 0; a < n; ++a) {
     for (std::int32_t b = similarity.swapped.empty() ? a + 1 : a; b < n; ++b) {
-      pairs.push_back(compare(similarity, a, b));
+      pairs.push_back(compare_pair(similarity, a, b));
     }
   }
   std::sort(pairs.begin(), pairs.end(), [](const RelationPair& x, const RelationPair& y) {

@@ -30,6 +30,11 @@ struct RelationPair {
 /// @throws Error::BadInput for another word
 double combine_directions(double kl_ab, double kl_ba, std::string_view how);
 
+/// Relations a and b compared in the orientation in which they are closer. The ranks are not set.
+/// @throws Error::BadInput for a divergence that is no number from 0 on, or where a relation is paired with itself and there
+///         is no `swapped` matrix
+RelationPair compare_pair(const formats::Similarity& similarity, std::int32_t a, std::int32_t b);
+
 /// All pairs, nearest first; pairs equally near by ids. Without `swapped` matrix every pair is Same and no relation is
 /// paired with itself. O(R² log R).
 std::vector<RelationPair> rank_pairs(const formats::Similarity& similarity);

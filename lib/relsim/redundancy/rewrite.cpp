@@ -7,6 +7,7 @@
 #include "terse/core/error.hpp"
 #include "terse/core/table.hpp"
 #include "terse/relsim/kb/knowledge_base.hpp"
+#include "terse/relsim/kb/triple_reader.hpp"
 
 namespace terse::relsim {
 namespace {
@@ -20,26 +21,35 @@ struct TripleHash {
   }
 };
 
+/// As tables write a name.
+std::string on_one_line(const std::string& name) {
+  std::string text;
+  for (const char c : name) {
+    if (c == '\t') text += "\\t";
+    else if (c == '\n') text += "\\n";
+    else if (c == '\r') text += "\\r";
+    else text += c;
+  }
+  return text;
+}
+
 }  // namespace
 
-RewriteCounts rewrite_triples(core::TsvReader& reader, const formats::Clusters& clusters, core::ByteSink& sink,
-                              bool keep_repeated) {
-  const Vocabulary known(clusters.relations);
-  Vocabulary entities, relations;
-  std::unordered_set<Triple, TripleHash> written;
-  RewriteCounts counts;
-  std::vector<std::string_view> fields;
-  std::string line;
-  while (reader.next(fields)) {
-    if (fields.size() < 3) throw reader.error("expected head, relation and tail separated by tabs");
+class TripleRewriter::Work {
+ public:
+  Work(const formats::Clusters& clusters, core::ByteSink& sink, bool keep_repeated)
+      : clusters_(clusters), sink_(sink), keep_repeated_(keep_repeated), known_(clusters.relations) {}
+
+  /// @param fields  head, relation, tail and what else is to be copied
+  void rewrite(std::vector<std::string_view>& fields) {
     ++counts.facts;
-    if (const auto relation = known.find(fields[1])) {
+    if (const auto relation = known_.find(fields[1])) {
       const auto at = static_cast<std::size_t>(*relation);
-      const auto representative = clusters.representatives[static_cast<std::size_t>(clusters.cluster[at])];
+      const auto representative = clusters_.representatives[static_cast<std::size_t>(clusters_.cluster[at])];
       if (representative != *relation) {
         ++counts.renamed;
-        fields[1] = known.name(representative);
-        if (clusters.swapped[at]) {
+        fields[1] = known_.name(representative);
+        if (clusters_.swapped[at]) {
           ++counts.turned;
           std::swap(fields[0], fields[2]);
         }
@@ -47,19 +57,56 @@ RewriteCounts rewrite_triples(core::TsvReader& reader, const formats::Clusters& 
     } else {
       ++counts.unknown;
     }
-    if (!keep_repeated) {
-      const Triple fact{entities.intern(fields[0]), relations.intern(fields[1]), entities.intern(fields[2])};
-      if (!written.insert(fact).second) {
+    if (!keep_repeated_) {
+      const Triple fact{entities_.intern(fields[0]), relations_.intern(fields[1]), entities_.intern(fields[2])};
+      if (!written_.insert(fact).second) {
         ++counts.repeated;
-        continue;
+        return;
       }
     }
-    line.clear();
-    for (std::size_t i = 0; i < fields.size(); ++i) line.append(i ? "\t" : "").append(fields[i]);
-    line += '\n';
-    core::write_text(sink, line);
+    line_.clear();
+    for (std::size_t i = 0; i < fields.size(); ++i) line_.append(i ? "\t" : "").append(fields[i]);
+    line_ += '\n';
+    core::write_text(sink_, line_);
   }
-  return counts;
+
+  RewriteCounts counts;
+
+ private:
+  const formats::Clusters& clusters_;
+  core::ByteSink& sink_;
+  bool keep_repeated_;
+  Vocabulary known_, entities_, relations_;
+  std::unordered_set<Triple, TripleHash> written_;
+  std::string line_;
+};
+
+TripleRewriter::TripleRewriter(const formats::Clusters& clusters, core::ByteSink& sink, bool keep_repeated)
+    : work_(std::make_unique<Work>(clusters, sink, keep_repeated)) {}
+TripleRewriter::~TripleRewriter() = default;
+
+const RewriteCounts& TripleRewriter::counts() const { return work_->counts; }
+
+void TripleRewriter::rewrite(core::TsvReader& reader) {
+  std::vector<std::string_view> fields;
+  while (reader.next(fields)) {
+    require_triple(reader, fields);
+    work_->rewrite(fields);
+  }
+}
+
+void TripleRewriter::rewrite(const std::string& input) {
+  if (is_tsv(input)) {
+    core::TsvReader reader(core::open_source(input));
+    return rewrite(reader);
+  }
+  KnowledgeBase kb;
+  read_input(input, kb);
+  for (const auto& t : kb.triples) {
+    const auto head = on_one_line(kb.entities.name(t.head)), tail = on_one_line(kb.entities.name(t.tail));
+    std::vector<std::string_view> fields{head, kb.relations.name(t.relation), tail};
+    work_->rewrite(fields);
+  }
 }
 
 }  // namespace terse::relsim

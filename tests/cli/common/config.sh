@@ -12,6 +12,9 @@ for tool in $TERSE_TOOLS; do
   printf 'quiet = true\n[open\n' >wrong.toml
   expect 65 "$tool" --config wrong.toml
   says err "$tool: wrong.toml:2: "
+  printf 'quiet = true\n\x28\xb5\x2f\xfd\0\xff\n' >wrong.toml
+  expect 65 "$tool" --config wrong.toml
+  same "$tool: wrong.toml:2: not text" err
   echo 'quiet = true' >right.toml
   expect 2 "$tool" --config right.toml --threads many
   says err "$tool: --threads: "

@@ -33,6 +33,27 @@ says err 'turned round'
 says out $'shared\tinverse\t-\t40\t-\t-'
 says out $'shared\tinverse\t-\t-\tauthor1\tbook1'
 says out $'only writes\tinverse\t-\t0\t-\t-'
+says err '; merged'
+# Relations of few facts are not merged, whatever the evidence: the explanation says so, and the run names them.
+printf 'book%d\tmade_by\tauthor%d\n' 1 1 2 2 > few.tsv
+relsim-train facts kb.tsv few.tsv --model counts -q -o few.facts
+relsim-score similarity few.facts -q -o few.similarity
+expect 0 relsim-dedup few.similarity --facts few.facts --explain made_by written_by
+says err "; not merged: 'made_by' has 2 facts, fewer than 5 (--merge-thin)"
+says out $'too few facts: made_by\t'
+expect 0 relsim-dedup few.similarity --facts few.facts --explain made_by written_by --merge-thin
+grep -q 'not merged: .* facts' err && fail "thin though --merge-thin: $(cat err)"
+expect 0 relsim-dedup few.similarity --facts few.facts --explain printed_in written_by
+says err '; not merged: it would have to be 95 %'
+expect 0 relsim-dedup few.similarity --facts few.facts --auto -v
+says err '1 relation left alone for having too few facts'
+says err 'left alone: made_by'
+awk -F '\t' '$1 == "made_by" && $8 == "too few facts" { found = 1 } END { exit !found }' out || fail "not named: $(grep made_by out)"
+# A relation is compared with itself turned round.
+expect 0 relsim-dedup kb.similarity --facts kb.facts --explain writes writes
+says err "the chance that 'writes' says the same turned round is"
+says out $'shared\tinverse\t-\t0\t-\t-'
+says out $'only writes\tinverse\t-\t40\t-\t-'
 expect 2 relsim-dedup kb.similarity --facts kb.facts --explain writes reads
 says err "no relation 'reads'"
 expect 2 relsim-dedup kb.similarity --auto

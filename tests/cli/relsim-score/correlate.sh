@@ -18,7 +18,7 @@ grep -q '^kendall	1	1	1	-	40	1$' "$folder/a"
 awk -F '\t' '$1 == "spearman" {found = $2 < 1 && $2 > 0.5 && $3 <= $2 && $4 >= $2 && $5 < 1 && $5 > 0 && $7 == 2} END {exit !found}' "$folder/two"
 printf 'nowhere\tngo\t3\n' >> "$folder/one"
 "${score[@]}" correlate "$folder/kb.similarity" "$folder/one" 2> "$folder/err" > /dev/null
-grep -q "1 pairs name relations" "$folder/err"
+grep -q "1 pair names relations" "$folder/err"
 printf 'embassy\tngo\tmuch\n' > "$folder/bad"
 status=0; "${score[@]}" correlate "$folder/kb.similarity" "$folder/bad" > /dev/null 2> "$folder/err" || status=$?
 test $status = 65
@@ -26,3 +26,12 @@ grep -q "bad:1: 'much' is no rating" "$folder/err"
 printf 'embassy\tngo\t1\n' > "$folder/few"
 status=0; "${score[@]}" correlate "$folder/kb.similarity" "$folder/few" > /dev/null 2> "$folder/err" || status=$?
 test $status = 65
+
+# A pair is taken in the orientation in which it is closer, as in the table: who rates by that agrees fully, and less with how
+# relations stand. A relation and itself do not diverge.
+"${score[@]}" similarity "$folder/kb.facts" -q -o "$folder/both.similarity"
+"${score[@]}" similarity "$folder/kb.facts" -q | awk -F '\t' '$3 == "inverse" && n < 40 { ++n; print $1 "\t" $2 "\t" (-n) }' > "$folder/inverse"
+test "$(wc -l < "$folder/inverse")" = 40
+printf 'embassy\tembassy\t7\n' >> "$folder/inverse"
+"${score[@]}" correlate "$folder/both.similarity" "$folder/inverse" | grep -q '^spearman	1	1	1	-	41	1$'
+"${score[@]}" correlate "$folder/both.similarity" "$folder/inverse" --orientation same | awk -F '\t' '$1 == "spearman" { found = $2 < 1 } END { exit !found }'

@@ -26,6 +26,7 @@ awk -F '\t' '$1 == "counts" && $2 == "micro" { c = $4 } $1 == "mixture" && $2 ==
 
 predict one.model --seeds two.model > seeds
 awk -F '\t' '$2 == "micro" { mrr[$1] = $4 } END { d = mrr["mean"] - (mrr["one.model"] + mrr["two.model"]) / 2; exit !(d < 1e-3 && d > -1e-3 && mrr["deviation"] > 0) }' seeds
+predict one.model --seeds | grep -q '^deviation	micro	201	-	-	-'
 predict one.model --known "$nations/valid.tsv" --known "$nations/train.tsv" > known
 predict --counts "$nations/train.tsv" > counts
 test "$(wc -l < known)$(wc -l < counts)" = 33
@@ -54,6 +55,9 @@ expect() {
 }
 expect 2 "nothing to predict with" relsim-score predict "$nations/test.tsv"
 expect 2 "go with --errors" relsim-score predict one.model "$nations/test.tsv" --histogram
+expect 2 "seeds goes with averages" relsim-score predict one.model "$nations/test.tsv" --seeds --by-relation
+printf 'a\tnew\tb\na\tnewer\tc\n' | relsim-train facts --model counts -q | relsim-score similarity -q -o strange.similarity
+expect 65 "strange.similarity: knows none of the relations" relsim-score predict one.model "$nations/test.tsv" --errors strange.similarity
 expect 66 "missing" relsim-score predict missing "$nations/test.tsv"
 expect 65 "expected a model or facts" relsim-score predict kb.similarity "$nations/test.tsv"
 head -n 3 "$nations/train.tsv" | relsim-train facts --model counts -q > other.facts

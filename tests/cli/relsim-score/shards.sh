@@ -21,13 +21,20 @@ refuses() {
   test $status = "$want" || { echo "status $status, not $want: $*"; cat "$folder/err"; exit 1; }
   grep -q -- "$pattern" "$folder/err" || { echo "no '$pattern' in:"; cat "$folder/err"; exit 1; }
 }
-refuses 65 "a part is missing" "${score[@]}" merge "$folder/part.1" "$folder/part.3"
-refuses 65 "a part is missing" "${score[@]}" merge "$folder/part.1" "$folder/part.2"
-refuses 65 "a part comes twice" "${score[@]}" merge "$folder"/part.? "$folder/part.2"
+refuses 65 "part 2/3 is missing" "${score[@]}" merge "$folder/part.1" "$folder/part.3"
+refuses 65 "parts 1/3, 3/3 are missing" "${score[@]}" merge "$folder/part.2"
+cp "$folder/part.2" "$folder/again"
+refuses 65 "again: is part 2/3, and so is .*part.2" "${score[@]}" merge "$folder"/part.? "$folder/again"
+"${score[@]}" similarity "$folder/kb.facts" --precision single --combine min --shard 1/4 -q -o "$folder/quarter"
+refuses 65 "part.2: is part 2/3, and .*quarter is part 1/4" "${score[@]}" merge "$folder/quarter" "$folder"/part.[23]
+"$TERSE_BIN/act-inspect" "$folder/part.2" > "$folder/shown"
+grep -qxF 'part	part 2/3' "$folder/shown"
+grep -qxF 'orientations	same, inverse' "$folder/shown"
+"$TERSE_BIN/act-inspect" --json < "$folder/part.2" | grep -q '"part":"part 2/3"'
 "${score[@]}" similarity "$folder/other.facts" --precision single --combine min --shard 2/3 -q -o "$folder/strange"
 refuses 65 "strange: not a part of the same comparison" "${score[@]}" merge "$folder/part.1" "$folder/strange" "$folder/part.3"
-refuses 65 "whole" "${score[@]}" merge "$folder/whole"
-refuses 65 "part.1" "$TERSE_BIN/relsim-dedup" "$folder/part.1"
+refuses 65 "whole: is a whole similarity" "${score[@]}" merge "$folder/whole"
+refuses 65 "part.1: is a part of a similarity: join all parts by .relsim-score merge. first" "$TERSE_BIN/relsim-dedup" "$folder/part.1"
 refuses 2 "i/n" "${score[@]}" similarity "$folder/kb.facts" --shard 4/3 -o "$folder/x"
 refuses 2 "i/n" "${score[@]}" similarity "$folder/kb.facts" --shard 1 -o "$folder/x"
 refuses 2 "shards" "${score[@]}" similarity "$folder/kb.facts" --shard 1/1000 -o "$folder/x"

@@ -71,6 +71,11 @@ relsim-score extract pa-lstm.model margin.model test.tsv -q -j 1 > table
 relsim-score extract pa-lstm.model margin.model test.tsv -q -j 2 | cmp table -
 test "$(cut -f 1,2 table | paste -sd ' ')" = "#model	average pa-lstm.model	micro pa-lstm.model	macro margin.model	micro margin.model	macro ensemble	micro ensemble	macro"
 awk -F '\t' '!/^#/ && $6 < 0.8 { exit 1 }' table
+relsim-score extract pa-lstm.model margin.model test.tsv --seeds -q > seeds
+head -n 7 seeds | cmp table -
+test "$(tail -n +8 seeds | cut -f 1,2 | paste -sd ' ')" = "mean	micro deviation	micro mean	macro deviation	macro"
+awk -F '\t' '$2 == "macro" { f[$1] = $6 } END { d = f["mean"] - (f["pa-lstm.model"] + f["margin.model"]) / 2; exit !(d < 1e-3 && d > -1e-3) }' seeds
+relsim-score extract pa-lstm.model test.tsv --seeds -q | grep -q '^deviation	micro	40	-	-	-	-$'
 relsim-score extract pa-lstm.model test.tsv --by-relation --excluded r0 -q > by_relation
 test "$(cut -f 2 by_relation | paste -sd ' ')" = "relation r1 r2 r3"
 relsim-score extract pa-lstm.model test.tsv --errors relations.similarity -q | head -n 1 | grep -q '^#model	kind	mistakes'
@@ -89,6 +94,9 @@ expect 2 "need one another" relsim-train extract train.tsv --alpha 1 -o x
 expect 2 "heads must divide" relsim-train extract train.tsv --model transformer --hidden 10 --heads 3 -o x
 printf 'w0 1 2\n' > short.txt
 expect 65 "short.txt:1: expected a word and 10 numbers" relsim-train extract train.tsv --word-dim 10 --vectors short.txt -o x
+expect 2 "seeds goes with averages" relsim-score extract pa-lstm.model test.tsv --seeds --errors relations.similarity
+printf 'a\tnew\tb\na\tnewer\tc\n' | relsim-train facts --model counts -q | relsim-score similarity -q -o strange.similarity
+expect 65 "strange.similarity: knows none of the relations" relsim-score extract pa-lstm.model test.tsv --errors strange.similarity
 expect 66 "missing" relsim-score extract missing test.tsv
 expect 65 "is no extractor" relsim-score extract "$TERSE_DATA/golden/1.0/sample.model" test.tsv
 expect 2 "know no relation" relsim-score extract pa-lstm.model test.tsv --excluded nothing

@@ -198,6 +198,14 @@ TEST_CASE("facts are compared in the orientation that shares more", "[redundancy
   CHECK(facts.only_b == std::vector<FactComparison::Pair>{{1, 0}, {9, 8}});
 }
 
+TEST_CASE("the facts of a relation are compared with themselves turned round", "[redundancy]") {
+  const std::vector<Triple> triples = {{0, 0, 1}, {1, 0, 0}, {2, 0, 3}};
+  const auto facts = compare_facts(triples, 0, 0);
+  CHECK(facts.swapped);
+  CHECK(facts.shared == std::vector<FactComparison::Pair>{{0, 1}, {1, 0}});
+  CHECK(facts.only_a == std::vector<FactComparison::Pair>{{2, 3}});
+}
+
 TEST_CASE("singular vectors span a matrix of low rank", "[redundancy][numeric]") {
   for (const std::uint64_t seed : {1, 2, 3}) {
     constexpr std::size_t kRows = 60, kColumns = 40, kRank = 3;

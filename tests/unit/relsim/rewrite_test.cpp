@@ -19,8 +19,11 @@ std::string rewrite(const std::string& text, RewriteCounts& counts, bool keep_re
   core::TsvReader reader(core::memory_source(core::as_bytes(text.data(), text.size()), "t.tsv"));
   core::Bytes out;
   const auto sink = core::memory_sink(out);
-  counts = rewrite_triples(reader, parents_and_children(), *sink, keep_repeated);
+  const auto clusters = parents_and_children();
+  TripleRewriter rewriter(clusters, *sink, keep_repeated);
+  rewriter.rewrite(reader);
   sink->finish();
+  counts = rewriter.counts();
   return {reinterpret_cast<const char*>(out.data()), out.size()};
 }
 
@@ -45,6 +48,7 @@ TEST_CASE("a line that is no triple is refused", "[redundancy]") {
   } catch (const Error& error) {
     CHECK(std::string(error.what()).starts_with("t.tsv:2: "));
   }
+  CHECK_THROWS_AS(rewrite("a\tlikes\t\n", counts), Error);
 }
 
 }  // namespace
