@@ -69,7 +69,7 @@ class Drawing {
                   "font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
                   width, height);
     axis(kMargin + row_ * kRow + 6);
-    text(kMargin, height - kMargin, "start", std::to_string(alone_) + " relations were merged with nothing");
+    text(kMargin, height - kMargin, "start", std::to_string(alone_) + (alone_ == 1 ? " relation was" : " relations were") + " merged with nothing");
     return head + body_ + "</svg>\n";
   }
 

@@ -54,7 +54,7 @@ class Agglomeration {
       --left;
     }
     if (options_.count && left > *options_.count) {
-      throw Error(Error::Usage, "cannot go down to " + std::to_string(*options_.count) + " clusters: " +
+      throw Error(Error::Usage, "cannot go down to " + std::to_string(*options_.count) + (*options_.count == 1 ? " cluster: " : " clusters: ") +
                                     std::to_string(left) + " are left when only thin relations remain to be merged");
     }
     describe(result);

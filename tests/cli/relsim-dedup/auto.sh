@@ -49,6 +49,8 @@ expect 0 relsim-dedup few.similarity --facts few.facts --auto -v
 says err '1 relation left alone for having too few facts'
 says err 'left alone: made_by'
 awk -F '\t' '$1 == "made_by" && $8 == "too few facts" { found = 1 } END { exit !found }' out || fail "not named: $(grep made_by out)"
+expect 2 relsim-dedup few.similarity --count 1
+says err 'cannot go down to 1 cluster: '
 # A relation is compared with itself turned round.
 expect 0 relsim-dedup kb.similarity --facts kb.facts --explain writes writes
 says err "the chance that 'writes' says the same turned round is"

@@ -27,7 +27,7 @@ TEST_CASE("a dendrogram has a bracket a merge and a name a merged relation", "[r
   CHECK(count(svg, ">a&lt;b<") == 1);
   CHECK(count(svg, ">c&amp;d<") == 1);
   CHECK(count(svg, ">alone<") == 0);
-  CHECK(count(svg, ">1 relations were merged with nothing<") == 1);
+  CHECK(count(svg, ">1 relation was merged with nothing<") == 1);
   CHECK(count(svg, ">..." + std::string(60, 'x') + "<") == 1);
   CHECK(draw_dendrogram({}).ends_with("</svg>\n"));
 }
