@@ -52,6 +52,14 @@ TEST_CASE("a part of a similarity comes back as it was", "[formats]") {
   CHECK(read.sums == part.sums);
 }
 
+TEST_CASE("a part says which it is, by its lanes where it was not told", "[formats]") {
+  auto part = sample();
+  CHECK(round_trip(part).content.description() == "lanes 2 to 3 of 3");
+  part.shard = 2;
+  part.shards = 2;
+  CHECK(round_trip(part).content.description() == "part 2/2");
+}
+
 TEST_CASE("a part whose sizes do not fit together is refused", "[formats]") {
   const auto refused = [](const std::function<void(SimilarityPart&)>& change) {
     auto part = sample();
@@ -61,6 +69,7 @@ TEST_CASE("a part whose sizes do not fit together is refused", "[formats]") {
   refused([](SimilarityPart& part) { part.lanes = 2; });
   refused([](SimilarityPart& part) { part.frame.counts.push_back(1); });
   refused([](SimilarityPart& part) { part.queries = 2; part.heads.resize(4); part.sums.resize(15); });
+  refused([](SimilarityPart& part) { part.shard = 3; part.shards = 2; });
   refused([](SimilarityPart& part) { part.queries = 3; part.heads.resize(6); part.sums.resize(12); });
 }
 
