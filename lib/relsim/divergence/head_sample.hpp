@@ -59,13 +59,22 @@ class HeadSample {
     double certain = 0; // mass of these
     double weight = 0;  // Σ w = Σ P/π over heads drawn
     double square = 0;  // Σ c
+    // The variance that all masses together say, those of heads not drawn as well, over what the drawn ones' probabilities
+    // say: a sample that by chance holds no head that was unlikely to be drawn would seem certain.
+    double scale = 1;
     double freedom = kExact;  // of Student's t
     std::size_t drawn = 0;
   };
   double mass(std::size_t relation, std::int64_t head) const {
     return mass_[relation * entities_ + static_cast<std::size_t>(head)];
   }
-  double variance_weight(std::size_t relation, std::size_t i, bool for_leverage) const;
+  /// Of heads()[i], drawn: its share of the weight; what its squared residual counts for in the variance by its
+  /// probability alone, and c, by `scale` and leverage as well.
+  double share(std::size_t relation, std::size_t i) const;
+  double design_variance(std::size_t relation, std::size_t i) const;
+  double variance_weight(std::size_t relation, std::size_t i) const;
+  /// @param known  [E] heads visited or drawn
+  void weigh(std::size_t relation, std::span<const std::uint8_t> known);
 
   std::span<const double> mass_;
   std::span<const std::uint8_t> visited_;

@@ -1,8 +1,11 @@
 #include "terse/relsim/divergence/adaptive_divergence.hpp"
 
+#include <random>
+
 #include "naive_facts.hpp"
 #include "terse/core/parallel.hpp"
 #include "terse/relsim/divergence/head_design.hpp"
+#include "terse/relsim/divergence/head_sample.hpp"
 #include "terse/relsim/divergence/head_survey.hpp"
 #include "terse/relsim/divergence/partition.hpp"
 #include "terse/relsim/divergence/sampled_divergence.hpp"
@@ -146,6 +149,38 @@ TEST_CASE("a round of shared heads counts for relations that ask for less than o
   CHECK(std::abs(estimate.value - 0.5) < 0.11);
   CHECK(estimate.half_width() > 0.04);
   CHECK(estimate.half_width() < 0.08);
+}
+
+TEST_CASE("intervals know the masses of heads that were unlikely to be drawn", "[relsim][numeric]") {
+  // One relation and one query; a third of the mass lies on heads of which a third of the samples hold none.
+  constexpr std::size_t kLikely = 40, kUnlikely = 20, kHeads = kLikely + kUnlikely;
+  const std::vector<double> mass(kHeads, 1.0 / kHeads);
+  const std::vector<std::uint8_t> visited(kHeads);
+  std::mt19937_64 random(7);
+  const auto uniform = [&] { return static_cast<double>(random() >> 11) * 0x1p-53; };
+  int covered = 0;
+  constexpr int kSamples = 4000;
+  for (int sample = 0; sample < kSamples; ++sample) {
+    std::vector<double> divergence(kHeads);
+    double truth = 0;
+    for (auto& value : divergence) truth += (value = uniform()) / kHeads;
+    HeadSample heads(mass, 1, visited);
+    for (std::size_t h = 0; h < kHeads; ++h) {
+      const double probability = h < kLikely ? 0.95 : 0.05;
+      if (uniform() < probability) heads.add(static_cast<std::int64_t>(h), probability);
+    }
+    heads.weigh();
+    HeadSums sums;
+    sums.resize(1);
+    for (std::size_t i = 0; i < heads.heads().size(); ++i) {
+      heads.accumulate(i, &divergence[static_cast<std::size_t>(heads.heads()[i])], 1, sums);
+    }
+    const auto estimate = heads.estimate(0, sums.at(0));
+    covered += std::abs(estimate.value - truth) <= estimate.half_width();
+  }
+  INFO("covered " << static_cast<double>(covered) / kSamples);
+  CHECK(covered > 0.93 * kSamples);
+  CHECK(covered < 0.99 * kSamples);
 }
 
 TEST_CASE("adaptive intervals hold the exact value as often as they say", "[relsim][numeric]") {
