@@ -12,8 +12,8 @@ void add_triples(CLI::App& command, std::vector<std::string>& inputs) {
   command
       .add_option("inputs", inputs,
                   "Triples, head<TAB>relation<TAB>tail a line, plain, .gz or .zst; - is standard input; FILE.nt or nt:FILE is "
-                  "N-Triples; openke:DIR OpenKE's id files (DIR/train2id.txt); wordnet[:DIR] WordNet's pointers "
-                  "(/usr/share/wordnet)")
+                  "N-Triples; FILE.json or cesi:FILE CESI's JSON lines; openke:DIR OpenKE's id files (DIR/train2id.txt); "
+                  "wordnet[:DIR] WordNet's pointers (/usr/share/wordnet)")
       ->type_name("FILE");
 }
 

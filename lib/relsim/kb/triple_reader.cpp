@@ -1,8 +1,10 @@
 #include "terse/relsim/kb/triple_reader.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
+#include "terse/relsim/kb/cesi_reader.hpp"
 #include "terse/relsim/kb/ntriples_reader.hpp"
 #include "terse/relsim/kb/openke_reader.hpp"
 #include "terse/relsim/kb/wordnet_reader.hpp"
@@ -36,11 +38,12 @@ std::optional<std::string> after(const std::string& text, std::string_view prefi
   return text.starts_with(prefix) ? std::optional(text.substr(prefix.size())) : std::nullopt;
 }
 
-bool named_ntriples(std::string_view path) {
+/// Whether a path ends in one of `endings`, compressed or not.
+bool is_named(std::string_view path, std::initializer_list<std::string_view> endings) {
   for (const std::string_view packed : {".gz", ".zst"}) {
     if (path.ends_with(packed)) path.remove_suffix(packed.size());
   }
-  return path.ends_with(".nt") || path.ends_with(".ntriples");
+  return std::any_of(endings.begin(), endings.end(), [&](std::string_view ending) { return path.ends_with(ending); });
 }
 
 }  // namespace
@@ -58,8 +61,12 @@ void read_input(const std::string& input, KnowledgeBase& kb) {
     read_openke(*path, kb);
   } else if (const auto file = after(input, "nt:")) {
     read_ntriples(core::open_source(*file), kb);
-  } else if (named_ntriples(input)) {
+  } else if (const auto lines = after(input, "cesi:")) {
+    read_cesi(core::open_source(*lines), kb);
+  } else if (is_named(input, {".nt", ".ntriples"})) {
     read_ntriples(core::open_source(input), kb);
+  } else if (is_named(input, {".json", ".jsonl"})) {
+    read_cesi(core::open_source(input), kb);
   } else {
     core::TsvReader reader(core::open_source(input));
     read_triples(reader, kb);

@@ -116,6 +116,36 @@ TEST_CASE("an input's kind follows from its name; facts of unknown names are cou
   CHECK(unknown == 2);
 }
 
+TEST_CASE("CESI's lines give normalised names, and raw ones where there are none", "[kb]") {
+  const Folder folder;
+  const std::string first = R"({"_id": 36952, "triple": ["Frederick", "had reached", "Alessandria"], )"
+                            R"("triple_norm": ["frederick", "have reach", "alessandria"], "kbp_info": [], )"
+                            R"("true_link": {"subject": "/m/09w_9", "object": "/m/02bb_4"}})";
+  const std::string second = R"({"triple": ["K\u00f6ln", "lies on", "Rhine"], "triple_norm": ["köln", "lie on", ""]})";
+  const std::string third = R"({"triple": ["alessandria", "have reach", "Rhine"]})";
+  const auto lines = folder.file("reverb45k_test", first + "\n\n" + second + "\r\n" + third);
+  const auto kb = read_knowledge_base({"cesi:" + lines});
+  CHECK(kb.entities.names() == std::vector<std::string>{"frederick", "alessandria", "köln", "Rhine"});
+  CHECK(kb.relations.names() == std::vector<std::string>{"have reach", "lie on"});
+  CHECK(kb.triples == std::vector<Triple>{{0, 0, 1}, {1, 0, 3}, {2, 1, 3}});
+  CHECK(read_knowledge_base({folder.file("three.jsonl", third)}).triples.size() == 1);
+}
+
+TEST_CASE("what is no line of CESI's is named by file and line", "[kb]") {
+  const Folder folder;
+  const auto message = [&](const std::string& line) {
+    const auto file = folder.file("kb.json", R"({"triple": ["a", "r", "b"]})" "\n" + line + "\n");
+    return message_of([&] { read_knowledge_base({file}); });
+  };
+  for (const std::string line : {"a\tr\tb", R"(["a", "r", "b"])", R"({"triple": ["a", "r"]})", R"({"triple": ["a", 1, "b"]})",
+                                 R"({"triple": {"a": "r"}})", R"({"triple": ["a", "", "b"]})", R"({"other": 1})",
+                                 R"({"triple": ["a", "r", "b"])"}) {
+    INFO(line);
+    CHECK_THAT(message(line), Catch::Matchers::ContainsSubstring("kb.json:2: "));
+  }
+  CHECK_THAT(message(R"({"triple": ["a", "", "b"]})"), Catch::Matchers::ContainsSubstring("names the relation"));
+}
+
 TEST_CASE("a million random bytes are refused by every reader, or read", "[kb]") {
   const Folder folder;
   for (const std::uint32_t alphabet : {256u, 24u}) {
@@ -130,7 +160,7 @@ TEST_CASE("a million random bytes are refused by every reader, or read", "[kb]")
     const auto file = folder.file("random", bytes);
     folder.file("entity2id.txt", "1\na\t0\n");
     folder.file("relation2id.txt", "1\nr\t0\n");
-    for (const std::string kind : {"", "nt:", "openke:"}) {
+    for (const std::string kind : {"", "nt:", "cesi:", "openke:"}) {
       try {
         const auto kb = read_knowledge_base({kind + file});
         CHECK(!kb.triples.empty());
