@@ -33,10 +33,7 @@ void read_triples(core::TsvReader& reader, KnowledgeBase& kb) {
 
 namespace {
 
-/// What follows `prefix` in `text`, if that is how it begins.
-std::optional<std::string> after(const std::string& text, std::string_view prefix) {
-  return text.starts_with(prefix) ? std::optional(text.substr(prefix.size())) : std::nullopt;
-}
+enum class Format { Tsv, NTriples, Cesi, OpenKe, WordNet };
 
 /// Whether a path ends in one of `endings`, compressed or not.
 bool is_named(std::string_view path, std::initializer_list<std::string_view> endings) {
@@ -46,31 +43,39 @@ bool is_named(std::string_view path, std::initializer_list<std::string_view> end
   return std::any_of(endings.begin(), endings.end(), [&](std::string_view ending) { return path.ends_with(ending); });
 }
 
-}  // namespace
-
-bool is_tsv(const std::string& input) {
-  return input != "wordnet" && !after(input, "wordnet:") && !after(input, "openke:") && !after(input, "nt:") && !named_ntriples(input);
+/// An input's format, by a prefix or its name, and where it lies.
+std::pair<Format, std::string> format_of(const std::string& input) {
+  constexpr std::pair<std::string_view, Format> kPrefixes[] = {
+      {"wordnet:", Format::WordNet}, {"openke:", Format::OpenKe}, {"nt:", Format::NTriples}, {"cesi:", Format::Cesi}};
+  if (input == "wordnet") return {Format::WordNet, kDebianWordNet};
+  for (const auto& [prefix, format] : kPrefixes) {
+    if (input.starts_with(prefix)) return {format, input.substr(prefix.size())};
+  }
+  if (is_named(input, {".nt", ".ntriples"})) return {Format::NTriples, input};
+  if (is_named(input, {".json", ".jsonl"})) return {Format::Cesi, input};
+  return {Format::Tsv, input};
 }
 
+}  // namespace
+
+bool is_tsv(const std::string& input) { return format_of(input).first == Format::Tsv; }
+
 void read_input(const std::string& input, KnowledgeBase& kb) {
-  if (input == "wordnet") {
-    read_wordnet(kDebianWordNet, kb);
-  } else if (const auto folder = after(input, "wordnet:")) {
-    read_wordnet(*folder, kb);
-  } else if (const auto path = after(input, "openke:")) {
-    read_openke(*path, kb);
-  } else if (const auto file = after(input, "nt:")) {
-    read_ntriples(core::open_source(*file), kb);
-  } else if (const auto lines = after(input, "cesi:")) {
-    read_cesi(core::open_source(*lines), kb);
-  } else if (is_named(input, {".nt", ".ntriples"})) {
-    read_ntriples(core::open_source(input), kb);
-  } else if (is_named(input, {".json", ".jsonl"})) {
-    read_cesi(core::open_source(input), kb);
-  } else {
-    core::TsvReader reader(core::open_source(input));
-    read_triples(reader, kb);
+  const auto [format, path] = format_of(input);
+  switch (format) {
+    case Format::WordNet:
+      return read_wordnet(path, kb);
+    case Format::OpenKe:
+      return read_openke(path, kb);
+    case Format::NTriples:
+      return read_ntriples(core::open_source(path), kb);
+    case Format::Cesi:
+      return read_cesi(core::open_source(path), kb);
+    case Format::Tsv:
+      break;
   }
+  core::TsvReader reader(core::open_source(path));
+  read_triples(reader, kb);
 }
 
 KnowledgeBase read_knowledge_base(const std::vector<std::string>& inputs) {
