@@ -56,6 +56,9 @@ std::unique_ptr<ByteSource> memory_source(std::span<const std::byte> bytes, std:
 /// Appends to `into`, which outlives the sink.
 std::unique_ptr<ByteSink> memory_sink(Bytes& into, std::string name = "memory");
 
+/// What messages call the input: its path, or "standard input" for "-".
+std::string source_name(const std::string& path);
+
 /// Opens a file, or standard input for "-". Regular files are seekable.
 /// @throws Error::NoInput where it cannot be opened
 std::unique_ptr<ByteSource> open_source(const std::string& path);

@@ -101,8 +101,10 @@ bool written_in_place(const std::string& path) {
 
 }  // namespace
 
+std::string source_name(const std::string& path) { return path == "-" ? "standard input" : path; }
+
 std::unique_ptr<ByteSource> open_source(const std::string& path) {
-  if (path == "-") return std::make_unique<FileSource>(STDIN_FILENO, false, "standard input");
+  if (path == "-") return std::make_unique<FileSource>(STDIN_FILENO, false, source_name(path));
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) throw_no_input(path, errno);
   return std::make_unique<FileSource>(descriptor, true, path);

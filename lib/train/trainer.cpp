@@ -6,6 +6,7 @@
 #include "terse/act/allocator.hpp"
 #include "terse/act/torch_errors.hpp"
 #include "terse/core/error.hpp"
+#include "terse/core/finite.hpp"
 #include "terse/core/memory.hpp"
 #include "terse/core/parallel.hpp"
 #include "terse/train/data/channels_last.hpp"
@@ -113,7 +114,7 @@ StepFigures Trainer::step(const std::function<void()>& before_backward) {
     const auto loss = cross_entropy(output, batch.labels);
     figures.loss = loss.item<double>();
     if (!std::isfinite(figures.loss)) {
-      throw Error(Error::Negative, "step " + std::to_string(figures.step) + ": the loss is not finite");
+      throw core::training_diverged("step " + std::to_string(figures.step), figures.loss);
     }
     if (adaptation_) adaptation_->before_backward(output, loss, network().parameters(), *compression_);
     if (before_backward) before_backward();

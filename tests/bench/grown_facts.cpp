@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
     std::fputs("usage: grown_facts FACTS ENTITIES RELATIONS > GROWN\n", stderr);
     return 2;
   }
-  auto model = relsim::load_fact_model(formats::read_facts(core::open_source(argv[1])).content);
+  auto model = relsim::load_fact_model(formats::read_facts(core::open_source(argv[1])).content, argv[1]);
   const auto had = model.shape().relations;
   model.query = at::cat({grown_rows(model.query.narrow(0, 0, had), relations, "relation"),
                          grown_rows(model.query.narrow(0, had, had), relations, "inverse")});

@@ -91,7 +91,7 @@ void over_seeds(const char* name, int seeds, const Divergences& truth, const Com
 
 void bench(const char* path, double heads, int seeds) {
   const auto facts = formats::read_facts(core::open_source(path));
-  const auto model = relsim::load_fact_model(facts.content);
+  const auto model = relsim::load_fact_model(facts.content, path);
   std::printf("%s: %zu entities, %zu relations\n", path, facts.content.entities.size(), facts.content.relations.size());
   const double begin = seconds();
   const auto exact = relsim::exact_divergences(model);

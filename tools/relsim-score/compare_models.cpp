@@ -67,8 +67,8 @@ Divergences distances_of(const ComparedModel& model, const std::string& method) 
 
 /// Says what a model's similarity leaves out: the counts that its held-out facts mix into it. Their mixture is no
 /// exponential family, so that its divergences cannot be had from a head's mean tail, which is what makes them cheap.
-void say_mixture(const formats::Facts& facts) {
-  const auto mixture = relsim::load_count_mixture(facts);
+void say_mixture(const formats::Facts& facts, const std::string& name) {
+  const auto mixture = relsim::load_count_mixture(facts, name);
   if (!mixture) return;
   double head = 0, tail = 0, all = 0;
   for (std::size_t r = 0; r < facts.counts.size(); ++r) {
@@ -78,10 +78,10 @@ void say_mixture(const formats::Facts& facts) {
     all += count;
   }
   const auto percent = [&](double share) { return std::to_string(std::lround(100 * (all > 0 ? 1 - share / all : 0))) + " %"; };
-  const auto text = "the trained model alone is compared, without the counts that predictions take " + percent(head) +
+  const auto text = "the trained model alone is compared, without the independent counts that predictions take " + percent(head) +
                     " of heads and " + percent(tail) + " of tails from";
   const bool is_weak = head + tail < all;
-  if (is_weak) say_warning(text + ": they tell held-out facts better, so that `relsim-train facts --model counts` may compare better");
+  if (is_weak) say_warning(text + ": they tell held-out facts better, so that what the model says of similarity is to be doubted");
   else say_note(text);
 }
 
@@ -102,8 +102,8 @@ Divergences divergences_of(const ComparedModel& compared, const SharedOptions& s
     if (options.method != "exact") throw Error(Error::Usage, "a counting model is compared exactly, with --method exact");
     return counted(facts);
   }
-  const auto model = relsim::load_fact_model(facts);
-  say_mixture(facts);
+  const auto model = relsim::load_fact_model(facts, compared.name);
+  say_mixture(facts, compared.name);
   core::Progress progress("comparing", options.method == "exact" ? facts.entities.size() : 0, shared.progress);
   if (options.method == "exact") {
     return relsim::exact_divergences(model, method_options<relsim::ExactOptions>(options, progress));
@@ -255,13 +255,13 @@ formats::Similarity compare_models(const std::vector<ComparedModel>& models, con
   return similarity;
 }
 
-formats::SimilarityPart compare_shard(const formats::Facts& facts, const SharedOptions& shared,
+formats::SimilarityPart compare_shard(const formats::Facts& facts, const std::string& name, const SharedOptions& shared,
                                       const SimilarityOptions& options, std::int64_t shard, std::int64_t shards) {
   if (only_counts(facts) || options.method != "exact") {
     throw Error(Error::Usage, "--shard goes with a trained model and --method exact");
   }
   core::Progress progress("comparing", 0, shared.progress);
-  auto sums = relsim::exact_lane_sums(relsim::load_fact_model(facts),
+  auto sums = relsim::exact_lane_sums(relsim::load_fact_model(facts, name),
                                       method_options<relsim::ExactOptions>(options, progress), shard, shards);
   formats::SimilarityPart part;
   part.frame = frame_of(facts, options);

@@ -35,8 +35,8 @@ formats::Similarity frame_of(const formats::Facts& facts, const SimilarityOption
 formats::Similarity compare_models(const std::vector<ComparedModel>& models, const SharedOptions& shared,
                                    const SimilarityOptions& options);
 
-/// One shard of the exact comparison. `shard` counts from 0.
-formats::SimilarityPart compare_shard(const formats::Facts& facts, const SharedOptions& shared,
+/// One shard of the exact comparison. `shard` counts from 0. @param name  of the model's file, for messages
+formats::SimilarityPart compare_shard(const formats::Facts& facts, const std::string& name, const SharedOptions& shared,
                                       const SimilarityOptions& options, std::int64_t shard, std::int64_t shards);
 
 /// A part of a comparison, and the file that it came from.

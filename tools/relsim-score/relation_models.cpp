@@ -41,11 +41,11 @@ void take_facts(formats::Facts facts, RelationModel& into) {
     into.scorer = std::make_shared<relsim::CountModelScorer>(std::move(counts), facts.counts);
   } else {
     std::optional<relsim::MixedCounts> mixed;
-    if (auto mixture = relsim::load_count_mixture(facts); mixture && !into.triples.empty()) {
+    if (auto mixture = relsim::load_count_mixture(facts, into.name); mixture && !into.triples.empty()) {
       mixed.emplace(std::move(*mixture), relsim::RoleCounts(into.triples, static_cast<std::int32_t>(facts.entities.size()),
                                                             static_cast<std::int32_t>(facts.relations.size())));
     }
-    into.scorer = std::make_shared<relsim::FactScorer>(relsim::load_fact_model(facts), facts.counts, std::move(mixed));
+    into.scorer = std::make_shared<relsim::FactScorer>(relsim::load_fact_model(facts, into.name), facts.counts, std::move(mixed));
   }
   into.entities = std::move(facts.entities);
   into.relations = std::move(facts.relations);

@@ -122,7 +122,7 @@ int run_similarity(const SharedOptions& shared, const SimilarityOptions& options
     // What only says which part this is must not be in the merged artifact's header, nor in a part's.
     std::erase_if(header.arguments, [&](const std::string& argument) { return argument.starts_with("--shard"); });
     std::erase(header.arguments, options.shard);
-    write_similarity_part(*sink, header, compare_shard(models.front().facts, shared, options, shard, shards));
+    write_similarity_part(*sink, header, compare_shard(models.front().facts, models.front().name, shared, options, shard, shards));
     sink->finish();
     return 0;
   }

@@ -30,28 +30,36 @@ void define_checkpoint(CLI::App& command, CourseOptions& options);
 /// Header of an artifact that this command writes.
 formats::Header header_of(const SharedOptions& shared);
 
-/// A run's epochs: metrics, progress and checkpoints.
+/// A run's epochs: metrics, progress and checkpoints. A checkpoint also holds the metrics so far, so that those of a run
+/// that was killed and resumed are whole.
 class Course {
  public:
   Course(const CourseOptions& options, const SharedOptions& shared, std::int64_t epochs);
 
   /// The checkpoint that the run goes on from, with --resume.
-  std::optional<formats::Loaded<formats::Checkpoint>> resumed() const;
+  /// Metrics of the epochs before it are written again.
+  std::optional<formats::Loaded<formats::Checkpoint>> resumed();
   /// Of that checkpoint, what act::BudgetKeeper::state() wrote; nil where there is none. The rest is not kept in memory.
   formats::Value resumed_budget() const;
   /// What a run that is resumed would read, written and read by a file beside the checkpoint that is gone afterwards: so
   /// that the memory of both is seen.
   formats::Checkpoint rehearsed(const std::function<formats::Checkpoint()>& make) const;
   bool keeps() const { return !options_.checkpoint.empty(); }
-  /// Replaces the checkpoint, whole or not at all.
-  void keep(const formats::Checkpoint& checkpoint) const;
 
-  /// @param text  what progress says of the epoch
-  void epoch(std::int64_t number, formats::Value::Map metrics, double step_seconds, const std::string& text);
+  /// Calls `one` until it says that all is done. Where one throws an Error, as where training diverged, the metrics of the
+  /// epochs before it are left: they tell how it came to this.
+  void run(const std::function<bool()>& one);
+  /// What an epoch came to; then replaces the checkpoint, where there is one, whole or not at all.
+  /// @param text   what progress says of the epoch
+  /// @param state  makes the checkpoint
+  void epoch(std::int64_t number, formats::Value::Map metrics, double step_seconds, const std::string& text,
+             const std::function<formats::Checkpoint()>& state);
   /// The last line, marked as final.
   void finish(formats::Value::Map metrics, double step_seconds);
 
  private:
+  formats::Loaded<formats::Checkpoint> read() const;
+
   const CourseOptions& options_;
   const SharedOptions& shared_;
   MetricsFile metrics_;

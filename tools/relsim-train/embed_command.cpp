@@ -89,6 +89,7 @@ void define_embed(CLI::App& command, EmbedOptions& options) {
   add_file(command, "--valid", options.valid, "Held-out triples for early stopping, in place of a share of the inputs; of any kind that inputs may be");
   command.add_option("--held-out", options.held_out, "Share of the facts held out; 0 trains for all epochs on everything")
       ->type_name("SHARE")
+      ->excludes("--valid")
       ->check(CLI::Range(0.0, 0.9).description(""));
   add_choice(command, "--model", options.model, {"transe", "distmult", "complex", "rotate", "rescal"}, "How vectors score a fact");
   command.add_option("--dim", training.dim, "Values of an entity's vector; for complex and rotate half of them are imaginary parts")->type_name("N");
@@ -130,12 +131,14 @@ int run_embed(const SharedOptions& shared, const EmbedOptions& options) {
   if (const auto saved = course.resumed()) {
     trainer.restore(relsim::load_state(saved->content, saved->header.seed, trainer.state(), training, digest, options.course.checkpoint));
   }
-  while (!trainer.done()) {
+  course.run([&] {
+    if (trainer.done()) return true;
     const auto report = trainer.run_epoch();
-    if (course.keeps()) course.keep(relsim::store_state(trainer.state(), training, digest));
     course.epoch(report.epoch, to_map(report, validated), report.step_seconds,
-                 "loss " + to_four_decimals(report.loss) + (validated ? ", held-out MRR " + to_four_decimals(report.mrr) : ""));
-  }
+                 "loss " + to_four_decimals(report.loss) + (validated ? ", held-out MRR " + to_four_decimals(report.mrr) : ""),
+                 [&] { return relsim::store_state(trainer.state(), training, digest); });
+    return false;
+  });
   const auto best = trainer.best();
   auto final_line = to_map(best, validated);
   final_line["held_out_facts"] = static_cast<std::int64_t>(split.held_out.size());

@@ -3,6 +3,7 @@
 #include <malloc.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <optional>
 
 #include "common/messages.hpp"
@@ -26,9 +27,12 @@ struct SentenceSplit {
 };
 
 SentenceSplit read_sentences(const SharedOptions& shared, const ExtractOptions& options) {
+  if (options.valid == "-" && std::ranges::find(options.inputs, "-") != options.inputs.end()) {
+    throw Error(Error::Usage, "standard input is given twice: as an input and to --valid");
+  }
   relsim::SentenceSet set;
   for (const auto& input : options.inputs) relsim::read_sentences(input, set);
-  if (set.sentences.empty()) throw Error(Error::BadInput, options.inputs.front() + ": no sentences");
+  if (set.sentences.empty()) throw Error(Error::BadInput, core::source_name(options.inputs.front()) + ": no sentences");
   SentenceSplit split;
   if (options.valid.empty()) {
     core::RandomSequence random({shared.seed, core::stream_of("relsim/held-out sentences"), 0});
@@ -51,7 +55,7 @@ SentenceSplit read_sentences(const SharedOptions& shared, const ExtractOptions& 
       set.relations = std::move(trained);
     }
   }
-  if (split.train.empty()) throw Error(Error::BadInput, options.inputs.front() + ": no sentences are left to train on");
+  if (split.train.empty()) throw Error(Error::BadInput, core::source_name(options.inputs.front()) + ": no sentences are left to train on");
   split.relations = std::move(set.relations);
   return split;
 }
@@ -110,6 +114,7 @@ void define_extract(CLI::App& command, ExtractOptions& options) {
   add_file(command, "--valid", options.valid, "Held-out sentences for early stopping, in place of a share of the inputs");
   command.add_option("--held-out", options.held_out, "Share of the sentences held out; 0 trains for all epochs on everything")
       ->type_name("SHARE")
+      ->excludes("--valid")
       ->check(CLI::Range(0.0, 0.9).description(""));
   add_choice(command, "--model", options.model, {"pa-lstm", "transformer"}, "Position-aware attention over an LSTM, or a small encoder");
   add_file(command, "--vectors", options.vectors, "Word vectors to begin from: a word and --word-dim numbers a line");
@@ -202,12 +207,14 @@ int run_extract(const SharedOptions& shared, const ExtractOptions& options) {
     saved.reset();  // under a budget, its memory is for training
     malloc_trim(0);
   }
-  while (!trainer.done()) {
+  course.run([&] {
+    if (trainer.done()) return true;
     const auto report = trainer.run_epoch();
-    if (course.keeps()) course.keep(relsim::store_state(trainer.state(), shape, training, digest));
     course.epoch(report.epoch, with_memory(to_map(report, validated), report), report.step_seconds,
-                 "loss " + to_four_decimals(report.loss) + (validated ? ", held-out micro F1 " + to_four_decimals(report.micro_f1) : ""));
-  }
+                 "loss " + to_four_decimals(report.loss) + (validated ? ", held-out micro F1 " + to_four_decimals(report.micro_f1) : ""),
+                 [&] { return relsim::store_state(trainer.state(), shape, training, digest); });
+    return false;
+  });
   const auto best = trainer.finish();
   auto stored = model();
   auto final_line = to_map(best, validated);

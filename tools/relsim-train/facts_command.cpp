@@ -92,6 +92,14 @@ void say_held_out(std::size_t facts, double model, const std::string& others, co
            nats(baseline.uniform));
 }
 
+/// A model that tells held-out facts worse than what knows less is not to be compared by.
+void warn_of_weak(double model, const relsim::CountBaseline& baseline) {
+  if (model <= baseline.nats && model <= baseline.uniform) return;
+  const bool guess = model > baseline.uniform;
+  say_warning("the model tells held-out facts worse than " + std::string(guess ? "a uniform guess" : "independent counts, P(h|r) P(t|r)") +
+              ": " + nats(model) + " nats a fact, not " + nats(guess ? baseline.uniform : baseline.nats));
+}
+
 void begin_with_policy(const FactsOptions& options, relsim::FactTrainingOptions& training) {
   auto policy = formats::read_policy(core::open_source(options.policy));
   auto& compression = training.compression;
@@ -141,21 +149,24 @@ formats::Facts train_neural(const Split& split, const SharedOptions& shared, con
     saved.reset();  // under a budget, its memory is for training
     malloc_trim(0);
   }
-  while (!trainer.done()) {
+  course.run([&] {
+    if (trainer.done()) return true;
     const auto report = trainer.run_epoch();
-    if (course.keeps()) course.keep(relsim::store_state(trainer, training, digest));
     course.epoch(report.epoch, with_memory(to_map(report, validated), report), report.step_seconds,
-                 nats(report.train_nats) + " nats a fact" + (validated ? ", held out " + nats(report.held_out_nats) : ""));
-  }
+                 nats(report.train_nats) + " nats a fact" + (validated ? ", held out " + nats(report.held_out_nats) : ""),
+                 [&] { return relsim::store_state(trainer, training, digest); });
+    return false;
+  });
   const auto trained = trainer.result();
   Value::Array epochs;
   for (const auto& report : trainer.epochs()) epochs.emplace_back(to_map(report, validated));
   course.finish(with_memory(summary(trained, split.held_out.size()), trained.best), trained.best.step_seconds);
   if (validated) {
     say_held_out(split.held_out.size(), trained.best.held_out_nats,
-                 " (epoch " + std::to_string(trained.best.epoch) + "), counts " + nats(trained.baseline.nats) + ", both mixed " +
-                     nats(trained.mixed->nats),
+                 " (epoch " + std::to_string(trained.best.epoch) + "), independent counts " + nats(trained.baseline.nats) +
+                     ", both mixed " + nats(trained.mixed->nats),
                  trained.baseline);
+    warn_of_weak(trained.best.held_out_nats, trained.baseline);
   }
 
   auto facts = facts_of(split);
@@ -193,7 +204,8 @@ formats::Facts count(const Split& split, const FactsOptions& options, Course& co
     map["held_out_nats"] = mean_nats(split.held_out);
     map["counts_nats"] = baseline.nats;
     map["uniform_nats"] = baseline.uniform;
-    say_held_out(split.held_out.size(), map["held_out_nats"].as_double(), ", counts " + nats(baseline.nats), baseline);
+    say_held_out(split.held_out.size(), map["held_out_nats"].as_double(), ", independent counts " + nats(baseline.nats), baseline);
+    warn_of_weak(map["held_out_nats"].as_double(), baseline);
   }
   auto facts = facts_of(split);
   facts.hyperparameters = Value::Map{{"model", "counts"}, {"smoothing", options.smoothing}};
@@ -210,6 +222,7 @@ void define_facts(CLI::App& command, FactsOptions& options) {
   add_file(command, "--valid", options.valid, "Held-out triples for early stopping, in place of a share of the inputs; of any kind that inputs may be");
   command.add_option("--held-out", options.held_out, "Share of the facts held out (default: 0.05, with counts 0); 0 trains for all epochs on everything")
       ->type_name("SHARE")
+      ->excludes("--valid")
       ->check(CLI::Range(0.0, 0.9).description(""));
   add_choice(command, "--model", options.model, {"neural", "counts"},
              "What estimates P(h|r) and P(t|h,r): perceptrons over entity vectors, or smoothed counts, which take no "

@@ -1,9 +1,11 @@
 #include "relsim-train/split.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <tuple>
 
 #include "common/messages.hpp"
+#include "terse/core/error.hpp"
 #include "terse/relsim/kb/triple_reader.hpp"
 
 namespace terse::tools {
@@ -18,6 +20,9 @@ void add_triples(CLI::App& command, std::vector<std::string>& inputs) {
 }
 
 Split read_split(const std::vector<std::string>& inputs, const std::string& valid, double share, std::uint64_t seed) {
+  if (valid == "-" && std::ranges::find(inputs, "-") != inputs.end()) {
+    throw Error(Error::Usage, "standard input is given twice: as an input and to --valid");
+  }
   Split split;
   split.kb = relsim::read_knowledge_base(inputs);
   if (valid.empty()) {

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "terse/core/error.hpp"
+#include "terse/core/finite.hpp"
 
 namespace terse::relsim {
 namespace {
@@ -75,6 +76,9 @@ StoredEmbedding load_embedding(const formats::Model& stored, const std::string& 
   const auto width = model.shape.model == ScoreModel::Rescal ? dim * dim : dim;
   const auto& entity = find(stored.parameters, "entity", core::DType::Float32, {model.entities, dim}, name);
   const auto& relation = find(stored.parameters, "relation", core::DType::Float32, {model.relations, width}, name);
+  for (const auto* table : {&entity, &relation}) {
+    if (!core::all_finite(table->as<float>())) refuse(name, "tensor '" + table->info.name + "' holds a value that is no number");
+  }
   unpack_rows(model.shape, false, entity.as<float>().data(), stored.vocabulary.size(), model.entity);
   unpack_rows(model.shape, true, relation.as<float>().data(), stored.classes.size(), model.relation);
 

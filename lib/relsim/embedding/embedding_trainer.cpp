@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "terse/core/error.hpp"
+#include "terse/core/finite.hpp"
 #include "terse/core/parallel.hpp"
 #include "terse/relsim/model/shuffle.hpp"
 #include "terse/relsim/prediction/embedding_scorer.hpp"
@@ -24,6 +25,7 @@ EmbeddingModel checked_start(const EmbeddingTrainingOptions& o, std::int32_t ent
   require(o.step.lr > 0 && o.step.l2 >= 0, "the learning rate must be above 0, the penalty not below");
   require(std::isfinite(o.step.margin), "the margin must be a number");
   require(o.tau > 0 && o.tau_start > 0, "τ must be above 0");
+  require(o.tau_start >= o.tau, "τ falls: --tau-start must not be below --tau");
   require(o.tau_decay > 0 && o.tau_decay <= 1, "the decay of τ must be above 0 and at most 1");
   require(!o.all_relations || relations > 1, "relations cannot be replaced where there is only one");
   return EmbeddingModel::random(o.model, o.dim, o.norm, entities, relations, o.seed);
@@ -91,7 +93,11 @@ double EmbeddingTrainer::train_epoch(EmbeddingEpoch& report) {
       batch.negatives = negatives;
     }
     batch.facts = facts;
-    loss += step_.step(batch);
+    const double of_batch = step_.step(batch);
+    if (const double mean = of_batch / static_cast<double>(count); !core::is_usable_loss(mean)) {
+      throw core::training_diverged("epoch " + std::to_string(epoch) + ", step " + std::to_string(step_.steps()), mean);
+    }
+    loss += of_batch;
     report.kept_bytes = std::max(report.kept_bytes, step_.kept_bytes());
   }
   return loss / static_cast<double>(train_.size());
@@ -108,6 +114,9 @@ EmbeddingEpoch EmbeddingTrainer::run_epoch() {
   report.steps = step_.steps();
   report.step_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() /
                         static_cast<double>(report.steps - steps_before);
+  if (!core::all_finite(model_.entity) || !core::all_finite(model_.relation)) {
+    throw core::training_diverged("epoch " + std::to_string(report.epoch), "a vector is not finite");
+  }
   report.best = true;
   if (!held_out_.empty()) {
     const auto ranks = summarize_ranks(rank_relations(EmbeddingScorer(model_), held_out_, known_));

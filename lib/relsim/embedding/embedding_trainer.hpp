@@ -56,6 +56,7 @@ class EmbeddingTrainer {
 
   /// Whether all epochs are done or patience is at its end.
   bool done() const;
+  /// @throws Error::Negative where training diverged
   EmbeddingEpoch run_epoch();
 
   /// Of the best epoch, or the last where nothing is held out.

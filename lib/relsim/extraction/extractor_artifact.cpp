@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "terse/core/error.hpp"
+#include "terse/core/finite.hpp"
 
 namespace terse::relsim {
 namespace {
@@ -85,6 +86,9 @@ StoredExtractor load_extractor(const formats::Model& stored, const std::string& 
     if (found == stored.parameters.end() || found->info.dtype != core::DType::Float32 ||
         found->info.shape != item.value().sizes().vec()) {
       throw Error(Error::BadInput, name + ": tensor '" + item.key() + "' is missing or does not fit");
+    }
+    if (!core::all_finite(found->as<float>())) {
+      throw Error(Error::BadInput, name + ": tensor '" + item.key() + "' holds a value that is no number");
     }
     std::memcpy(item.value().data_ptr<float>(), found->data.data(), found->data.size());
   }

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "terse/act/allocator.hpp"
+#include "terse/core/finite.hpp"
 #include "terse/relsim/extraction/margin_cost.hpp"
 #include "terse/relsim/model/shuffle.hpp"
 
@@ -110,7 +111,7 @@ ExtractorEpoch ExtractorSteps::epoch(std::int64_t number) {
   act::reset_allocator_peak();
   for (std::size_t at = 0; at < order.size(); at += static_cast<std::size_t>(options_.batch)) {
     const auto chosen = std::span(order).subspan(at, std::min(order.size() - at, static_cast<std::size_t>(options_.batch)));
-    report.loss += step(chosen);
+    report.loss += step(chosen, number);
     report.exact_bytes = std::max(report.exact_bytes, compression_.totals().exact_bytes);
     report.stored_bytes = std::max(report.stored_bytes, compression_.totals().stored_bytes);
   }
@@ -122,6 +123,13 @@ ExtractorEpoch ExtractorSteps::epoch(std::int64_t number) {
   report.steps = steps_;
   report.step_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() /
                         static_cast<double>(steps_ - steps_before);
+  // A loss is that before its step: the last step of an epoch shows in the parameters alone.
+  for (const auto& [name, parameter] : parameters_) {
+    const auto values = std::span<const float>(parameter.data_ptr<float>(), static_cast<std::size_t>(parameter.numel()));
+    if (!core::all_finite(values)) {
+      throw core::training_diverged("epoch " + std::to_string(number), "parameter '" + name + "' is not finite");
+    }
+  }
   return report;
 }
 
@@ -142,7 +150,7 @@ std::function<at::Tensor()> ExtractorSteps::logits_of(const SentenceBatch& batch
   return [this, &batch, number] { return extractor_.forward(batch, {options_.seed, number, true}); };
 }
 
-double ExtractorSteps::step(std::span<const std::uint32_t> chosen) {
+double ExtractorSteps::step(std::span<const std::uint32_t> chosen, std::int64_t epoch) {
   ++steps_;
   const auto batch = make_batch(vocabulary_, train_, chosen);
   const auto cost = batch_costs(chosen);
@@ -155,11 +163,15 @@ double ExtractorSteps::step(std::span<const std::uint32_t> chosen) {
       margin_loss(forward(), batch.relations, cost).backward();
     });
   }
-  at::Tensor loss;
+  double value = 0;
   {
     const auto guard = compression_.step(number);
     const auto logits = forward();
-    loss = margin_loss(logits, batch.relations, cost);
+    const auto loss = margin_loss(logits, batch.relations, cost);
+    value = loss.item<double>();
+    if (!core::is_usable_loss(value)) {
+      throw core::training_diverged("epoch " + std::to_string(epoch) + ", step " + std::to_string(steps_), value);
+    }
     if (adaptation_) adaptation_->before_backward(logits, loss, parameters_, compression_);
     loss.backward();
   }
@@ -167,7 +179,7 @@ double ExtractorSteps::step(std::span<const std::uint32_t> chosen) {
   if (budget_) budget_->see(compression_.saved());
   optimizer_.step();
   optimizer_.zero_grad();
-  return loss.item<double>() * static_cast<double>(chosen.size());
+  return value * static_cast<double>(chosen.size());
 }
 
 void ExtractorSteps::update_nothing() {

@@ -48,7 +48,7 @@ class ExtractorSteps {
   /// The forward pass over a batch, for any number of runs. @param costs  of the margin, or empty
   std::function<at::Tensor()> logits_of(const SentenceBatch& batch, std::uint32_t number);
   at::Tensor batch_costs(std::span<const std::uint32_t> chosen) const;
-  double step(std::span<const std::uint32_t> chosen);
+  double step(std::span<const std::uint32_t> chosen, std::int64_t epoch);
   /// AdamW's step on gradients of zero, which changes nothing.
   void update_nothing();
 

@@ -21,6 +21,7 @@ void check(const ExtractorTrainingOptions& o, std::span<const double> divergence
   require(o.lr > 0 && o.weight_decay >= 0, "the learning rate must be above 0, weight decay not below");
   require(o.alpha >= 0 && o.tau > 0 && o.tau_start > 0 && o.tau_decay > 0 && o.tau_decay <= 1,
           "α must not be below 0, τ above 0, its decay above 0 and at most 1");
+  require(o.tau_start >= o.tau, "τ falls: --tau-start must not be below --tau");
   require(o.alpha == 0 || divergences.size() == relations * relations, "a margin needs a divergence for each pair of relations");
   require(o.adapt_every > 0, "bits must be chosen every so many steps");
   require(o.budget == 0 || (o.bits == 0 && act::average_bits(o.level) > 0), "a budget needs an adaptive level: L2, L2.1 or L2.2");

@@ -80,6 +80,7 @@ class ExtractorTrainer {
   void plan_budget(const std::function<void()>& before, const formats::Value& resumed = {});
 
   bool done() const;
+  /// @throws Error::Negative where training diverged
   ExtractorEpoch run_epoch();
   /// Leaves the best epoch's parameters in the extractor. @return that epoch
   ExtractorEpoch finish();

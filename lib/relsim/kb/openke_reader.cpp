@@ -74,6 +74,7 @@ std::vector<std::int32_t> read_names(const std::string& path, Vocabulary& vocabu
 }  // namespace
 
 void read_openke(const std::string& path, KnowledgeBase& kb) {
+  if (!std::filesystem::exists(path)) throw Error(Error::NoInput, "openke:" + path + ": no such file or folder");
   const bool is_folder = std::filesystem::is_directory(path);
   const std::filesystem::path facts = is_folder ? std::filesystem::path(path) / "train2id.txt" : std::filesystem::path(path);
   const auto folder = facts.parent_path();

@@ -81,7 +81,7 @@ void read_input(const std::string& input, KnowledgeBase& kb) {
 KnowledgeBase read_knowledge_base(const std::vector<std::string>& inputs) {
   KnowledgeBase kb;
   for (const auto& input : inputs) read_input(input, kb);
-  if (kb.triples.empty()) throw Error(Error::BadInput, (inputs.empty() ? "input" : inputs.front()) + ": no facts");
+  if (kb.triples.empty()) throw Error(Error::BadInput, (inputs.empty() ? "input" : core::source_name(inputs.front())) + ": no facts");
   make_distinct(kb.triples);
   return kb;
 }

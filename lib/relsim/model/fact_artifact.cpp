@@ -5,6 +5,7 @@
 #include <string>
 
 #include "terse/core/error.hpp"
+#include "terse/core/finite.hpp"
 
 namespace terse::relsim {
 namespace {
@@ -16,7 +17,7 @@ at::Tensor load(const formats::Facts& facts, const std::string& name, at::IntArr
   }
   auto tensor = at::empty(sizes, at::kFloat);
   std::memcpy(tensor.data_ptr(), stored.data.data(), stored.data.size());
-  if (!at::isfinite(tensor).all().item<bool>()) {
+  if (!core::all_finite({tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())})) {
     throw Error(Error::BadInput, "weight '" + name + "' holds a value that is no number");
   }
   return tensor;
@@ -42,7 +43,7 @@ formats::Tensor weight_tensor(std::string name, const at::Tensor& tensor) {
                               std::span<const float>(contiguous.data_ptr<float>(), contiguous.numel()));
 }
 
-FactModel load_fact_model(const formats::Facts& facts) {
+FactModel load_fact_model(const formats::Facts& facts, const std::string& artifact) try {
   const auto& entity = facts.weight("entity").info.shape;
   const auto& hidden = facts.weight("head.0.weight").info.shape;
   if (entity.size() != 2 || hidden.size() != 2) throw Error(Error::BadInput, "the weights are no fact model's");
@@ -58,6 +59,8 @@ FactModel load_fact_model(const formats::Facts& facts) {
   model.head = load_mlp(facts, "head", shape);
   model.tail = load_mlp(facts, "tail", shape);
   return model;
+} catch (const Error& error) {
+  throw Error(error.code(), artifact + ": " + error.what());
 }
 
 std::vector<formats::Tensor> store_fact_model(const FactModel& model) {
@@ -85,7 +88,7 @@ void store_count_mixture(const CountMixture& mixture, formats::Facts& into) {
   into.hyperparameters = std::move(parameters);
 }
 
-std::optional<CountMixture> load_count_mixture(const formats::Facts& facts) {
+std::optional<CountMixture> load_count_mixture(const formats::Facts& facts, const std::string& artifact) try {
   const auto* smoothing = facts.hyperparameters.find("count_smoothing");
   if (!smoothing) return std::nullopt;
   CountMixture mixture;
@@ -98,6 +101,8 @@ std::optional<CountMixture> load_count_mixture(const formats::Facts& facts) {
     if (!std::ranges::all_of(*shares, is_share)) throw Error(Error::BadInput, "weight '" + std::string(name) + "' holds what is no share");
   }
   return mixture;
+} catch (const Error& error) {
+  throw Error(error.code(), artifact + ": " + error.what());
 }
 
 }  // namespace terse::relsim

@@ -10,8 +10,10 @@
 
 namespace terse::relsim {
 
-/// The fact model that a facts artifact holds. @throws Error::BadInput where weights are missing or do not fit
-FactModel load_fact_model(const formats::Facts& facts);
+/// The fact model that a facts artifact holds.
+/// @param artifact  its name, for messages
+/// @throws Error::BadInput where weights are missing, do not fit, or hold what is no number
+FactModel load_fact_model(const formats::Facts& facts, const std::string& artifact);
 
 /// A float32 tensor, of any shape and strides, in the form in which artifacts hold it.
 formats::Tensor weight_tensor(std::string name, const at::Tensor& tensor);
@@ -25,7 +27,8 @@ std::vector<formats::Tensor> store_fact_model(const FactModel& model);
 void store_count_mixture(const CountMixture& mixture, formats::Facts& into);
 
 /// The mixture that a facts artifact holds; none where there were no held-out facts to choose it by.
+/// @param artifact  its name, for messages
 /// @throws Error::BadInput where it is not sound
-std::optional<CountMixture> load_count_mixture(const formats::Facts& facts);
+std::optional<CountMixture> load_count_mixture(const formats::Facts& facts, const std::string& artifact);
 
 }  // namespace terse::relsim

@@ -36,6 +36,7 @@ Value::Map epoch_map(const EpochReport& e) {
           {"exact_bytes", e.exact_bytes},
           {"stored_bytes", e.stored_bytes},
           {"peak_allocated_bytes", e.peak_allocated_bytes},
+          {"planned_peak_bytes", e.planned_peak_bytes},
           {"average_bits", e.average_bits},
           {"steps_spent_on_probes", e.steps_spent_on_probes},
           {"step_seconds", e.step_seconds}};
@@ -53,6 +54,7 @@ EpochReport epoch_from(const Value& value) {
   e.exact_bytes = bytes("exact_bytes");
   e.stored_bytes = bytes("stored_bytes");
   e.peak_allocated_bytes = bytes("peak_allocated_bytes");
+  if (value.find("planned_peak_bytes")) e.planned_peak_bytes = bytes("planned_peak_bytes");
   e.average_bits = value.at("average_bits").as_double();
   e.steps_spent_on_probes = value.at("steps_spent_on_probes").as_double();
   e.step_seconds = value.at("step_seconds").as_double();

@@ -90,7 +90,7 @@ formats::Profile profile_facts(const formats::Facts& facts, const std::string& n
                                const std::function<void(std::size_t, std::size_t)>& tick) {
   const auto triples = triples_of(facts, name);
   prepare_compute_thread();
-  FactRun run(load_fact_model(facts), triples, static_cast<std::int32_t>(facts.relations.size()), batch, seed);
+  FactRun run(load_fact_model(facts, name), triples, static_cast<std::int32_t>(facts.relations.size()), batch, seed);
   formats::Profile profile;
   profile.model = profile.data = "facts:" + name;
   profile.batch = static_cast<std::uint64_t>(batch);

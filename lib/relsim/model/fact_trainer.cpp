@@ -6,6 +6,7 @@
 
 #include "terse/act/allocator.hpp"
 #include "terse/core/error.hpp"
+#include "terse/core/finite.hpp"
 #include "terse/relsim/model/compute_thread.hpp"
 #include "terse/relsim/model/shuffle.hpp"
 #include "terse/relsim/model/transe.hpp"
@@ -46,6 +47,14 @@ double mean_nats(std::span<const FactLogs> logs) {
   double sum = 0;
   for (const auto& log : logs) sum -= log.head + log.tail;
   return sum / static_cast<double>(logs.size());
+}
+
+/// A loss is that before its step: the last step of an epoch shows in the weights alone.
+void require_sound(const FactModel& model, std::int64_t epoch) {
+  for (const auto& [name, tensor] : model.named()) {
+    const auto values = std::span<const float>(tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel()));
+    if (!core::all_finite(values)) throw core::training_diverged("epoch " + std::to_string(epoch), "weight '" + name + "' is not finite");
+  }
 }
 
 }  // namespace
@@ -94,7 +103,11 @@ double FactTrainer::train_epoch(EpochReport& report) {
       batch.push_back(observations_[order[i]]);
     }
     step_->set_lr(learning_rate(step_->steps()));
-    nats += graph_ ? graph_->step(batch).total() : step_->step(batch).total();
+    const double loss = graph_ ? graph_->step(batch).total() : step_->step(batch).total();
+    if (const double mean = loss / static_cast<double>(batch.size()); !core::is_usable_loss(mean)) {
+      throw core::training_diverged("epoch " + std::to_string(report.epoch) + ", step " + std::to_string(step_->steps()), mean);
+    }
+    nats += loss;
     const auto kept = graph_ ? graph_->compression().totals().exact_bytes : step_->kept_bytes();
     report.exact_bytes = std::max(report.exact_bytes, kept);
     report.stored_bytes = std::max(report.stored_bytes, graph_ ? graph_->compression().totals().stored_bytes : kept);
@@ -170,11 +183,15 @@ EpochReport FactTrainer::run_epoch() {
   report.steps = step_->steps();
   report.step_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() /
                         static_cast<double>(report.steps - steps_before);
+  require_sound(model_, report.epoch);
   report.best = true;
   if (!held_out_.empty()) {
     const auto logs = step_->log_likelihoods(validation_, scoring_batch());
     report.held_out_nats = mean_nats(std::span(logs).first(held_out_.size()));
     report.held_out_inverse_nats = mean_nats(std::span(logs).last(held_out_.size()));
+    if (!core::is_usable_loss(report.held_out_nats + report.held_out_inverse_nats)) {
+      throw core::training_diverged("epoch " + std::to_string(report.epoch), "held-out facts have no likelihood");
+    }
     const auto both = [](const EpochReport& r) { return r.held_out_nats + r.held_out_inverse_nats; };
     for (const auto& earlier : epochs_) report.best = report.best && both(report) < both(earlier);
     if (report.best) keep_as_best();

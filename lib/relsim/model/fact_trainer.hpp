@@ -88,6 +88,7 @@ class FactTrainer {
   /// Whether all epochs are done or patience is at its end.
   bool done() const;
   /// The first one begins with the start that the options ask for.
+  /// @throws Error::Negative where training diverged
   EpochReport run_epoch();
   const std::vector<EpochReport>& epochs() const { return epochs_; }
   /// The best epoch's model, once at least one was run.

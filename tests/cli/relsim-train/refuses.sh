@@ -39,3 +39,38 @@ head -c 3000 "$folder/state" > "$folder/cut"
 expect 65 "cut" "${embed[@]}" --epochs 2 --dim 8 --checkpoint "$folder/cut" --resume "$nations" -o "$folder/x"
 expect 74 "" "${embed[@]}" --epochs 1 --dim 8 "$nations" -o /dev/full
 test ! -e "$folder/x"
+
+# A run that diverges says so, leaves the metrics of the epochs before, and no artifact.
+for i in {1..60}; do printf 'r%d\t1\t2\t3\t4\tw%d e%d tells%d e%d .\n' $((i % 3)) $((i % 7)) $((i % 11)) $((i % 3)) $((i % 5)); done > "$folder/sentences"
+small=(--epochs 3 --lr 1e30 -o "$folder/x" --metrics "$folder/lines")
+diverges() {
+  rm -f "$folder/lines"
+  expect 1 'epoch 1, step 2: training diverged: ' "$@" "${small[@]}"
+  test "$(wc -l < "$folder/err")" = 1 && test -e "$folder/lines" && test ! -s "$folder/lines"
+}
+diverges "${facts[@]}" "$nations" --dim 8 --hidden 16 --start random
+for model in transe distmult complex rotate rescal; do diverges "${embed[@]}" "$nations" --model $model --dim 8; done
+for model in pa-lstm transformer; do
+  diverges "$TERSE_BIN/relsim-train" extract "$folder/sentences" --model $model --word-dim 8 --hidden 8 --layers 1 --batch 20
+done
+test ! -e "$folder/x"
+"${facts[@]}" "$nations" --dim 8 --hidden 16 --epochs 2 --checkpoint "$folder/good" -q -o "$folder/y"
+expect 2 'only one of' "${facts[@]}" "$nations" --metrics -
+
+# What contradicts itself is refused, and inputs are named as they were given.
+expect 2 'standard input is given twice' "${facts[@]}" - --valid - -o "$folder/x"
+expect 2 'standard input is given twice' "$TERSE_BIN/relsim-train" extract - --valid - -o "$folder/x"
+expect 2 'held-out' "${facts[@]}" "$nations" --valid "$nations" --held-out 0.1 -o "$folder/x"
+expect 2 'held-out' "${embed[@]}" "$nations" --valid "$nations" --held-out 0.1 -o "$folder/x"
+expect 65 'standard input: no facts' "${facts[@]}" -o "$folder/x"
+expect 66 'openke:nix: no such file or folder' "${facts[@]}" openke:nix -o "$folder/x"
+expect 2 'must not be below --tau' "${embed[@]}" "$nations" --tau-start 2 --tau 4 -o "$folder/x"
+
+# Counts that say P(t|h,r) are another estimator than the independent ones: a warning where they are worse, or worse than none.
+counts() { "${facts[@]}" "$nations" --valid "$TERSE_DATA/kb/nations/valid.tsv" --model counts -o "$folder/y" "$@" 2> "$folder/err"; }
+counts
+grep -q 'independent counts 5' "$folder/err"
+counts --smoothing 0.001
+grep -q 'worse than a uniform guess' "$folder/err"
+counts --smoothing 0.001 -q
+test ! -s "$folder/err"

@@ -6,11 +6,16 @@ train() {
   relsim-train facts "$nations/train.tsv" --valid "$nations/valid.tsv" --dim 32 --hidden 128 --start-epochs 4 --epochs ${epochs:-8} \
     --patience 20 -q "$@"
 }
+# timeless FILE…: without what differs from one process to the next.
+timeless() {
+  for lines in "$@"; do sed -E 's/"(step_seconds|peak_resident_bytes|peak_allocated_bytes)":[^,}]*,?//g' $lines > $lines.timeless; done
+}
 train -j 1 -o whole.facts --metrics whole.json
-train --checkpoint state -o killed.facts & run=$!
+train --checkpoint state -o killed.facts --metrics killed.json & run=$!
 for ((i = 0; i < 600; ++i)); do [ -e state ] && break; sleep 0.05; done
 kill -9 $run 2> /dev/null || true
 wait $run 2> /dev/null || true
+[ ! -e killed.json ] || fail "the whole run was quicker than the kill"
 act-inspect --verify state
 train --checkpoint state --resume -j 2 -o resumed.facts --metrics resumed.json
 # What is told of the run is the same, too, apart from the arguments in the header and the time a step took.
@@ -19,11 +24,31 @@ for file in whole resumed; do
     act-inspect --decode $item --npy - $file.facts
   done > $file.weights
   act-inspect $file.facts | grep -E '^metrics' > $file.told
-  tail -n 1 $file.json | sed -E 's/"(step_seconds|peak_resident_bytes|peak_allocated_bytes)":[^,}]*,?//g' > $file.last
+  timeless $file.json
 done
 cmp whole.weights resumed.weights || fail "other weights"
 cmp whole.told resumed.told || fail "other metrics"
-cmp whole.last resumed.last || fail "another last line"
+[ "$(wc -l < whole.json)" = 9 ] || fail "not a line an epoch and a last one"
+cmp whole.json.timeless resumed.json.timeless || fail "other lines of metrics"
+
+# Metrics of the epochs before are there whether or not that part of the run wrote any; also embeddings' and extractors'.
+for i in {1..60}; do printf 'r%d\t1\t2\t3\t4\tw%d e%d tells%d e%d .\n' $((i % 3)) $((i % 7)) $((i % 11)) $((i % 3)) $((i % 5)); done > sentences
+part() {
+  case $1 in
+    embed) relsim-train embed "$nations/train.tsv" --dim 16 --patience 20 -q "${@:2}" ;;
+    extract) relsim-train extract sentences --word-dim 8 --hidden 8 --layers 1 --patience 20 -q "${@:2}" ;;
+    level) relsim-train extract sentences --word-dim 8 --hidden 8 --layers 1 --patience 20 --level L2 --adapt-every 2 -q "${@:2}" ;;
+  esac
+}
+for kind in embed extract level; do
+  part $kind --epochs 5 -o whole.model --metrics whole.$kind
+  part $kind --epochs 2 -o half.model --checkpoint state.$kind
+  part $kind --epochs 4 -o half.model --checkpoint state.$kind --resume --metrics half.$kind
+  [ "$(wc -l < half.$kind)" = 5 ] || fail "$kind: lines are missing"
+  part $kind --epochs 5 -o half.model --checkpoint state.$kind --resume --metrics half.$kind
+  timeless whole.$kind half.$kind
+  cmp whole.$kind.timeless half.$kind.timeless || fail "$kind: other lines of metrics"
+done
 
 # With bits that follow what each tensor does.
 levels=(--level L2.2 --adapt-every 3)

@@ -208,6 +208,9 @@ TEST_CASE("an artifact gives the embedding back", "[relsim]") {
     bad = stored;
     bad.spec = "mlp:width=3";
     CHECK_THROWS_WITH(load_embedding(bad, "bad"), Catch::Contains("'mlp:width=3' is no embedding"));
+    bad = stored;
+    bad.parameters.front().as<float>()[0] = std::nanf("");
+    CHECK_THROWS_WITH(load_embedding(bad, "bad"), "bad: tensor 'entity' holds a value that is no number");
   }
 }
 

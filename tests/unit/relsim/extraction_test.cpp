@@ -116,6 +116,9 @@ TEST_CASE("extractors depend on their seed alone, and artifacts give them back",
     bad.parameters.pop_back();
     CHECK_THROWS_WITH(load_extractor(bad, "bad"), Catch::Contains("bad: tensor"));
     bad = stored;
+    bad.parameters.front().as<float>()[0] = INFINITY;
+    CHECK_THROWS_WITH(load_extractor(bad, "bad"), Catch::Contains("holds a value that is no number"));
+    bad = stored;
     bad.spec = "mlp";
     CHECK_THROWS_WITH(load_extractor(bad, "bad"), Catch::Contains("'mlp' is no extractor"));
     core::set_threads(0);

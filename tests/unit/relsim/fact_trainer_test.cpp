@@ -1,7 +1,11 @@
 #include "terse/relsim/model/fact_trainer.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "terse/core/error.hpp"
 #include "terse/relsim/kb/triple_reader.hpp"
+#include "terse/relsim/model/fact_artifact.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::relsim {
@@ -45,6 +49,40 @@ TEST_CASE("mixed with counts a model that has learned nothing is as good as coun
   CHECK(trained.best.held_out_nats > trained.baseline.nats);
   REQUIRE(trained.mixed.has_value());
   CHECK(trained.mixed->nats <= trained.baseline.nats + 1e-9);  // rounding of sums
+}
+
+TEST_CASE("a run that diverges says where, even in its last step", "[relsim]") {
+  const auto kb = nations();
+  FactTrainingOptions options;
+  options.dim = 8;
+  options.hidden = 16;
+  options.start = Start::Random;
+  options.lr = 1e38;
+  const auto train = [&] { return train_facts(kb.triples, {}, kb.entities.size(), kb.relations.size(), options); };
+  CHECK_THROWS_WITH(train(), Catch::Contains("epoch 1, step 2: training diverged"));
+  options.compression.level = act::Level::L2;
+  CHECK_THROWS_WITH(train(), Catch::Contains("epoch 1, step 2: training diverged"));
+  options.compression.level = act::Level::L0;
+  options.epochs = 1;
+  options.batch = 1 << 20;  // its only step: the loss before it is good
+  CHECK_THROWS_WITH(train(), Catch::Contains("epoch 1: training diverged: weight 'entity' is not finite"));
+}
+
+TEST_CASE("an artifact that holds what is no number is named", "[relsim]") {
+  formats::Facts facts;
+  facts.entities = {"a", "b", "c"};
+  facts.relations = {"r"};
+  facts.counts = {1};
+  const auto model = FactModel::random({3, 1, 4, 8}, 1);
+  facts.weights = store_fact_model(model);
+  CHECK_NOTHROW(load_fact_model(facts, "some.facts"));
+  auto& entity = *std::ranges::find(facts.weights, "entity", [](const auto& t) { return t.info.name; });
+  entity.as<float>()[7] = std::nanf("");
+  CHECK_THROWS_WITH(load_fact_model(facts, "some.facts"), "some.facts: weight 'entity' holds a value that is no number");
+  facts.weights.erase(facts.weights.begin());
+  CHECK_THROWS_WITH(load_fact_model(facts, "some.facts"), Catch::StartsWith("some.facts: "));
+  facts.hyperparameters = formats::Value::Map{{"count_smoothing", -1.0}};
+  CHECK_THROWS_WITH(load_count_mixture(facts, "some.facts"), "some.facts: count_smoothing is no number above 0");
 }
 
 TEST_CASE("a descending rate falls from step to step to nearly nothing", "[relsim]") {
