@@ -204,9 +204,10 @@ void MlpPass::backward_sparse(std::int64_t begin, std::int64_t count) {
     const auto index = active_[1].row(size_of(begin + i)).index;
     const auto values = second.set_places(size_of(i), index);
     auto* dense = row_to(da_[1], begin + i);
+    const auto *gradient = row_of(dy_, begin + i), *weight = row_of(weight_[2].value(), 0);
     std::fill_n(dense, hidden, 0.0f);
     for (std::size_t k = 0; k < index.size(); ++k) {
-      dense[index[k]] = values[k] = dot_row(row_of(dy_, begin + i), row_of(weight_[2].value(), index[k]), dim);
+      dense[index[k]] = values[k] = dot_row(gradient, weight + index[k] * dim, dim);
     }
   }
   sparse_product(second, 0, size_of(count), transposed_.data(), hidden, nullptr, row_to(da_[0], begin));
@@ -215,8 +216,9 @@ void MlpPass::backward_sparse(std::int64_t begin, std::int64_t count) {
   std::vector<float> values;
   for (auto row = begin; row < begin + count; ++row) {
     const auto index = active_[0].row(size_of(row)).index;
+    const auto* dense = row_of(da_[0], row);
     values.clear();
-    for (const auto j : index) values.push_back(row_of(da_[0], row)[j]);
+    for (const auto j : index) values.push_back(dense[j]);
     sparse_row_product({index, values}, weight_[0].value().data_ptr<float>(), dim, nullptr, row_to(dx_, row), dim);
   }
 }
@@ -269,9 +271,10 @@ void MlpPass::update_sparse(std::int64_t begin, std::int64_t count, const AdamRa
   std::vector<std::vector<std::uint32_t>> places(size_of(count));
   std::vector<std::vector<float>> values(size_of(count));
   for (std::int64_t row = 0; row < rows(); ++row) {
+    const auto* dense = row_of(da_[1], row);
     for (const auto k : within(active_[1].row(size_of(row)).index, begin, count)) {
       places[k - size_of(begin)].push_back(static_cast<std::uint32_t>(row));
-      values[k - size_of(begin)].push_back(row_of(da_[1], row)[k]);
+      values[k - size_of(begin)].push_back(dense[k]);
     }
   }
   constexpr std::size_t kStride = kSparseRows + 1;
