@@ -7,6 +7,7 @@
 
 #include "common/options.hpp"
 #include "relsim-score/pair_output.hpp"
+#include "terse/relsim/kb/knowledge_base.hpp"
 
 namespace terse::tools {
 
@@ -25,7 +26,7 @@ struct SimilarityOptions {
   std::string combine = "max";
   double temperature = 1;
   std::string precision = "auto";
-  std::int64_t least_facts = 5;
+  std::int64_t least_facts = relsim::kLeastFacts;
 
   /// Whether the method is no divergence but a measure that divergences are set against.
   bool takes_distances() const { return method == "jaccard" || method == "profile" || method == "cosine"; }

@@ -3,6 +3,7 @@
 #include <malloc.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 
 #include "common/messages.hpp"
@@ -214,6 +215,14 @@ formats::Facts count(const Split& split, const FactsOptions& options, Course& co
   return facts;
 }
 
+void say_thin(const std::vector<std::int64_t>& counts) {
+  const auto thin = std::ranges::count_if(counts, [](std::int64_t count) { return count < relsim::kLeastFacts; });
+  if (thin == 0) return;
+  say_note(plural(static_cast<std::uint64_t>(thin), "relation has", "relations have") + " fewer than " +
+           std::to_string(relsim::kLeastFacts) + " facts, of " + std::to_string(counts.size()) +
+           " in all: relsim-score marks them as thin");
+}
+
 }  // namespace
 
 void define_facts(CLI::App& command, FactsOptions& options) {
@@ -279,6 +288,7 @@ int run_facts(const SharedOptions& shared, const FactsOptions& options) {
   std::string policy;
   const auto facts = options.model == "counts" ? count(split, options, course)
                                                : train_neural(split, shared, options, course, policy);
+  say_thin(facts.counts);
   write(*sink, shared, facts, policy);
   return 0;
 }

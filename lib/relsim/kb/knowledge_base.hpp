@@ -16,6 +16,9 @@ struct Triple {
   auto operator<=>(const Triple&) const = default;
 };
 
+/// A relation with fewer facts is thin: what is estimated of it is not to be trusted.
+inline constexpr std::int64_t kLeastFacts = 5;
+
 /// Facts over interned entities and relations.
 struct KnowledgeBase {
   Vocabulary entities, relations;

@@ -81,3 +81,9 @@ small "$folder/train.nt.gz" > "$folder/nt.facts"
 small "openke:$folder/openke" > "$folder/openke.facts"
 cmp "$folder/tsv.facts" "$folder/nt.facts"
 cmp "$folder/tsv.facts" "$folder/openke.facts"
+
+# Relations with too few facts are told of.
+for i in 1 2 3 4 5; do printf 'a%d\tr\tb%d\n' $i $i; done > "$folder/thin"
+printf 'a1\ts\tb2\n' >> "$folder/thin"
+"$TERSE_BIN/relsim-train" facts "$folder/thin" --model counts -o "$folder/thin.facts" 2> "$folder/err"
+grep -q '1 relation has fewer than 5 facts, of 2 in all' "$folder/err"
