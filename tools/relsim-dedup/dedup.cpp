@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <utility>
 
 #include "common/messages.hpp"
 #include "relsim-dedup/evidence_command.hpp"
@@ -12,6 +14,7 @@
 #include "terse/formats/clusters.hpp"
 #include "terse/formats/similarity.hpp"
 #include "terse/relsim/redundancy/dendrogram.hpp"
+#include "terse/relsim/redundancy/far_end.hpp"
 #include "terse/relsim/redundancy/gold.hpp"
 #include "terse/relsim/redundancy/linkage.hpp"
 #include "terse/relsim/redundancy/rewrite.hpp"
@@ -24,26 +27,56 @@ relsim::Linkage linkage_of(const std::string& word) {
   return word == "single" ? relsim::Linkage::Single : relsim::Linkage::Average;
 }
 
-/// Marks of the relations that are left alone for having too few facts.
-std::vector<std::uint8_t> left_alone(const formats::Similarity& similarity, const DedupOptions& options) {
-  return similarity.thin.empty() || options.merge_thin ? std::vector<std::uint8_t>(similarity.relations.size()) : similarity.thin;
+/// Why relations are left alone whatever they are like, or although they are alike.
+enum class Alone : std::uint8_t { No, TooFewFacts, IntervalTooWide };
+
+/// @param as_estimated  the clusters as they would be without intervals, if there are any
+std::vector<Alone> left_alone(const formats::Similarity& similarity, const formats::Clusters& clusters,
+                              const std::optional<formats::Clusters>& as_estimated, const DedupOptions& options) {
+  std::vector<Alone> alone(similarity.relations.size());
+  const auto is_single = [](const formats::Clusters& all, std::size_t relation) {
+    return std::ranges::count(all.cluster, all.cluster[relation]) == 1;
+  };
+  for (std::size_t r = 0; r < alone.size(); ++r) {
+    if (!options.merge_thin && !similarity.thin.empty() && similarity.thin[r]) alone[r] = Alone::TooFewFacts;
+    if (as_estimated && is_single(clusters, r) && !is_single(*as_estimated, r)) alone[r] = Alone::IntervalTooWide;
+  }
+  return alone;
 }
 
-void say_clusters(const formats::Similarity& similarity, const formats::Clusters& clusters, const std::vector<std::uint8_t>& alone) {
-  say_note(plural(clusters.relations.size(), "relation in ", "relations in ") +
-           plural(clusters.representatives.size(), "cluster", "clusters"));
-  const auto count = static_cast<std::uint64_t>(std::count(alone.begin(), alone.end(), 1));
+void say_alone(const formats::Similarity& similarity, const std::vector<Alone>& alone, Alone why, const std::string& words) {
+  const auto count = static_cast<std::uint64_t>(std::ranges::count(alone, why));
   if (count == 0) return;
-  say_note(plural(count, "relation", "relations") + " left alone for having too few facts");
+  say_note(plural(count, "relation", "relations") + " left alone for " + words);
   std::string names;
   for (std::size_t r = 0; r < alone.size(); ++r) {
-    if (alone[r]) names += (names.empty() ? "" : ", ") + similarity.relations[r];
+    if (alone[r] == why) names += (names.empty() ? "" : ", ") + similarity.relations[r];
   }
   say_detail("left alone: " + names);
 }
 
-void print_clusters(const formats::Similarity& similarity, const formats::Clusters& clusters,
-                    const std::vector<std::uint8_t>& alone, const SharedOptions& shared) {
+void say_clusters(const formats::Similarity& similarity, const formats::Clusters& clusters,
+                  const std::optional<formats::Clusters>& as_estimated, const std::vector<Alone>& alone) {
+  say_note(plural(clusters.relations.size(), "relation in ", "relations in ") +
+           plural(clusters.representatives.size(), "cluster", "clusters") +
+           (as_estimated && as_estimated->representatives.size() != clusters.representatives.size()
+                ? ", " + std::to_string(as_estimated->representatives.size()) + " if divergences were exactly as estimated"
+                : ""));
+  say_alone(similarity, alone, Alone::TooFewFacts, "having too few facts");
+  say_alone(similarity, alone, Alone::IntervalTooWide, "intervals that are too wide");
+}
+
+core::Cell word_for(Alone alone) {
+  switch (alone) {
+    case Alone::No: return {};
+    case Alone::TooFewFacts: return std::string("too few facts");
+    case Alone::IntervalTooWide: return std::string("interval too wide");
+  }
+  throw Error(Error::Internal, "no such reason");
+}
+
+void print_clusters(const formats::Similarity& similarity, const formats::Clusters& clusters, const std::vector<Alone>& alone,
+                    const SharedOptions& shared) {
   // The merge that brought each relation into its cluster.
   std::vector<const formats::Merge*> entered(clusters.relations.size());
   for (const auto& merge : clusters.merges) {
@@ -67,7 +100,7 @@ void print_clusters(const formats::Similarity& similarity, const formats::Cluste
                clusters.relations[static_cast<std::size_t>(clusters.representatives[cluster])],
                std::string(clusters.swapped[r] ? "inverse" : "same"), similarity.counts[r],
                entered[r] ? core::Cell(entered[r]->confidence) : core::Cell(),
-               entered[r] ? core::Cell(entered[r]->reason) : alone[r] ? core::Cell(std::string("too few facts")) : core::Cell()});
+               entered[r] ? core::Cell(entered[r]->reason) : word_for(alone[r])});
   }
   table.finish();
   sink->finish();
@@ -160,6 +193,9 @@ void define(CLI::App& app, DedupOptions& options) {
   app.add_option("--top", options.top, "With --explain: facts shown of each kind")->type_name("N");
   app.add_option("--count", options.count, "Merge down to N clusters, in place of a threshold")->type_name("N");
   app.add_flag("--merge-thin", options.merge_thin, "Merge relations that are marked as having too few facts, too");
+  app.add_flag("--cautious", options.cautious,
+               "Take each divergence at the upper end of its 95 % interval, where the similarity has intervals: what merges would "
+               "do so wherever in the interval the divergence is (--auto does this anyway)");
   app.add_flag("--no-inverse", options.no_inverse, "Compare relations as they stand only, never turned round");
   auto* triples = app.add_option("--triples", options.triples,
                                  "Print these triples, on standard output, with each relation replaced by its cluster's "
@@ -205,6 +241,9 @@ int run(const DedupOptions& options) {
   if (options.phrases && (options.names || !options.explain.empty())) {
     throw Error(Error::Usage, "--phrases weighs names in its own way, and --explain does not tell of it");
   }
+  if (options.cautious && (options.automatic || !options.explain.empty())) {
+    throw Error(Error::Usage, "--cautious is for a --threshold of divergences or a --count: --auto takes the upper ends of intervals anyway");
+  }
   if (options.similarity == "-" && options.facts == "-" && !options.phrases) {
     throw Error(Error::Usage, "the similarity and the facts cannot both come from standard input");
   }
@@ -226,6 +265,8 @@ int run(const DedupOptions& options) {
   how.merge_thin = options.merge_thin;
   std::optional<WeighedFacts> weighed;
   formats::Clusters clusters;
+  std::optional<formats::Similarity> estimated;  // what `loaded` would be without intervals, if it has any
+  std::optional<formats::Clusters> as_estimated;
   if (options.phrases) {
     clusters = group_phrases(loaded, how, options);
   } else {
@@ -236,14 +277,27 @@ int run(const DedupOptions& options) {
         explain(*weighed, loaded.content, how.threshold, options);
         return 0;
       }
+      if (weighed->evidence.limit.has_intervals()) {
+        estimated = relsim::to_similarity(weighed->evidence, loaded.content, relsim::Limited::ByEstimate);
+      }
       loaded.content = relsim::to_similarity(weighed->evidence, loaded.content);
+    } else if (options.cautious) {
+      if (auto far = relsim::far_end(loaded.content)) {
+        estimated = std::exchange(loaded.content, std::move(*far));
+      } else {
+        say_note("the similarity has no intervals: it is exact, and of one model");
+      }
     }
     if (options.no_inverse) loaded.content.swapped.clear();
+    if (estimated && !options.count) {
+      if (options.no_inverse) estimated->swapped.clear();
+      as_estimated = relsim::cluster_relations(*estimated, how);
+    }
     clusters = relsim::cluster_relations(loaded.content, how);
     if (weighed) give_reasons(clusters, weighed->evidence);
   }
-  const auto alone = left_alone(loaded.content, options);
-  say_clusters(loaded.content, clusters, alone);
+  const auto alone = left_alone(loaded.content, clusters, as_estimated, options);
+  say_clusters(loaded.content, clusters, as_estimated, alone);
   if (sink) {
     formats::Header header;
     header.producer = options.shared.producer;

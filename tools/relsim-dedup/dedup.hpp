@@ -18,6 +18,7 @@ struct DedupOptions {
   std::optional<double> threshold;  ///< unset: 0.5, or with `automatic` by false_merges
   std::optional<std::int64_t> count;
   bool merge_thin = false;
+  bool cautious = false;   ///< take divergences at the upper ends of their intervals
   bool no_inverse = false; ///< compare relations as they stand only
   std::string dendrogram;  ///< where an SVG of the merges goes; empty: nowhere
   std::vector<std::string> triples;  ///< inputs to rewrite, as relsim::read_input takes them; empty: print clusters

@@ -1,6 +1,7 @@
 #include "relsim-dedup/evidence_command.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 
@@ -9,6 +10,7 @@
 #include "terse/core/table.hpp"
 #include "terse/relsim/kb/vocabulary.hpp"
 #include "terse/relsim/redundancy/explain.hpp"
+#include "terse/relsim/redundancy/far_end.hpp"
 
 namespace terse::tools {
 namespace {
@@ -71,11 +73,26 @@ std::string thinness(const formats::Similarity& similarity, std::int32_t a, std:
   return words;
 }
 
-/// What would become of two relations with such a chance.
-std::string verdict(const std::string& thin, double chance, double threshold, const DedupOptions& options) {
+/// What would become of two relations with such chances, limited by either end of the divergence's interval or not at all.
+std::string verdict(const std::string& thin, double chance, double as_estimated, double by_facts, double threshold,
+                    const DedupOptions& options) {
   if (!thin.empty() && !options.merge_thin) return "not merged: " + thin + " (--merge-thin)";
   const double needed = std::exp(-threshold);
-  return chance >= needed ? "merged, unless what else they are merged with speaks against it" : "not merged: it would have to be " + percent(needed);
+  if (chance >= needed) return "merged, unless what else they are merged with speaks against it";
+  const auto needs = "not merged: it would have to be " + percent(needed);
+  if (as_estimated >= needed) {
+    return needs + ", as it would be were it not for the interval of the divergence, which is too wide: " + percent(as_estimated);
+  }
+  if (by_facts >= needed) {
+    return needs + ", as it would be by the facts alone (" + percent(by_facts) +
+           "), but the model has too many other relations as close";
+  }
+  return needs;
+}
+
+bool only_counts(const formats::Facts& facts) {
+  const auto* model = facts.hyperparameters.find("model");
+  return model && model->is_string() && model->as_string() == "counts";
 }
 
 }  // namespace
@@ -102,6 +119,9 @@ WeighedFacts weigh_facts(const formats::Similarity& similarity, const DedupOptio
   relsim::EvidenceOptions how;
   how.names = options.names;
   how.entity_names = weighed.facts.entities;
+  // Mere counts tell nothing that the evidence does not know from the facts themselves.
+  const bool is_divergence = std::ranges::count(std::array{"exact", "adaptive", "sample"}, similarity.method) > 0;
+  if (is_divergence && (relsim::has_intervals(similarity) || !only_counts(weighed.facts))) how.divergences = &similarity;
   weighed.evidence = relsim::weigh_evidence(weighed.triples, static_cast<std::int32_t>(weighed.facts.entities.size()),
                                             similarity.relations, how);
   return weighed;
@@ -122,16 +142,19 @@ void give_reasons(formats::Clusters& clusters, const relsim::Evidence& evidence)
 void explain(const WeighedFacts& weighed, const formats::Similarity& similarity, double threshold, const DedupOptions& options) {
   const auto a = relation_called(similarity, options.explain[0]), b = relation_called(similarity, options.explain[1]);
   const auto& evidence = weighed.evidence;
-  const auto odds = [&](bool turned) { return evidence.log_odds(at(a), at(b), turned); };
+  const auto odds = [&](bool turned, relsim::Limited limited = relsim::Limited::ByFarEnd) {
+    return evidence.log_odds(at(a), at(b), turned, limited);
+  };
   const bool swapped = a == b || (!options.no_inverse && odds(true) > odds(false));
-  const double chance = 1 / (1 + std::exp(-odds(swapped)));
+  const auto chance_of = [&](relsim::Limited limited) { return 1 / (1 + std::exp(-odds(swapped, limited))); };
+  const double chance = chance_of(relsim::Limited::ByFarEnd);
   const auto thin = thinness(similarity, a, b);
   if (a == b) {
     say_note("the chance that '" + options.explain[0] + "' says the same turned round is " + percent(chance) +
              (thin.empty() ? "" : "; not to be relied on: " + thin));
   } else {
     say_note("the chance that they say the same" + std::string(swapped ? ", turned round, is " : " is ") + percent(chance) + "; " +
-             verdict(thin, chance, threshold, options));
+             verdict(thin, chance, chance_of(relsim::Limited::ByEstimate), chance_of(relsim::Limited::Not), threshold, options));
   }
   const auto sink = core::open_sink("-", core::Content::Text);
   core::TableWriter table(*sink, core::table_style(options.shared.json, "-"),
@@ -150,6 +173,15 @@ void explain(const WeighedFacts& weighed, const formats::Similarity& similarity,
       if (turned || a != b) row(part.name, turned, static_cast<double>(part.ratio[turned][pair]), {});
     }
   }
+  const auto limit = [&](const std::string& what, const std::vector<float> (&most)[2]) {
+    for (const bool turned : {false, true}) {
+      if (most[turned].empty() || (!turned && a == b)) continue;
+      const auto value = static_cast<double>(most[turned][pair]);
+      row(what, turned, std::isfinite(value) ? core::Cell(value) : core::Cell(), {});
+    }
+  };
+  limit("at most, by the model", evidence.limit.far);
+  if (evidence.limit.has_intervals()) limit("at most, were there no interval", evidence.limit.near);
   const auto facts = relsim::compare_facts(weighed.triples, a, b);
   const auto list = [&](const std::string& what, const std::vector<relsim::FactComparison::Pair>& pairs) {
     row(what, facts.swapped, {}, static_cast<std::int64_t>(pairs.size()));

@@ -132,10 +132,13 @@ void find_chances(const Evidence& evidence, std::vector<float> (&same)[2]) {
 
 }  // namespace
 
-double Evidence::log_odds(std::size_t a, std::size_t b, bool swapped) const {
+double Evidence::log_odds(std::size_t a, std::size_t b, bool swapped, Limited limited) const {
   double sum = prior_log_odds;
   for (const auto& part : parts) sum += static_cast<double>(part.ratio[swapped][a * relations + b]);
-  return std::min(sum, kMostCertain) - static_cast<double>(distance[swapped][a * relations + b]);
+  const double odds = std::min(sum, kMostCertain) - static_cast<double>(distance[swapped][a * relations + b]);
+  if (limited == Limited::Not || limit.far[swapped].empty()) return odds;
+  const auto& most = limited == Limited::ByEstimate && limit.has_intervals() ? limit.near : limit.far;
+  return std::min(odds, static_cast<double>(most[swapped][a * relations + b]));
 }
 
 Evidence weigh_evidence(std::span<const Triple> triples, std::int32_t entities, const std::vector<std::string>& relations,
@@ -167,7 +170,7 @@ Evidence weigh_evidence(std::span<const Triple> triples, std::int32_t entities, 
   std::vector<double> sizes;
   for (std::int32_t r = 0; r < facts.relations; ++r) sizes.push_back(counts.heads(r).total);
 
-  Evidence evidence{.relations = count, .parts = {}, .prior_log_odds = 0, .distance = {}};
+  Evidence evidence{.relations = count, .parts = {}, .prior_log_odds = 0, .distance = {}, .limit = {}};
   for (const int s : {0, 1}) {
     evidence.distance[s].assign(count * count, 0);
     for (std::size_t view = 0; view < kViews; ++view) {
@@ -205,10 +208,11 @@ Evidence weigh_evidence(std::span<const Triple> triples, std::int32_t entities, 
     distance[a * count + b] -= closer;
     if (a != b) distance[b * count + a] -= closer;
   }
+  if (options.divergences) evidence.limit = limit_by_divergences(*options.divergences, same);
   return evidence;
 }
 
-formats::Similarity to_similarity(const Evidence& evidence, const formats::Similarity& original) {
+formats::Similarity to_similarity(const Evidence& evidence, const formats::Similarity& original, Limited limited) {
   const std::size_t n = evidence.relations;
   formats::Similarity similarity;
   similarity.relations = original.relations;
@@ -222,7 +226,7 @@ formats::Similarity to_similarity(const Evidence& evidence, const formats::Simil
       for (std::size_t b = 0; b < n; ++b) {
         // log(1 + exp(-x)) without overflow.
         const auto surprise = [&](bool swapped) {
-          const double x = evidence.log_odds(a, b, swapped);
+          const double x = evidence.log_odds(a, b, swapped, limited);
           return x > 0 ? std::log1p(std::exp(-x)) : -x + std::log1p(std::exp(x));
         };
         if (a != b) similarity.divergence[a * n + b] = surprise(false);

@@ -80,10 +80,7 @@ class Agglomeration {
             return (*sources[s])[index(a) * static_cast<std::size_t>(n_) + index(b)];
           };
           const double combined = combine_directions(at(i, j), at(j, i), similarity_.combine);
-          if (!(at(i, j) >= 0) || !(at(j, i) >= 0)) {
-            throw Error(Error::BadInput, "the divergence of '" + similarity_.relations[index(i)] + "' and '" +
-                                             similarity_.relations[index(j)] + "' is no number above 0");
-          }
+          if (!(at(i, j) >= 0) || !(at(j, i) >= 0)) refuse_divergence(similarity_, i, j);
           distance(s, i, j) = combined;
         }
       }

@@ -17,6 +17,11 @@ std::string_view to_string(Orientation orientation) {
   throw Error(Error::Internal, "no such orientation");
 }
 
+void refuse_divergence(const formats::Similarity& similarity, std::int32_t a, std::int32_t b) {
+  throw Error(Error::BadInput, "the divergence of '" + similarity.relations[static_cast<std::size_t>(a)] + "' and '" +
+                                   similarity.relations[static_cast<std::size_t>(b)] + "' is no number above 0");
+}
+
 double combine_directions(double kl_ab, double kl_ba, std::string_view how) {
   if (how == "max") return std::max(kl_ab, kl_ba);
   if (how == "min") return std::min(kl_ab, kl_ba);
@@ -45,10 +50,7 @@ RelationPair compare_pair(const formats::Similarity& similarity, std::int32_t a,
       take(similarity.swapped, Orientation::Inverse);
     }
   }
-  if (!(pair.kl_ab >= 0) || !(pair.kl_ba >= 0)) {
-    throw Error(Error::BadInput, "the divergence of '" + similarity.relations[static_cast<std::size_t>(a)] + "' and '" +
-                                     similarity.relations[static_cast<std::size_t>(b)] + "' is no number above 0");
-  }
+  if (!(pair.kl_ab >= 0) || !(pair.kl_ba >= 0)) refuse_divergence(similarity, a, b);
   pair.score = std::exp(-pair.divergence / similarity.temperature);
   return pair;
 }

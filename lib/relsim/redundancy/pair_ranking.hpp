@@ -26,6 +26,9 @@ struct RelationPair {
   std::int64_t rank_ba = 0;    ///< a is b's rank_ba-th nearest
 };
 
+/// @throws Error::BadInput that the divergence of relations a and b is no number above 0
+[[noreturn]] void refuse_divergence(const formats::Similarity& similarity, std::int32_t a, std::int32_t b);
+
 /// One figure from both directions. @param how  "max" (the paper's), "min" or "mean"
 /// @throws Error::BadInput for another word
 double combine_directions(double kl_ab, double kl_ba, std::string_view how);

@@ -77,6 +77,61 @@ TEST_CASE("parts of one relation are found without shared facts, and nothing els
   }
 }
 
+/// Divergences of a model that knows which of the relations of world_of() say the same.
+formats::Similarity divergences_of(const World& world, double half_width) {
+  const auto n = world.relations.size();
+  formats::Similarity similarity;
+  similarity.relations = world.relations;
+  similarity.counts.assign(n, 100);
+  const auto kind = [](std::size_t r) { return r < 3 ? 0 : r < 5 ? 1 : r; };
+  const auto is_turned = [&](std::size_t r) { return r == 2 || r == 4; };
+  core::RandomSequence random({1, 2, 3});
+  for (const bool swapped : {false, true}) {
+    auto& values = swapped ? similarity.swapped : similarity.divergence;
+    for (std::size_t a = 0; a < n; ++a) {
+      for (std::size_t b = 0; b < n; ++b) {
+        const bool is_same = kind(a) == kind(b) && (is_turned(a) != is_turned(b)) == swapped;
+        values.push_back((is_same ? 0.1 : 5) + static_cast<double>(random.below(100)) / 1000);
+      }
+    }
+    (swapped ? similarity.swapped_error : similarity.divergence_error).assign(n * n, half_width);
+  }
+  return similarity;
+}
+
+TEST_CASE("a merge holds at the far end of the divergence's interval", "[redundancy]") {
+  const ClusterOptions options{.threshold = -std::log(0.95)};
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    const auto world = world_of(seed, 450);
+    const auto alone = weigh_evidence(world.triples, kEntities, world.relations);
+    const auto clusters = [&](const formats::Similarity& divergences, Limited limited) {
+      EvidenceOptions how;
+      how.divergences = &divergences;
+      const auto evidence = weigh_evidence(world.triples, kEntities, world.relations, how);
+      for (std::size_t a = 0; a < world.relations.size(); ++a) {
+        for (std::size_t b = 0; b < world.relations.size(); ++b) {
+          const bool swapped = (a + b) % 2 == 0;
+          const auto odds = [&](Limited by) { return evidence.log_odds(a, b, swapped, by); };
+          CHECK(odds(Limited::ByFarEnd) <= odds(Limited::ByEstimate));
+          CHECK(odds(Limited::ByEstimate) <= odds(Limited::Not));
+          CHECK(odds(Limited::Not) == alone.log_odds(a, b, swapped));
+        }
+      }
+      return cluster_relations(to_similarity(evidence, divergences, limited), options);
+    };
+    const auto narrow = divergences_of(world, 0.1), wide = divergences_of(world, 20);
+    const auto by_facts = cluster_relations(to_similarity(alone, narrow), options);
+    CHECK(by_facts.merges.size() == 3);
+    CHECK(clusters(narrow, Limited::ByFarEnd).cluster == by_facts.cluster);
+    CHECK(clusters(wide, Limited::ByEstimate).cluster == by_facts.cluster);
+    CHECK(clusters(wide, Limited::ByFarEnd).merges.empty());
+    // As estimated the model has them apart, too, where it has nobody closer.
+    auto apart = narrow;
+    std::swap(apart.divergence, apart.swapped);
+    CHECK(clusters(apart, Limited::ByEstimate).merges.empty());
+  }
+}
+
 TEST_CASE("a handful of facts is no evidence", "[redundancy]") {
   for (const int facts : {9, 16, 24}) {
     for (std::uint64_t seed = 1; seed <= 5; ++seed) {
