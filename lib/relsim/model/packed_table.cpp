@@ -20,6 +20,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr std::size_t kPanel = PackedTable::kPanel;
 constexpr std::size_t kRows = kBlockRows;
+constexpr std::size_t kQuarter = PackedTable::kQuarter;
 constexpr std::size_t kRowBlock = 40 * kRows;  // rows over which a panel is used while it is in the near cache
 constexpr std::size_t kFlush = 16;         // panels after which sums move to float64
 constexpr float kSlack = 8;                // a logit may exceed the shift by this before all is shifted anew
@@ -69,6 +70,28 @@ void flush(Row& row) {
   hn::StoreU(hn::Zero(d), d, row.sum);
 }
 
+/// sums[i, ·] += Σ_e weights[i, e] left[e, ·], the sums of entities that lie kQuarter floats apart in a vector on their own.
+HWY_INLINE void add_quarters(const float* HWY_RESTRICT weights, const float* HWY_RESTRICT left, float* HWY_RESTRICT sums,
+                             std::size_t stride) {
+  const Tag d;
+  const hn::RebindToSigned<Tag> di;
+  const std::size_t lanes = hn::Lanes(d);
+  hn::Vec<Tag> sum[kRows];
+  for (std::size_t i = 0; i < kRows; ++i) sum[i] = hn::LoadU(d, sums + i * stride);
+  for (std::size_t e = 0; e < kPanel; e += lanes) {
+    for (std::size_t q = 0; q < kQuarter; ++q) {
+      const auto entities = hn::LoadU(d, left + e * kQuarter + q * lanes);
+      const auto first = hn::Set(di, static_cast<std::int32_t>(q * lanes / kQuarter));
+      const auto place = hn::IndicesFromVec(d, hn::Add(first, hn::ShiftRight<2>(hn::Iota(di, 0))));
+      for (std::size_t i = 0; i < kRows; ++i) {
+        const auto weight = hn::TableLookupLanes(hn::LoadU(d, weights + i * kPanel + e), place);
+        sum[i] = hn::MulAdd(weight, entities, sum[i]);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < kRows; ++i) hn::StoreU(sum[i], d, sums + i * stride);
+}
+
 /// Logits of kRows rows and a panel's entities, and what their exponentials add to the rows' means: by float32 products.
 class FloatProducts {
  public:
@@ -82,8 +105,9 @@ class FloatProducts {
                             dim, kPanel});
   }
   void add_means(std::size_t panel, std::size_t count, const float* weights, float* sums) const {
-    const auto width = table_.padded_dim();
-    multiply_blocks<true>({weights, kPanel, 1, table_.by_entity(panel), width, sums, width, kRows, count, width});
+    const auto width = table_.padded_dim(), whole = table_.whole_dim();
+    multiply_blocks<true>({weights, kPanel, 1, table_.by_entity(panel), whole, sums, width, kRows, count, whole});
+    if (whole < width) add_quarters(weights, table_.by_entity(panel) + kPanel * whole, sums + whole, width);
   }
 
  private:
@@ -108,12 +132,14 @@ class PairProducts {
                   pairs, kPanel}, false);
   }
   void add_means(std::size_t panel, std::size_t, const float* weights, float* sums) const {
-    const auto width = table_.padded_dim();
+    const auto width = table_.padded_dim(), whole = table_.whole_dim();
     std::uint32_t words[kRows * kPanel / 2];
     for (std::size_t i = 0; i < kRows; ++i) {
       join_pairs(weights + i * kPanel, weights + i * kPanel + kPanel / 2, kPanel / 2, words + i * (kPanel / 2));
     }
-    pair_product({words, kPanel / 2, 1, table_.pairs_by_entity(panel), width, sums, width, kRows, kPanel / 2, width}, true);
+    const auto* const entities = table_.pairs_by_entity(panel);
+    pair_product({words, kPanel / 2, 1, entities, whole, sums, width, kRows, kPanel / 2, whole}, true);
+    if (whole < width) add_pair_quarters({words, kPanel / 2, 1, entities + kPanel / 2 * whole, kQuarter, sums + whole, width, kRows, kPanel / 2, kQuarter});
   }
 
  private:
@@ -148,7 +174,9 @@ void partition_block(const PackedTable& table, const float* u, std::size_t n, fl
     log_z[i] = static_cast<float>(static_cast<double>(rows[i].shift) + std::log(rows[i].total));
     if (!mean) continue;
     const float factor = static_cast<float>(1 / rows[i].total);
-    for (std::size_t k = 0; k < dim; ++k) mean[i * dim + k] = factor * sums[i * width + k];
+    auto* row = sums.data() + i * width;
+    for (std::size_t k = table.whole_dim() + kQuarter; k < width; ++k) row[table.whole_dim() + k % kQuarter] += row[k];
+    for (std::size_t k = 0; k < dim; ++k) mean[i * dim + k] = factor * row[k];
   }
 }
 
@@ -157,10 +185,12 @@ constexpr std::size_t kWeightRows = 16 * kRows;  // rows whose weights are held 
 void AddWeightedRows(const PackedTable& table, std::size_t panel, const PackedRows& rows, float* sums) {
   const Tag d;
   const std::size_t lanes = hn::Lanes(d), dim = table.dim(), width = table.padded_dim(), pairs = table.pairs();
+  const std::size_t whole = table.whole_dim(), left = whole < width ? kQuarter : 0;
   const bool rounded = table.rounding() == Rounding::Bfloat16;
   const std::size_t count = std::min(kPanel, table.entities() - panel * kPanel);
   HWY_ALIGN float weights[kWeightRows * kPanel];
   HWY_ALIGN std::uint32_t words[kWeightRows / 2 * kPanel];
+  HWY_ALIGN float left_sums[kQuarter * kPanel] = {};  // of the dimensions beyond whole vectors, by dimension
   for (std::size_t begin = 0; begin < rows.shifts.size(); begin += kWeightRows) {
     const auto here = std::min(kWeightRows, rows.shifts.size() - begin);
     for (std::size_t r = 0; r < here; r += kRows) {
@@ -184,11 +214,17 @@ void AddWeightedRows(const PackedTable& table, std::size_t panel, const PackedRo
       for (std::size_t i = 0; i < here; i += 2) {
         join_pairs(weights + i * kPanel, weights + (i + 1) * kPanel, kPanel, words + i / 2 * kPanel);
       }
-      pair_product({words, 1, kPanel, rows.pairs_of_rows.data() + begin / 2 * width, width, sums, width, count, here / 2, width},
-                   true);
+      const auto* const u = rows.pairs_of_rows.data() + begin / 2 * width;
+      pair_product({words, 1, kPanel, u, width, sums, width, count, here / 2, whole}, true);
+      pair_product({u + whole, 1, width, words, kPanel, left_sums, kPanel, left, here / 2, kPanel}, true);
     } else {
-      multiply_blocks<true>({weights, 1, kPanel, rows.floats.data() + begin * width, width, sums, width, count, here, width});
+      const auto* const u = rows.floats.data() + begin * width;
+      multiply_blocks<true>({weights, 1, kPanel, u, width, sums, width, count, here, whole});
+      multiply_blocks<true>({u + whole, 1, width, weights, kPanel, left_sums, kPanel, left, here, kPanel});
     }
+  }
+  for (std::size_t e = 0; e < count; ++e) {
+    for (std::size_t c = 0; c < left; ++c) sums[e * width + whole + c] += left_sums[c * kPanel + e];
   }
 }
 
@@ -221,13 +257,14 @@ void join_halves(const std::vector<float>& values, std::uint32_t* to) {
 }  // namespace
 
 PackedTable::PackedTable(std::size_t entities, std::size_t dim, Rounding rounding)
-    : entities_(entities), dim_(dim), padded_dim_((dim + 15) / 16 * 16), rounding_(rounding) {
+    : entities_(entities), dim_(dim), padded_dim_((dim + 15) / 16 * 16),
+      whole_dim_(padded_dim_ - dim >= 16 - kQuarter ? padded_dim_ - 16 : padded_dim_), rounding_(rounding) {
   if (rounding == Rounding::Bfloat16) {
     pair_by_dimension_.resize(panels() * kPanel * pairs());
-    pair_by_entity_.resize(panels() * kPanel / 2 * padded_dim_);
+    pair_by_entity_.resize(panels() * kPanel / 2 * entity_width());
   } else {
     by_dimension_.resize(panels() * kPanel * dim);
-    by_entity_.resize(panels() * kPanel * padded_dim_);
+    by_entity_.resize(panels() * kPanel * entity_width());
   }
 }
 
@@ -237,7 +274,10 @@ PackedTable::PackedTable(const float* table, std::size_t entities, std::size_t d
 }
 
 void PackedTable::pack(const float* table, std::size_t begin, std::size_t end) {
-  std::vector<float> by_dimension(kPanel * 2 * pairs()), by_entity(kPanel * padded_dim_);
+  const auto width = entity_width(), left = width - whole_dim_;
+  std::vector<float> by_dimension(kPanel * 2 * pairs()), by_entity(kPanel * width);
+  auto* const wholes = by_entity.data();
+  auto* const lefts = wholes + kPanel * whole_dim_;
   for (auto panel = begin; panel < end; ++panel) {
     const auto first = panel * kPanel, count = std::min(kPanel, entities_ - first);
     if (count < kPanel) {
@@ -245,16 +285,20 @@ void PackedTable::pack(const float* table, std::size_t begin, std::size_t end) {
       std::fill(by_entity.begin(), by_entity.end(), 0.0f);
     }
     for (std::size_t e = 0; e < count; ++e) {
-      for (std::size_t k = 0; k < dim_; ++k) {
-        by_dimension[k * kPanel + e] = by_entity[e * padded_dim_ + k] = table[(first + e) * dim_ + k];
-      }
+      const auto* row = table + (first + e) * dim_;
+      for (std::size_t k = 0; k < dim_; ++k) by_dimension[k * kPanel + e] = row[k];
+      const auto whole = std::min(dim_, whole_dim_);
+      std::copy_n(row, whole, wholes + e * whole_dim_);
+      std::copy_n(row + whole, dim_ - whole, lefts + e * left);
     }
     if (rounding_ == Rounding::Bfloat16) {
       join_halves(by_dimension, pair_by_dimension_.data() + panel * kPanel * pairs());
-      join_halves(by_entity, pair_by_entity_.data() + panel * kPanel / 2 * padded_dim_);
+      auto* const pairs_by_entity = pair_by_entity_.data() + panel * kPanel / 2 * width;
+      join_pairs(wholes, wholes + kPanel / 2 * whole_dim_, kPanel / 2 * whole_dim_, pairs_by_entity);
+      join_pairs(lefts, lefts + kPanel / 2 * left, kPanel / 2 * left, pairs_by_entity + kPanel / 2 * whole_dim_);
     } else {
       std::copy_n(by_dimension.begin(), kPanel * dim_, by_dimension_.begin() + static_cast<std::ptrdiff_t>(panel * kPanel * dim_));
-      std::copy(by_entity.begin(), by_entity.end(), by_entity_.begin() + static_cast<std::ptrdiff_t>(panel * kPanel * padded_dim_));
+      std::copy(by_entity.begin(), by_entity.end(), by_entity_.begin() + static_cast<std::ptrdiff_t>(panel * kPanel * width));
     }
   }
 }

@@ -26,6 +26,7 @@ struct PackedRows {
 class PackedTable {
  public:
   static constexpr std::size_t kPanel = 64;
+  static constexpr std::size_t kQuarter = 4;  ///< up to so many dimensions beyond whole vectors do not fill one with zeros
 
   /// @param table     [entities, dim], row-major; copied
   /// @param rounding  Bfloat16: the partition functions are those of a slightly different table, in half the time
@@ -52,25 +53,29 @@ class PackedTable {
   std::size_t entities() const { return entities_; }
   std::size_t dim() const { return dim_; }
   std::size_t padded_dim() const { return padded_dim_; }
+  /// Dimensions that lie in whole vectors by entity; the kQuarter after them, if any, lie apart.
+  std::size_t whole_dim() const { return whole_dim_; }
   Rounding rounding() const { return rounding_; }
   std::size_t panels() const { return (entities_ + kPanel - 1) / kPanel; }
   const float* by_dimension(std::size_t panel) const { return by_dimension_.data() + panel * kPanel * dim_; }
-  const float* by_entity(std::size_t panel) const { return by_entity_.data() + panel * kPanel * padded_dim_; }
+  const float* by_entity(std::size_t panel) const { return by_entity_.data() + panel * kPanel * entity_width(); }
   /// With Bfloat16, in their place: pairs of dimensions k and pairs() + k, and of entities e and 32 + e.
   std::size_t pairs() const { return (dim_ + 1) / 2; }
   const std::uint32_t* pairs_by_dimension(std::size_t panel) const {
     return pair_by_dimension_.data() + panel * kPanel * pairs();
   }
   const std::uint32_t* pairs_by_entity(std::size_t panel) const {
-    return pair_by_entity_.data() + panel * kPanel / 2 * padded_dim_;
+    return pair_by_entity_.data() + panel * kPanel / 2 * entity_width();
   }
 
  private:
-  std::size_t entities_, dim_, padded_dim_;
+  std::size_t entity_width() const { return whole_dim_ == padded_dim_ ? whole_dim_ : whole_dim_ + kQuarter; }
+
+  std::size_t entities_, dim_, padded_dim_, whole_dim_;
   Rounding rounding_;
   std::vector<float> by_dimension_;  // [panels, dim, 64], zero beyond the last entity
-  std::vector<float> by_entity_;     // [panels, 64, padded_dim]
-  std::vector<std::uint32_t> pair_by_dimension_, pair_by_entity_;  // [panels, pairs, 64], [panels, 32, padded_dim]
+  std::vector<float> by_entity_;     // [panels]: [64, whole_dim], [64, the rest]
+  std::vector<std::uint32_t> pair_by_dimension_, pair_by_entity_;  // [panels, pairs, 64], [panels]: [32, …]
 };
 
 }  // namespace terse::relsim

@@ -1,5 +1,7 @@
 #include "terse/relsim/model/pair_product.hpp"
 
+#include <bit>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "terse/relsim/model/pair_product.cpp"
 #include <hwy/foreach_target.h>  // must come before highway.h
@@ -137,6 +139,33 @@ TERSE_PAIR_TARGET void pairs_natively(const PairProduct& p, bool add) {
   for (; i < p.rows; ++i) pair_rows<1>(p, i, add);
 }
 
+template <std::size_t R>
+TERSE_PAIR_TARGET void quarters_of_rows(const PairProduct& p, std::size_t i) {
+  const std::uint32_t* a = p.a + i * p.a_row;
+  float* out = p.out + i * p.out_stride;
+  const auto first = _mm512_set_epi32(3, 3, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1, 0, 0, 0, 0);
+  __m512 sum[R];
+  for (std::size_t r = 0; r < R; ++r) sum[r] = _mm512_loadu_ps(out + r * p.out_stride);
+  for (std::size_t k = 0; k < p.depth; k += kVector) {
+    for (int q = 0; q < 4; ++q) {
+      const auto columns = (__m512bh)_mm512_loadu_si512(p.b + (k + 4 * static_cast<std::size_t>(q)) * 4);
+      const auto place = _mm512_add_epi32(first, _mm512_set1_epi32(4 * q));
+      for (std::size_t r = 0; r < R; ++r) {
+        // Of every lane; the form without a mask warns of an uninitialised operand in GCC 12.
+        const auto values = _mm512_maskz_permutexvar_epi32(0xffff, place, _mm512_loadu_si512(a + r * p.a_row + k));
+        sum[r] = _mm512_dpbf16_ps(sum[r], (__m512bh)values, columns);
+      }
+    }
+  }
+  for (std::size_t r = 0; r < R; ++r) _mm512_storeu_ps(out + r * p.out_stride, sum[r]);
+}
+
+TERSE_PAIR_TARGET void quarters_natively(const PairProduct& p) {
+  std::size_t i = 0;
+  for (; i + kTileRows <= p.rows; i += kTileRows) quarters_of_rows<kTileRows>(p, i);
+  for (; i < p.rows; ++i) quarters_of_rows<1>(p, i);
+}
+
 }  // namespace
 
 bool has_pair_instructions() {
@@ -148,15 +177,37 @@ void pair_product(const PairProduct& product, bool add) {
   has_pair_instructions() ? pairs_natively(product, add) : pair_product_by_floats(product, add);
 }
 
+void add_pair_quarters(const PairProduct& product) {
+  has_pair_instructions() ? quarters_natively(product) : add_pair_quarters_by_floats(product);
+}
+
 #else
 
 bool has_pair_instructions() { return false; }
+
+void add_pair_quarters(const PairProduct& product) { add_pair_quarters_by_floats(product); }
 
 void pair_product(const PairProduct& product, bool add) { pair_product_by_floats(product, add); }
 
 #endif
 
 void pair_product_by_floats(const PairProduct& product, bool add) { HWY_DYNAMIC_DISPATCH(PairsByFloats)(product, add); }
+
+void add_pair_quarters_by_floats(const PairProduct& p) {
+  const auto low = [](std::uint32_t word) { return std::bit_cast<float>(word << 16); };
+  const auto high = [](std::uint32_t word) { return std::bit_cast<float>(word & 0xffff0000u); };
+  for (std::size_t i = 0; i < p.rows; ++i) {
+    for (std::size_t k = 0; k < p.depth; ++k) {
+      const auto a = p.a[i * p.a_row + k];
+      for (std::size_t j = 0; j < 4; ++j) {
+        float& sum = p.out[i * p.out_stride + k % 4 * 4 + j];
+        const auto b = p.b[k * 4 + j];
+        sum += high(a) * high(b);
+        sum += low(a) * low(b);
+      }
+    }
+  }
+}
 
 void join_pairs(const float* low, const float* high, std::size_t n, std::uint32_t* words) {
   HWY_DYNAMIC_DISPATCH(JoinPairs)(low, high, n, words);

@@ -33,6 +33,11 @@ void pair_product(const PairProduct& product, bool add);
 /// The same by float32 operations, on any CPU.
 void pair_product_by_floats(const PairProduct& product, bool add);
 
+/// The same for four columns, which fill a vector with the terms of every fourth k apart: out[i, 4 (k mod 4) + j] += Σ_k ….
+/// `product`'s depth a multiple of 16, its columns and b_stride 4, its a_depth 1.
+void add_pair_quarters(const PairProduct& product);
+void add_pair_quarters_by_floats(const PairProduct& product);
+
 /// Words of low[i] and high[i], rounded to nearest even. `words` may be the memory of `low`.
 void join_pairs(const float* low, const float* high, std::size_t n, std::uint32_t* words);
 

@@ -145,5 +145,30 @@ TEST_CASE("products of pairs equal sums in double precision, and the same bits w
   }
 }
 
+TEST_CASE("pairs times four columns add up in lanes, with the same bits without instructions for them", "[relsim][numeric]") {
+  prepare_compute_thread();
+  for (const std::size_t rows : {1, 6, 8}) {
+    const std::size_t depth = 32, a_stride = depth + 3, out_stride = 19;
+    std::vector<std::uint32_t> a(rows * a_stride), b(depth * 4);
+    join_pairs(random_row(a.size(), 1, rows).data(), random_row(a.size(), 2, 50 + rows).data(), a.size(), a.data());
+    join_pairs(random_row(b.size(), 1, 3).data(), random_row(b.size(), 2, 4).data(), b.size(), b.data());
+    std::vector<float> out(rows * out_stride, 7), floats = out;
+    add_pair_quarters({a.data(), a_stride, 1, b.data(), 4, out.data(), out_stride, rows, depth, 4});
+    add_pair_quarters_by_floats({a.data(), a_stride, 1, b.data(), 4, floats.data(), out_stride, rows, depth, 4});
+    CHECK(out == floats);
+    for (std::size_t i = 0; i < rows; ++i) {
+      for (std::size_t j = 0; j < 4; ++j) {
+        double expected = 28, sum = 0;
+        for (std::size_t k = 0; k < depth; ++k) {
+          for (const bool high : {false, true}) expected += half_of(a[i * a_stride + k], high) * half_of(b[k * 4 + j], high);
+        }
+        for (std::size_t lane = j; lane < 16; lane += 4) sum += static_cast<double>(out[i * out_stride + lane]);
+        CHECK(sum == Approx(expected).margin(1e-4));
+      }
+      for (std::size_t k = 16; k < out_stride; ++k) CHECK(out[i * out_stride + k] == 7);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace terse::relsim
