@@ -110,11 +110,13 @@ void FactStep::partition(const PackedTable& table, bool with_mean) {
   log_z_.resize(rows);
   if (with_mean) du_ = at::empty({static_cast<std::int64_t>(rows), static_cast<std::int64_t>(dim)});
   auto* mean = with_mean ? du_.data_ptr<float>() : nullptr;
+  auto* held = with_mean && rounding_ == Rounding::Bfloat16 ? &held_ : nullptr;
+  if (held) table.hold(rows, *held);
   // A row's result does not depend on the split. Few, large parts: each reads all of the table.
   const auto parts = 4 * static_cast<std::size_t>(core::threads());
   const auto grain = std::max<std::size_t>(1, (rows + parts * kRowGrain - 1) / (parts * kRowGrain)) * kRowGrain;
   parallel_compute(rows, grain, [&](std::size_t begin, std::size_t end) {
-    table.partition(u_.data() + begin * dim, end - begin, log_z_.data() + begin, mean ? mean + begin * dim : nullptr);
+    table.partition(u_.data() + begin * dim, end - begin, log_z_.data() + begin, mean ? mean + begin * dim : nullptr, held, begin);
   });
 }
 
@@ -149,7 +151,7 @@ void FactStep::compute_gradients(std::span<const Observation> batch) {
     add_scaled_row(du + tail_row(i) * dim, entity + static_cast<std::size_t>(batch[i].tail) * dim, -1, dim);
   }
   for (std::size_t row = 0; row < weights.size(); ++row) weights[row] = std::log(weights[row]) - log_z_[row];
-  packed_rows_ = table_.pack_rows(u_.data(), weights.data(), weights.size());
+  packed_rows_ = table_.pack_rows(u_.data(), weights.data(), weights.size(), held_);
 }
 
 void FactStep::update_entities(std::span<const Observation> batch, const float* dx, const AdamRates& rates,
@@ -163,7 +165,7 @@ void FactStep::update_entities(std::span<const Observation> batch, const float* 
       const auto first = panel * kPanel, count = std::min(kPanel, table_.entities() - first);
       const auto dim = table_.dim(), width = table_.padded_dim();
       std::vector<float> sums(kPanel * width), gradient(kPanel * dim);
-      table_.add_weighted_rows(panel, packed_rows_, sums.data());
+      table_.add_weighted_rows(panel, packed_rows_, sums.data(), held_);
       for (std::size_t e = 0; e < count; ++e) std::copy_n(sums.begin() + e * width, dim, gradient.begin() + e * dim);
       const auto at = [&](std::int32_t entity) { return gradient.data() + (static_cast<std::size_t>(entity) - first) * dim; };
       for (const auto i : range_of(*by_head, batch, head_of, first, count)) {

@@ -36,9 +36,9 @@ struct FactLogs {
 /// Steps a fact model with Adam. What makes a step cheap: P(h|q) has one row for each distinct query of the batch; softmax
 /// and gradient never hold rows × entities: the first pass over the entity table leaves log Z and the mean of each row, which
 /// is the gradient in its natural parameters, and the last one computes the logits again, a panel of entities at a time, whose
-/// gradient is stepped where it arises. Both may round the products' factors (packed_table.hpp). Same bits for any number of
-/// threads.
-/// Memory: that of the model, twice the entity table, and batch · hidden floats.
+/// gradient is stepped where it arises. Where the products' factors are rounded, their weights are held instead, once, in two
+/// bytes each (packed_table.hpp): that takes less time than computing them again. Same bits for any number of threads.
+/// Memory: that of the model, twice the entity table, and batch · hidden floats; rounded, 2 bytes of rows × entities.
 class FactStep {
  public:
   /// `model`'s tensors are changed in place.
@@ -103,6 +103,7 @@ class FactStep {
   std::vector<std::size_t> head_row_;   // for each observation, where its query is among them
   PackedTable table_;
   PackedRows packed_rows_;
+  HeldWeights held_;
   std::vector<float> u_;      // [rows, dim]
   std::vector<float> log_z_;  // [rows]
   at::Tensor du_;             // [rows, dim] means, then the gradient of the loss in u

@@ -1,10 +1,13 @@
 #include "terse/relsim/model/packed_table.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <functional>
 #include <limits>
 #include <vector>
+
+#include "terse/relsim/model/sparse_rows.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "terse/relsim/model/packed_table.cpp"
@@ -95,7 +98,7 @@ HWY_INLINE void add_quarters(const float* HWY_RESTRICT weights, const float* HWY
 /// Logits of kRows rows and a panel's entities, and what their exponentials add to the rows' means: by float32 products.
 class FloatProducts {
  public:
-  FloatProducts(const PackedTable& table, const float* u, std::size_t n, std::size_t rows)
+  FloatProducts(const PackedTable& table, const float* u, std::size_t n, std::size_t rows, HeldWeights*, std::size_t)
       : table_(table), parameters_(rows * table.dim()) {
     std::copy_n(u, n * table.dim(), parameters_.begin());
   }
@@ -104,7 +107,7 @@ class FloatProducts {
     multiply_blocks<false>({parameters_.data() + row * dim, dim, 1, table_.by_dimension(panel), kPanel, out, kPanel, kRows,
                             dim, kPanel});
   }
-  void add_means(std::size_t panel, std::size_t count, const float* weights, float* sums) const {
+  void add_means(std::size_t panel, std::size_t, std::size_t count, const float* weights, float* sums) const {
     const auto width = table_.padded_dim(), whole = table_.whole_dim();
     multiply_blocks<true>({weights, kPanel, 1, table_.by_entity(panel), whole, sums, width, kRows, count, whole});
     if (whole < width) add_quarters(weights, table_.by_entity(panel) + kPanel * whole, sums + whole, width);
@@ -118,8 +121,8 @@ class FloatProducts {
 /// The same by products of bfloat16 pairs.
 class PairProducts {
  public:
-  PairProducts(const PackedTable& table, const float* u, std::size_t n, std::size_t rows)
-      : table_(table), parameters_(rows * table.pairs()) {
+  PairProducts(const PackedTable& table, const float* u, std::size_t n, std::size_t rows, HeldWeights* held, std::size_t first)
+      : table_(table), parameters_(rows * table.pairs()), held_(held), first_(first) {
     std::vector<float> row(2 * table.pairs());
     for (std::size_t i = 0; i < n; ++i) {
       std::copy_n(u + i * table.dim(), table.dim(), row.begin());
@@ -131,9 +134,10 @@ class PairProducts {
     pair_product({parameters_.data() + row * pairs, pairs, 1, table_.pairs_by_dimension(panel), kPanel, out, kPanel, kRows,
                   pairs, kPanel}, false);
   }
-  void add_means(std::size_t panel, std::size_t, const float* weights, float* sums) const {
+  void add_means(std::size_t panel, std::size_t row, std::size_t, const float* weights, float* sums) const {
     const auto width = table_.padded_dim(), whole = table_.whole_dim();
-    std::uint32_t words[kRows * kPanel / 2];
+    std::uint32_t unheld[kRows * kPanel / 2];
+    auto* const words = held_ ? held_->words.data() + (panel * held_->rows + first_ + row) * (kPanel / 2) : unheld;
     for (std::size_t i = 0; i < kRows; ++i) {
       join_pairs(weights + i * kPanel, weights + i * kPanel + kPanel / 2, kPanel / 2, words + i * (kPanel / 2));
     }
@@ -145,14 +149,17 @@ class PairProducts {
  private:
   const PackedTable& table_;
   std::vector<std::uint32_t> parameters_;
+  HeldWeights* held_;
+  std::size_t first_;
 };
 
 /// At most kRowBlock rows.
 template <class Products>
-void partition_block(const PackedTable& table, const float* u, std::size_t n, float* log_z, float* mean) {
+void partition_block(const PackedTable& table, const float* u, std::size_t n, float* log_z, float* mean, HeldWeights* held,
+                     std::size_t first) {
   const std::size_t dim = table.dim(), width = mean ? table.padded_dim() : 0;
   const std::size_t padded = (n + kRows - 1) / kRows * kRows;
-  const Products products(table, u, n, padded);
+  const Products products(table, u, n, padded, held, first);
   std::vector<float> sums(padded * width);
   std::vector<Row> rows(padded);
   HWY_ALIGN float logits[kRows * kPanel];
@@ -166,8 +173,9 @@ void partition_block(const PackedTable& table, const float* u, std::size_t n, fl
         add_panel(rows[r + i], row, sums.data() + (r + i) * width, width);
         if (p % kFlush == kFlush - 1) flush(rows[r + i]);
       }
-      if (mean) products.add_means(p, count, logits, sums.data() + r * width);
+      if (mean) products.add_means(p, r, count, logits, sums.data() + r * width);
     }
+    for (std::size_t r = 0; held && r < padded; ++r) held->shifts[p * held->rows + first + r] = rows[r].shift;
   }
   for (std::size_t i = 0; i < n; ++i) {
     flush(rows[i]);
@@ -182,42 +190,70 @@ void partition_block(const PackedTable& table, const float* u, std::size_t n, fl
 
 constexpr std::size_t kWeightRows = 16 * kRows;  // rows whose weights are held at a time: an even number
 
-void AddWeightedRows(const PackedTable& table, std::size_t panel, const PackedRows& rows, float* sums) {
+/// Weights of kWeightRows rows or fewer, at a panel's entities: computed once more.
+void compute_weights(const PackedTable& table, std::size_t panel, const PackedRows& rows, std::size_t begin, std::size_t count,
+                     float* weights) {
   const Tag d;
-  const std::size_t lanes = hn::Lanes(d), dim = table.dim(), width = table.padded_dim(), pairs = table.pairs();
-  const std::size_t whole = table.whole_dim(), left = whole < width ? kQuarter : 0;
-  const bool rounded = table.rounding() == Rounding::Bfloat16;
+  const std::size_t lanes = hn::Lanes(d), dim = table.dim(), width = table.padded_dim();
+  multiply_blocks<false>({rows.floats.data() + begin * width, width, 1, table.by_dimension(panel), kPanel, weights, kPanel, count,
+                          dim, kPanel});
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto shift = hn::Set(d, rows.shifts[begin + i]);
+    for (std::size_t e = 0; e < kPanel; e += lanes) {
+      float* const at = weights + i * kPanel + e;
+      hn::Store(softmax_exp(d, hn::Sub(hn::Load(d, at), shift)), d, at);
+    }
+  }
+}
+
+/// Pairs of the weights of rows 2i and 2i + 1, from those held of each row.
+void pair_held_rows(const HeldWeights& held, std::size_t panel, std::size_t begin, std::size_t count, std::uint32_t* words) {
+  constexpr std::size_t kHalf = kPanel / 2;
+  const hn::RebindToUnsigned<Tag> du;
+  const std::size_t lanes = hn::Lanes(du);
+  const auto high = hn::Set(du, 0xffff0000u), low = hn::Set(du, 0xffffu);
+  const float* const shifts = held.shifts.data() + panel * held.rows;
+  const float* const last = held.shifts.data() + held.shifts.size() - held.rows;
+  std::uint32_t shifted[2][kHalf];
+  for (std::size_t i = 0; i < count; i += 2) {
+    const std::uint32_t* row[2];
+    for (std::size_t j = 0; j < 2; ++j) {
+      const auto at = begin + i + j;
+      row[j] = held.words.data() + (panel * held.rows + at) * kHalf;
+      if (shifts[at] == last[at]) continue;
+      const float factor = std::exp(shifts[at] - last[at]);  // seldom: a larger logit came later
+      float values[kPanel];
+      for (std::size_t e = 0; e < kHalf; ++e) {
+        values[e] = factor * std::bit_cast<float>(row[j][e] << 16);
+        values[kHalf + e] = factor * std::bit_cast<float>(row[j][e] & 0xffff0000u);
+      }
+      join_pairs(values, values + kHalf, kHalf, shifted[j]);
+      row[j] = shifted[j];
+    }
+    auto* const pairs = words + i / 2 * kPanel;
+    for (std::size_t e = 0; e < kHalf; e += lanes) {
+      const auto even = hn::LoadU(du, row[0] + e), odd = hn::LoadU(du, row[1] + e);
+      hn::StoreU(hn::Or(hn::And(even, low), hn::ShiftLeft<16>(odd)), du, pairs + e);
+      hn::StoreU(hn::Or(hn::ShiftRight<16>(even), hn::And(odd, high)), du, pairs + kHalf + e);
+    }
+  }
+}
+
+void AddWeightedRows(const PackedTable& table, std::size_t panel, const PackedRows& rows, float* sums, const HeldWeights& held) {
+  const std::size_t width = table.padded_dim(), whole = table.whole_dim(), left = whole < width ? kQuarter : 0;
   const std::size_t count = std::min(kPanel, table.entities() - panel * kPanel);
   HWY_ALIGN float weights[kWeightRows * kPanel];
   HWY_ALIGN std::uint32_t words[kWeightRows / 2 * kPanel];
   HWY_ALIGN float left_sums[kQuarter * kPanel] = {};  // of the dimensions beyond whole vectors, by dimension
   for (std::size_t begin = 0; begin < rows.shifts.size(); begin += kWeightRows) {
     const auto here = std::min(kWeightRows, rows.shifts.size() - begin);
-    for (std::size_t r = 0; r < here; r += kRows) {
-      float* const block = weights + r * kPanel;
-      if (rounded) {
-        pair_product({rows.pairs.data() + (begin + r) * pairs, pairs, 1, table.pairs_by_dimension(panel), kPanel, block, kPanel,
-                      kRows, pairs, kPanel}, false);
-      } else {
-        multiply_blocks<false>({rows.floats.data() + (begin + r) * width, width, 1, table.by_dimension(panel), kPanel, block,
-                                kPanel, kRows, dim, kPanel});
-      }
-      for (std::size_t i = 0; i < kRows; ++i) {
-        const auto shift = hn::Set(d, rows.shifts[begin + r + i]);
-        for (std::size_t e = 0; e < kPanel; e += lanes) {
-          float* const at = block + i * kPanel + e;
-          hn::Store(softmax_exp(d, hn::Sub(hn::Load(d, at), shift)), d, at);
-        }
-      }
-    }
-    if (rounded) {
-      for (std::size_t i = 0; i < here; i += 2) {
-        join_pairs(weights + i * kPanel, weights + (i + 1) * kPanel, kPanel, words + i / 2 * kPanel);
-      }
+    if (table.rounding() == Rounding::Bfloat16) {
+      pair_held_rows(held, panel, begin, here, words);
       const auto* const u = rows.pairs_of_rows.data() + begin / 2 * width;
       pair_product({words, 1, kPanel, u, width, sums, width, count, here / 2, whole}, true);
       pair_product({u + whole, 1, width, words, kPanel, left_sums, kPanel, left, here / 2, kPanel}, true);
     } else {
+      compute_weights(table, panel, rows, begin, here, weights);
       const auto* const u = rows.floats.data() + begin * width;
       multiply_blocks<true>({weights, 1, kPanel, u, width, sums, width, count, here, whole});
       multiply_blocks<true>({u + whole, 1, width, weights, kPanel, left_sums, kPanel, left, here, kPanel});
@@ -228,11 +264,12 @@ void AddWeightedRows(const PackedTable& table, std::size_t panel, const PackedRo
   }
 }
 
-void PartitionRows(const PackedTable& table, const float* u, std::size_t n, float* log_z, float* mean) {
+void PartitionRows(const PackedTable& table, const float* u, std::size_t n, float* log_z, float* mean, HeldWeights* held,
+                   std::size_t first) {
   for (std::size_t begin = 0; begin < n; begin += kRowBlock) {
     const auto block = table.rounding() == Rounding::Bfloat16 ? partition_block<PairProducts> : partition_block<FloatProducts>;
     block(table, u + begin * table.dim(), std::min(kRowBlock, n - begin), log_z + begin,
-          mean ? mean + begin * table.dim() : nullptr);
+          mean ? mean + begin * table.dim() : nullptr, held, first + begin);
   }
 }
 
@@ -247,7 +284,8 @@ HWY_EXPORT(AddWeightedRows);
 
 namespace {
 
-constexpr std::size_t kInSixes = 6;  // rows come in so many
+/// Rows are worked on six at a time.
+std::size_t in_sixes(std::size_t n) { return (n + 5) / 6 * 6; }
 
 /// Pairs of each value of the first half and its place's in the second.
 void join_halves(const std::vector<float>& values, std::uint32_t* to) {
@@ -303,8 +341,8 @@ void PackedTable::pack(const float* table, std::size_t begin, std::size_t end) {
   }
 }
 
-PackedRows PackedTable::pack_rows(const float* u, const float* log_weights, std::size_t n) const {
-  const auto padded = (n + kInSixes - 1) / kInSixes * kInSixes;
+PackedRows PackedTable::pack_rows(const float* u, const float* log_weights, std::size_t n, const HeldWeights& held) const {
+  const auto padded = in_sixes(n);
   PackedRows rows;
   rows.n = n;
   rows.shifts.assign(padded, 0.0f);
@@ -312,24 +350,30 @@ PackedRows PackedTable::pack_rows(const float* u, const float* log_weights, std:
   rows.floats.assign(padded * padded_dim_, 0.0f);
   for (std::size_t i = 0; i < n; ++i) std::copy_n(u + i * dim_, dim_, rows.floats.begin() + static_cast<std::ptrdiff_t>(i * padded_dim_));
   if (rounding_ == Rounding::None) return rows;
-  std::vector<float> row(2 * pairs());
-  rows.pairs.resize(padded * pairs());
+  const auto* const shifts = held.shifts.data() + held.shifts.size() - held.rows;
+  for (std::size_t i = 0; i < n; ++i) {
+    scale_row(rows.floats.data() + i * padded_dim_, std::exp(shifts[i] - rows.shifts[i]), dim_);
+  }
   rows.pairs_of_rows.resize(padded / 2 * padded_dim_);
-  for (std::size_t i = 0; i < padded; ++i) {
+  for (std::size_t i = 0; i < padded; i += 2) {
     const auto* from = rows.floats.data() + i * padded_dim_;
-    std::copy_n(from, dim_, row.begin());
-    join_halves(row, rows.pairs.data() + i * pairs());
-    if (i % 2 == 0) join_pairs(from, from + padded_dim_, padded_dim_, rows.pairs_of_rows.data() + i / 2 * padded_dim_);
+    join_pairs(from, from + padded_dim_, padded_dim_, rows.pairs_of_rows.data() + i / 2 * padded_dim_);
   }
   return rows;
 }
 
-void PackedTable::add_weighted_rows(std::size_t panel, const PackedRows& rows, float* sums) const {
-  HWY_DYNAMIC_DISPATCH(AddWeightedRows)(*this, panel, rows, sums);
+void PackedTable::hold(std::size_t n, HeldWeights& held) const {
+  held.rows = in_sixes(n);
+  held.words.resize(panels() * held.rows * kPanel / 2);
+  held.shifts.resize(panels() * held.rows);
 }
 
-void PackedTable::partition(const float* u, std::size_t n, float* log_z, float* mean) const {
-  HWY_DYNAMIC_DISPATCH(PartitionRows)(*this, u, n, log_z, mean);
+void PackedTable::add_weighted_rows(std::size_t panel, const PackedRows& rows, float* sums, const HeldWeights& held) const {
+  HWY_DYNAMIC_DISPATCH(AddWeightedRows)(*this, panel, rows, sums, held);
+}
+
+void PackedTable::partition(const float* u, std::size_t n, float* log_z, float* mean, HeldWeights* held, std::size_t first) const {
+  HWY_DYNAMIC_DISPATCH(PartitionRows)(*this, u, n, log_z, mean, held, first);
 }
 
 }  // namespace terse::relsim

@@ -8,13 +8,19 @@
 
 namespace terse::relsim {
 
+/// What PackedTable::partition weighs entities by in its sums, for later sums: exp(u·e - shift), in bfloat16.
+struct HeldWeights {
+  std::size_t rows = 0;              ///< in sixes
+  std::vector<std::uint32_t> words;  ///< [panels, rows, 32] pairs of entities e and 32 + e
+  std::vector<float> shifts;         ///< [panels, rows] as they were in that panel; the last panel's are the sums'
+};
+
 /// Rows of natural parameters, laid out for the sums that softmaxes over a PackedTable weigh (add_weighted_rows).
 struct PackedRows {
   std::size_t n = 0;
-  std::vector<float> shifts;               // [n in sixes] what is subtracted from logits
-  std::vector<float> floats;               // [n in sixes, padded_dim], zero beyond the last
-  std::vector<std::uint32_t> pairs;        // with Bfloat16, in their place: [n in sixes, pairs] of dimensions k and pairs + k
-  std::vector<std::uint32_t> pairs_of_rows;  // and [n in sixes / 2, padded_dim] of rows 2i and 2i + 1
+  std::vector<float> shifts;                 // [n in sixes] what is subtracted from logits
+  std::vector<float> floats;                 // [n in sixes, padded_dim], zero beyond the last
+  std::vector<std::uint32_t> pairs_of_rows;  // with Bfloat16, in their place: [n in sixes / 2, padded_dim] of rows 2i and 2i + 1
 };
 
 /// An entity table laid out for partition functions: panels of 64 entities, each once by dimension for logits and once
@@ -40,15 +46,20 @@ class PackedTable {
   /// @param u      [n, dim]
   /// @param log_z  [n]
   /// @param mean   [n, dim], or null where not wanted
+  /// @param held   with Bfloat16 and means: takes the weights, those of these rows from row `first` on, a multiple of six
   /// Sums are gathered in float64 every few panels; a row's result does not depend on the others. Thread-safe.
-  void partition(const float* u, std::size_t n, float* log_z, float* mean) const;
+  void partition(const float* u, std::size_t n, float* log_z, float* mean, HeldWeights* held = nullptr,
+                 std::size_t first = 0) const;
+  /// Makes room for the weights of n rows.
+  void hold(std::size_t n, HeldWeights& held) const;
 
   /// Rows for add_weighted_rows. @param log_weights  [n] of row i's softmax, less its log Z
-  PackedRows pack_rows(const float* u, const float* log_weights, std::size_t n) const;
+  /// @param held  with Bfloat16, what partition() held of these rows
+  PackedRows pack_rows(const float* u, const float* log_weights, std::size_t n, const HeldWeights& held = {}) const;
   /// sums[e, :] += Σ_i exp(u_i·e + log_weights[i]) u_i for the entities e of a panel: what the gradient of Σ_i log Z_i in the
-  /// table is made of. No logits are held. Thread-safe.
+  /// table is made of. In float32 the logits are computed once more, and nothing is held. Thread-safe.
   /// @param sums  [64, padded_dim]; rows beyond the last entity stay as they are
-  void add_weighted_rows(std::size_t panel, const PackedRows& rows, float* sums) const;
+  void add_weighted_rows(std::size_t panel, const PackedRows& rows, float* sums, const HeldWeights& held = {}) const;
 
   std::size_t entities() const { return entities_; }
   std::size_t dim() const { return dim_; }
