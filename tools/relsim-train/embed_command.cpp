@@ -28,9 +28,7 @@ relsim::EmbeddingTrainingOptions settle(const SharedOptions& shared, const Embed
                 : loss == "logistic" ? relsim::RankingLoss::Logistic
                                      : relsim::RankingLoss::Softmax;
   o.step.margin = options.margin.value_or(o.model == relsim::ScoreModel::RotatE ? 6 : 1);
-  o.step.rule = options.optimizer == "adam"  ? relsim::RowRule::Adam
-                : options.optimizer == "sgd" ? relsim::RowRule::Sgd
-                                             : relsim::RowRule::AdaGrad;
+  o.step.rule = relsim::row_rule_of(options.optimizer);
   o.step.lr = options.lr.value_or(o.step.rule == relsim::RowRule::AdaGrad ? 0.1 : o.step.rule == relsim::RowRule::Adam ? 1e-3 : 1e-2);
   o.negatives.corrupt = options.corrupt == "relations"  ? relsim::Corrupt::Relations
                         : options.corrupt == "entities" ? relsim::Corrupt::Entities

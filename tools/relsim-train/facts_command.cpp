@@ -120,6 +120,12 @@ formats::Facts train_neural(const Split& split, const SharedOptions& shared, con
   auto training = options.training;
   training.seed = shared.seed;
   training.start = options.start == "transe" ? relsim::Start::TransE : relsim::Start::Random;
+  training.rule = relsim::row_rule_of(options.optimizer);
+  training.lr = options.lr.value_or(relsim::default_learning_rate(training.rule));
+  if (options.momentum && training.rule != relsim::RowRule::Sgd) {
+    throw Error(Error::Usage, "--momentum goes with --optimizer sgd");
+  }
+  training.momentum = options.momentum.value_or(training.momentum);
   training.descent = options.schedule == "linear" ? relsim::Descent::Linear : relsim::Descent::None;
   training.rounding = options.products == "bfloat16" ? relsim::Rounding::Bfloat16 : relsim::Rounding::None;
   training.compression.level = act::level_from_string(
@@ -178,6 +184,7 @@ formats::Facts train_neural(const Split& split, const SharedOptions& shared, con
                                      {"epochs", training.epochs},
                                      {"patience", training.patience},
                                      {"batch", training.batch},
+                                     {"optimizer", options.optimizer},
                                      {"lr", training.lr},
                                      {"schedule", options.schedule},
                                      {"weight_decay", training.weight_decay},
@@ -185,6 +192,7 @@ formats::Facts train_neural(const Split& split, const SharedOptions& shared, con
                                      {"products", options.products},
                                      {"level", std::string(act::to_string(training.compression.level))},
                                      {"directions", "forward and inverse, in one model"}};
+  if (training.rule == relsim::RowRule::Sgd) facts.hyperparameters["momentum"] = training.momentum;
   if (validated) relsim::store_count_mixture(trained.mixed->mixture, facts);
   facts.metrics = Value::Map{{"best", summary(trained, split.held_out.size())}, {"epochs", std::move(epochs)}};
   return facts;
@@ -245,10 +253,14 @@ void define_facts(CLI::App& command, FactsOptions& options) {
   command.add_option("--patience", training.patience, "Stop after N epochs without better held-out nats")->type_name("N");
   command.add_option("--batch", training.batch, "Observations a step; each fact is observed in both directions")
       ->type_name("N");
-  command.add_option("--lr", training.lr, "Adam's learning rate")->type_name("RATE");
+  add_choice(command, "--optimizer", options.optimizer, {"adam", "adagrad", "sgd"}, "How weights are updated");
+  command.add_option("--lr", options.lr, "Learning rate (default: adam 0.005, adagrad 0.02, sgd 0.001)")->type_name("RATE");
+  command.add_option("--momentum", options.momentum, "Momentum of sgd (default: 0.9)")
+      ->type_name("X")
+      ->check(CLI::Range(0.0, 1.0).description(""));
   add_choice(command, "--schedule", options.schedule, {"constant", "linear"},
              "The learning rate over the run: constant, or from --lr down to 0 at the end of --epochs");
-  command.add_option("--weight-decay", training.weight_decay, "Adam's L2 penalty")->type_name("RATE");
+  command.add_option("--weight-decay", training.weight_decay, "L2 penalty: so much of each weight is added to its gradient")->type_name("RATE");
   add_choice(command, "--start", options.start, {"transe", "random"},
              "Where vectors begin: TransE trained on the same facts, or random numbers");
   command.add_option("--start-epochs", training.start_epochs, "Passes of TransE over the facts")->type_name("N");

@@ -17,6 +17,9 @@ struct FactsOptions {
   std::optional<double> held_out;  ///< share of the inputs; unset: 0.05, or 0 for a counting model
   std::string model = "neural";
   double smoothing = 1;  ///< of the counting model, in facts
+  std::string optimizer = "adam";
+  std::optional<double> lr;        ///< unset: the optimizer's
+  std::optional<double> momentum;  ///< unset: 0.9 with sgd
   std::string schedule = "constant";
   std::string start = "transe";
   std::string products = "float32";

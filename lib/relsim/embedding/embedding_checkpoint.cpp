@@ -24,7 +24,6 @@ Value::Map options_map(const EmbeddingTrainingOptions& o) {
           {"tau", o.tau},
           {"tau_start", o.tau_start},
           {"tau_decay", o.tau_decay},
-          {"optimizer", static_cast<int>(o.step.rule)},
           {"lr", o.step.lr}};
 }
 
@@ -75,7 +74,7 @@ formats::Checkpoint store_state(const EmbeddingState& state, const EmbeddingTrai
   c.data_digest = digest;
   c.step = static_cast<std::uint64_t>(state.last.steps);
   c.epoch = static_cast<std::uint64_t>(state.last.epoch);
-  c.optimizer = options.step.rule == RowRule::Adam ? "adam" : options.step.rule == RowRule::Sgd ? "sgd" : "adagrad";
+  c.optimizer = to_string(options.step.rule);
   c.options = options_map(options);
   c.metrics = Value::Map{{"last", epoch_map(state.last)}, {"best", epoch_map(state.best)}, {"since_best", state.since_best}};
   c.generator.info = {"generator", core::DType::UInt8, {0}};
@@ -88,7 +87,7 @@ formats::Checkpoint store_state(const EmbeddingState& state, const EmbeddingTrai
 
 EmbeddingState load_state(const formats::Checkpoint& c, std::uint64_t seed, EmbeddingState fresh,
                           const EmbeddingTrainingOptions& options, const std::string& digest, const std::string& name) {
-  check_same_run(c, seed, {std::string(to_string(options.model)), digest, options.seed, options_map(options)}, name);
+  check_same_run(c, seed, {std::string(to_string(options.model)), std::string(to_string(options.step.rule)), digest, options.seed, options_map(options)}, name);
   try {
     fresh.last = epoch_from(c.metrics.at("last"));
     fresh.best = epoch_from(c.metrics.at("best"));

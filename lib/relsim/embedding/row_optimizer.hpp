@@ -2,12 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 #include <vector>
 
-namespace terse::relsim {
+#include "terse/relsim/model/step_rule.hpp"
 
-enum class RowRule { Sgd, AdaGrad, Adam };
+namespace terse::relsim {
 
 /// Steps single rows of a table; rows without a gradient are not touched, and Adam's moments rest with them (lazy).
 class RowOptimizer {
@@ -26,8 +25,7 @@ class RowOptimizer {
   const std::vector<float>& second() const { return second_; }
 
  private:
-  RowRule rule_ = RowRule::AdaGrad;
-  double lr_ = 0;
+  StepRule rule_;
   std::vector<float> first_, second_;
 };
 

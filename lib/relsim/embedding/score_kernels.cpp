@@ -226,21 +226,6 @@ void RelationQuery(const ScoreShape& s, const float* h, const float* t, float* q
     }
   }
 }
-
-void AdaGradRow(float* values, const float* gradient, float* squares, std::size_t n, float lr) {
-  const auto step = [&](auto d, std::size_t i) {
-    const auto g = hn::LoadU(d, gradient + i);
-    const auto sum = hn::MulAdd(g, g, hn::LoadU(d, squares + i));
-    hn::StoreU(sum, d, squares + i);
-    const auto scale = hn::Add(hn::Sqrt(sum), hn::Set(d, 1e-10f));
-    hn::StoreU(hn::Sub(hn::LoadU(d, values + i), hn::Div(hn::Mul(hn::Set(d, lr), g), scale)), d, values + i);
-  };
-  const std::size_t lanes = hn::Lanes(Tag());
-  std::size_t i = 0;
-  for (; i + lanes <= n; i += lanes) step(Tag(), i);
-  for (; i < n; ++i) step(hn::CappedTag<float, 1>(), i);
-}
-
 }  // namespace terse::relsim::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -251,7 +236,6 @@ HWY_EXPORT(ScoreFact);
 HWY_EXPORT(ScoreRelations);
 HWY_EXPORT(AddScoreGradient);
 HWY_EXPORT(RelationQuery);
-HWY_EXPORT(AdaGradRow);
 
 float score_fact(const ScoreShape& shape, const float* h, const float* r, const float* t) {
   return HWY_DYNAMIC_DISPATCH(ScoreFact)(shape, h, r, t);
@@ -269,10 +253,6 @@ void add_score_gradient(const ScoreShape& shape, const float* h, const float* r,
 
 void relation_query(const ScoreShape& shape, const float* h, const float* t, float* q) {
   HWY_DYNAMIC_DISPATCH(RelationQuery)(shape, h, t, q);
-}
-
-void adagrad_row(float* values, const float* gradient, float* squares, std::size_t n, float lr) {
-  HWY_DYNAMIC_DISPATCH(AdaGradRow)(values, gradient, squares, n, lr);
 }
 
 }  // namespace terse::relsim

@@ -45,7 +45,4 @@ void add_score_gradient(const ScoreShape& shape, const float* h, const float* r,
 /// Linear models: the row q [relation_width] with score = q·r.
 void relation_query(const ScoreShape& shape, const float* h, const float* t, float* q);
 
-/// One step of AdaGrad on [n] values: squares += g², values -= lr g / (√squares + 1e-10).
-void adagrad_row(float* values, const float* gradient, float* squares, std::size_t n, float lr);
-
 }  // namespace terse::relsim

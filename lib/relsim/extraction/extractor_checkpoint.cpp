@@ -124,7 +124,7 @@ formats::Checkpoint store_state(const ExtractorState& state, const ExtractorShap
 ExtractorState load_state(const formats::Checkpoint& c, std::uint64_t seed, const ExtractorState& fresh,
                           const ExtractorShape& shape, const ExtractorTrainingOptions& options, const std::string& digest,
                           const std::string& name) {
-  check_same_run(c, seed, {std::string(to_string(shape.kind)), digest, options.seed, extractor_options(shape, options)}, name);
+  check_same_run(c, seed, {std::string(to_string(shape.kind)), "adamw", digest, options.seed, extractor_options(shape, options)}, name);
   try {
     ExtractorState state;
     state.last = extractor_epoch_from(c.metrics.at("last"));

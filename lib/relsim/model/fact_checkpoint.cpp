@@ -10,20 +10,22 @@ namespace {
 using formats::Value;
 
 Value::Map options_map(const FactTrainingOptions& o) {
-  return {{"batch", o.batch},
-          {"dim", o.dim},
-          {"hidden", o.hidden},
-          {"lr", o.lr},
-          {"schedule", o.descent == Descent::Linear ? "linear over " + std::to_string(o.epochs) : "constant"},
-          {"weight_decay", o.weight_decay},
-          {"start", static_cast<int>(o.start)},
-          {"start_epochs", o.start_epochs},
-          {"level", act::to_string(o.compression.level)},
-          {"bits", o.compression.bits},
-          {"budget", o.compression.budget},
-          {"policy", o.policy_digest},
-          {"adapt_every", o.compression.adapt_every},
-          {"products", o.rounding == Rounding::Bfloat16 ? "bfloat16" : "float32"}};
+  Value::Map map{{"batch", o.batch},
+                 {"dim", o.dim},
+                 {"hidden", o.hidden},
+                 {"lr", o.lr},
+                 {"schedule", o.descent == Descent::Linear ? "linear over " + std::to_string(o.epochs) : "constant"},
+                 {"weight_decay", o.weight_decay},
+                 {"start", static_cast<int>(o.start)},
+                 {"start_epochs", o.start_epochs},
+                 {"level", act::to_string(o.compression.level)},
+                 {"bits", o.compression.bits},
+                 {"budget", o.compression.budget},
+                 {"policy", o.policy_digest},
+                 {"adapt_every", o.compression.adapt_every},
+                 {"products", o.rounding == Rounding::Bfloat16 ? "bfloat16" : "float32"}};
+  if (o.rule == RowRule::Sgd) map["momentum"] = o.momentum;
+  return map;
 }
 
 Value::Map epoch_map(const EpochReport& e) {
@@ -78,7 +80,7 @@ formats::Checkpoint store_state(const FactTrainer& trainer, const FactTrainingOp
   c.data_digest = digest;
   c.epoch = state.epochs.size();
   c.step = state.epochs.empty() ? 0 : static_cast<std::uint64_t>(state.epochs.back().steps);
-  c.optimizer = "adam";
+  c.optimizer = to_string(options.rule);
   c.options = options_map(options);
   Value::Array epochs;
   for (const auto& report : state.epochs) epochs.emplace_back(epoch_map(report));
@@ -90,8 +92,11 @@ formats::Checkpoint store_state(const FactTrainer& trainer, const FactTrainingOp
   for (std::size_t i = 0; i < named.size(); ++i) {
     const auto& [name, tensor] = named[i];
     c.parameters.push_back(weight_tensor(name, tensor));
-    c.optimizer_state.push_back(weight_tensor(name + "/first", state.moments[i]->first()));
-    c.optimizer_state.push_back(weight_tensor(name + "/second", state.moments[i]->second()));
+    const auto store = [&](const char* which, const at::Tensor& kept) {
+      if (kept.defined()) c.optimizer_state.push_back(weight_tensor(name + which, kept));
+    };
+    store("/first", state.moments[i]->first());
+    store("/second", state.moments[i]->second());
   }
   if (state.best_model.entity.defined()) {
     for (const auto& [name, tensor] : state.best_model.named()) c.buffers.push_back(weight_tensor(name, tensor));
@@ -101,19 +106,23 @@ formats::Checkpoint store_state(const FactTrainer& trainer, const FactTrainingOp
 
 void restore_state(const formats::Checkpoint& c, std::uint64_t seed, const FactTrainingOptions& options,
                    const std::string& digest, const std::string& name, FactTrainer& trainer) {
-  check_same_run(c, seed, {"facts", digest, options.seed, options_map(options)}, name);
+  check_same_run(c, seed, {"facts", std::string(to_string(options.rule)), digest, options.seed, options_map(options)}, name);
   try {
     FactState state;
     for (const auto& epoch : c.metrics.at("epochs").as_array()) state.epochs.push_back(epoch_from(epoch));
-    const auto fresh = trainer.state().model;
+    const auto begun = trainer.state();
+    const auto& fresh = begun.model;
     state.model = load_model(c.parameters, fresh);
     state.best_model = c.buffers.empty() ? state.model : load_model(c.buffers, fresh);
     state.adaptation = c.adaptation;
     state.precision = c.precision;
     std::vector<std::pair<at::Tensor, at::Tensor>> moments;
-    for (const auto& [parameter, tensor] : state.model.named()) {
-      moments.emplace_back(load_tensor(c.optimizer_state, parameter + "/first", tensor),
-                           load_tensor(c.optimizer_state, parameter + "/second", tensor));
+    const auto named = state.model.named();
+    for (std::size_t i = 0; i < named.size(); ++i) {
+      const auto load = [&](const char* which, const at::Tensor& kept) {
+        return kept.defined() ? load_tensor(c.optimizer_state, named[i].first + which, kept) : at::Tensor();
+      };
+      moments.emplace_back(load("/first", begun.moments[i]->first()), load("/second", begun.moments[i]->second()));
     }
     trainer.restore(state, moments);
   } catch (const Error& error) {

@@ -49,14 +49,15 @@ class FactGraph::Rehearsed final : public act::Workload {
   std::shared_ptr<void> keep_state() override { return nullptr; }
   void clear_gradients() override { graph_.clear_gradients(); }
   void evaluate() override { evaluate_(); }
-  /// Adam's step at the rate of 0, from moments of 0, which they are again afterwards.
+  /// A step at the rate of 0, from running values of 0, which they are again afterwards.
   void update() override {
     graph_.step_.set_lr(0);
     graph_.update(largest_);
     graph_.step_.set_steps(0);
     for (const auto* parameter : graph_.step_.parameters()) {
-      parameter->first().zero_();
-      parameter->second().zero_();
+      for (const auto* moment : {&parameter->first(), &parameter->second()}) {
+        if (moment->defined()) moment->zero_();
+      }
     }
   }
   std::size_t use(act::BudgetTier) override { return 0; }

@@ -22,11 +22,25 @@ std::vector<Triple> triples_of(const formats::Facts& facts, const std::string& n
   return triples;
 }
 
-/// Parameters with room for Adam's moments; steps at the rate of 0 leave the weights as they are.
+/// Of the optimizer that trained it; artifacts that do not tell were trained with Adam. At the rate of 0.
+StepRule rule_of(const formats::Facts& facts, const std::string& name) {
+  StepRule rule;
+  try {
+    if (const auto* optimizer = facts.hyperparameters.find("optimizer")) rule.rule = row_rule_of(optimizer->as_string());
+    if (const auto* momentum = facts.hyperparameters.find("momentum")) rule.momentum = momentum->as_double();
+    if (!(rule.momentum >= 0 && rule.momentum < 1)) throw Error(Error::BadInput, "momentum is not from 0 to below 1");
+  } catch (const Error& error) {
+    throw Error(Error::BadInput, name + ": " + error.what());
+  }
+  return rule;
+}
+
+/// Parameters with room for what the optimizer keeps of them; steps at the rate of 0 leave the weights as they are.
 class FactRun final : public act::ProfiledRun {
  public:
-  FactRun(FactModel model, std::span<const Triple> triples, std::int32_t relations, std::int64_t batch, std::uint64_t seed)
-      : model_(std::move(model)), observations_(both_directions(triples, relations)), step_(model_, 0, 0),
+  FactRun(FactModel model, std::span<const Triple> triples, std::int32_t relations, std::int64_t batch,
+          const StepRule& rule, std::uint64_t seed)
+      : model_(std::move(model)), observations_(both_directions(triples, relations)), step_(model_, rule),
         graph_(step_, {.seed = seed}), seed_(seed),
         order_(shuffled(observations_.size(), {seed, core::stream_of("relsim/order"), 1})),
         batch_(std::min(static_cast<std::size_t>(batch), observations_.size())) {}
@@ -90,13 +104,14 @@ formats::Profile profile_facts(const formats::Facts& facts, const std::string& n
                                const std::function<void(std::size_t, std::size_t)>& tick) {
   const auto triples = triples_of(facts, name);
   prepare_compute_thread();
-  FactRun run(load_fact_model(facts, name), triples, static_cast<std::int32_t>(facts.relations.size()), batch, seed);
+  const auto rule = rule_of(facts, name);
+  FactRun run(load_fact_model(facts, name), triples, static_cast<std::int32_t>(facts.relations.size()), batch, rule, seed);
   formats::Profile profile;
   profile.model = profile.data = "facts:" + name;
   profile.batch = static_cast<std::uint64_t>(batch);
   profile.parameter_bytes = run.parameter_bytes();
   profile.gradient_bytes = run.gradient_bytes();
-  profile.optimizer_bytes = 2 * profile.parameter_bytes;
+  profile.optimizer_bytes = static_cast<std::uint64_t>(rule.moments()) * profile.parameter_bytes;
   act::profile_step(run, options, profile, tick);
   return profile;
 }

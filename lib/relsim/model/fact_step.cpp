@@ -46,13 +46,13 @@ std::vector<Observation> both_directions(std::span<const Triple> triples, std::i
   return observations;
 }
 
-FactStep::FactStep(const FactModel& model, double lr, double weight_decay, Rounding rounding)
-    : entity_(model.entity), query_(model.query), head_(model.head, rounding), tail_(model.tail, rounding), lr_(lr),
-      weight_decay_(weight_decay), rounding_(rounding),
+FactStep::FactStep(const FactModel& model, const StepRule& rule, Rounding rounding)
+    : rule_(rule), entity_(model.entity, rule), query_(model.query, rule), head_(model.head, rule, rounding),
+      tail_(model.tail, rule, rounding), rounding_(rounding),
       table_(extent_of(model.entity, 0), extent_of(model.entity, 1), rounding) {}
 
-std::vector<const AdamParameter*> FactStep::parameters() const {
-  std::vector<const AdamParameter*> all{&entity_, &query_};
+std::vector<const SteppedParameter*> FactStep::parameters() const {
+  std::vector<const SteppedParameter*> all{&entity_, &query_};
   for (const auto* pass : {&head_, &tail_}) {
     for (std::size_t i = 0; i < 3; ++i) {
       all.push_back(&pass->weights()[i]);
@@ -154,7 +154,7 @@ void FactStep::compute_gradients(std::span<const Observation> batch) {
   packed_rows_ = table_.pack_rows(u_.data(), weights.data(), weights.size(), held_);
 }
 
-void FactStep::update_entities(std::span<const Observation> batch, const float* dx, const AdamRates& rates,
+void FactStep::update_entities(std::span<const Observation> batch, const float* dx, const StepRates& rates,
                                std::vector<Task>& tasks) {
   constexpr auto head_of = [](const Observation& o) { return o.head; };
   constexpr auto tail_of = [](const Observation& o) { return o.tail; };
@@ -181,7 +181,7 @@ void FactStep::update_entities(std::span<const Observation> batch, const float* 
 }
 
 void FactStep::update_queries(std::span<const Observation> batch, const float* head_dx, const float* tail_dx,
-                              const AdamRates& rates) {
+                              const StepRates& rates) {
   const auto dim = query_.value().size(1);
   auto gradient = at::zeros_like(query_.value());
   auto* values = gradient.data_ptr<float>();
@@ -211,7 +211,7 @@ Nats FactStep::step(std::span<const Observation> batch) {
   tail_.add_backward_tasks(tasks, du_.narrow(0, head_rows, du_.size(0) - head_rows));
   run_tasks(tasks);
 
-  const auto rates = adam_rates(lr_, weight_decay_, ++steps_);
+  const auto rates = rates_of(rule_, ++steps_);
   tasks.clear();
   const auto *head_dx = head_.input_gradients().data_ptr<float>(), *tail_dx = tail_.input_gradients().data_ptr<float>();
   update_entities(batch, tail_dx, rates, tasks);
@@ -233,7 +233,7 @@ Nats FactStep::differentiate_rows(std::span<const Observation> batch, const floa
 
 void FactStep::update(std::span<const Observation> batch, const float* head_inputs, const float* tail_inputs,
                       const std::vector<at::Tensor>& gradients) {
-  const auto rates = adam_rates(lr_, weight_decay_, ++steps_);
+  const auto rates = rates_of(rule_, ++steps_);
   std::vector<Task> tasks;
   update_entities(batch, tail_inputs, rates, tasks);
   head_.add_update_tasks(tasks, rates, std::span(gradients).first(gradients.size() / 2));

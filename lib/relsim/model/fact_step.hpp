@@ -33,18 +33,19 @@ struct FactLogs {
   double tail = 0;  ///< log P(t|h,q)
 };
 
-/// Steps a fact model with Adam. What makes a step cheap: P(h|q) has one row for each distinct query of the batch; softmax
+/// Steps a fact model. What makes a step cheap: P(h|q) has one row for each distinct query of the batch; softmax
 /// and gradient never hold rows × entities: the first pass over the entity table leaves log Z and the mean of each row, which
 /// is the gradient in its natural parameters, and the last one computes the logits again, a panel of entities at a time, whose
 /// gradient is stepped where it arises. Where the products' factors are rounded, their weights are held instead, once, in two
 /// bytes each (packed_table.hpp): that takes less time than computing them again. Same bits for any number of threads.
-/// Memory: that of the model, twice the entity table, and batch · hidden floats; rounded, 2 bytes of rows × entities.
+/// Memory: that of the model, what its optimizer keeps of each parameter (step_rule.hpp), twice the entity table, and
+/// batch · hidden floats; rounded, 2 bytes of rows × entities.
 class FactStep {
  public:
   /// `model`'s tensors are changed in place.
   /// @param rounding  of a step's large products: those with the entity table, and between hidden layers; likelihoods are
   ///                  never rounded
-  FactStep(const FactModel& model, double lr, double weight_decay, Rounding rounding = Rounding::None);
+  FactStep(const FactModel& model, const StepRule& rule, Rounding rounding = Rounding::None);
 
   /// One step on the summed loss of `batch`. @return the loss before the step
   Nats step(std::span<const Observation> batch);
@@ -63,7 +64,7 @@ class FactStep {
   /// @param rows  [head_rows() + batch, dim] outputs, the head's first. @return the loss; row_gradients() is its gradient
   Nats differentiate_rows(std::span<const Observation> batch, const float* rows);
   const at::Tensor& row_gradients() const { return du_; }
-  /// Adam's step. @param head_inputs, tail_inputs  gradients in the inputs
+  /// The optimizer's step. @param head_inputs, tail_inputs  gradients in the inputs
   /// @param gradients  of weight and bias of the head's three layers, and the tail's
   void update(std::span<const Observation> batch, const float* head_inputs, const float* tail_inputs,
               const std::vector<at::Tensor>& gradients);
@@ -71,11 +72,11 @@ class FactStep {
   /// Hidden layers that the last step() kept for its backward pass.
   std::uint64_t kept_bytes() const { return head_.kept_bytes() + tail_.kept_bytes(); }
 
-  void set_lr(double lr) { lr_ = lr; }
+  void set_lr(double lr) { rule_.lr = lr; }
   std::int64_t steps() const { return steps_; }
   void set_steps(std::int64_t steps) { steps_ = steps; }
   /// All parameters with their moments, in the order of FactModel::named().
-  std::vector<const AdamParameter*> parameters() const;
+  std::vector<const SteppedParameter*> parameters() const;
 
  private:
   /// Natural parameters of the batch: of its distinct queries, then of one tail row an observation.
@@ -90,12 +91,12 @@ class FactStep {
   /// From the means, the gradient in the natural parameters.
   void compute_gradients(std::span<const Observation> batch);
   /// @param dx  gradient in the tail perceptron's inputs
-  void update_entities(std::span<const Observation> batch, const float* dx, const AdamRates& rates, std::vector<Task>& tasks);
-  void update_queries(std::span<const Observation> batch, const float* head_dx, const float* tail_dx, const AdamRates& rates);
+  void update_entities(std::span<const Observation> batch, const float* dx, const StepRates& rates, std::vector<Task>& tasks);
+  void update_queries(std::span<const Observation> batch, const float* head_dx, const float* tail_dx, const StepRates& rates);
 
-  AdamParameter entity_, query_;
+  StepRule rule_;
+  SteppedParameter entity_, query_;
   MlpPass head_, tail_;
-  double lr_, weight_decay_;
   Rounding rounding_;
   std::int64_t steps_ = 0;
 

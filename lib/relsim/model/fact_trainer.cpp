@@ -21,11 +21,16 @@ void check(const FactTrainingOptions& o) {
   require(o.dim > 0 && o.hidden > 0, "dimensions must be at least 1");
   require(o.epochs > 0 && o.patience > 0 && o.batch > 0, "epochs, patience and batch must be at least 1");
   require(o.lr > 0 && o.weight_decay >= 0, "the learning rate must be above 0, weight decay not below");
+  require(o.momentum >= 0 && o.momentum < 1, "momentum must be from 0 to below 1");
   require(o.start_epochs >= 0, "the epochs of the start cannot be negative");
   require(o.compression.adapt_every > 0, "bits must be chosen every so many steps");
   require(o.compression.budget == 0 || (o.compression.bits == 0 && act::average_bits(o.compression.level) > 0),
           "a budget needs an adaptive level: L2, L2.1 or L2.2");
   require(o.rounding == Rounding::None || !o.compression.wanted(), "compressed steps have no products in bfloat16");
+}
+
+StepRule step_rule(const FactTrainingOptions& o) {
+  return {o.rule, o.lr, o.weight_decay, o.rule == RowRule::Sgd ? o.momentum : 0};
 }
 
 /// Entity vectors and relations from TransE; an inverse is the opposite translation.
@@ -59,6 +64,8 @@ void require_sound(const FactModel& model, std::int64_t epoch) {
 
 }  // namespace
 
+double default_learning_rate(RowRule rule) { return rule == RowRule::Adam ? 5e-3 : rule == RowRule::AdaGrad ? 2e-2 : 1e-3; }
+
 FactTrainer::FactTrainer(std::span<const Triple> train, std::span<const Triple> held_out, std::int32_t entities,
                          std::int32_t relations, const FactTrainingOptions& options)
     : train_(train), held_out_(held_out), entities_(entities), relations_(relations), options_(options),
@@ -66,7 +73,7 @@ FactTrainer::FactTrainer(std::span<const Triple> train, std::span<const Triple> 
   check(options);
   prepare_compute_thread();
   model_ = FactModel::random({entities, relations, options.dim, options.hidden}, options.seed);
-  step_ = std::make_unique<FactStep>(model_, options.lr, options.weight_decay, options.rounding);
+  step_ = std::make_unique<FactStep>(model_, step_rule(options), options.rounding);
   options_.compression.seed = options.seed;
   if (options_.compression.wanted()) graph_ = std::make_unique<FactGraph>(*step_, options_.compression);
 }
@@ -214,7 +221,7 @@ TrainedFacts FactTrainer::result() {
 
 void FactTrainer::judge(const FactModel& model, TrainedFacts& result) const {
   result.baseline = count_baseline(train_, held_out_, entities_, relations_);
-  const auto logs = FactStep(model, options_.lr, 0).log_likelihoods(validation_, scoring_batch());
+  const auto logs = FactStep(model, {.rule = RowRule::Sgd}).log_likelihoods(validation_, scoring_batch());
   result.mixed = mix_with_counts(logs, held_out_, RoleCounts(train_, entities_, relations_), result.baseline.smoothing);
 }
 
@@ -234,8 +241,8 @@ void FactTrainer::restore(const FactState& state, std::span<const std::pair<at::
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     // Shared with model_, and so it is restored, too.
     parameters[i]->value().copy_(values[i].second);
-    parameters[i]->first().copy_(moments[i].first);
-    parameters[i]->second().copy_(moments[i].second);
+    if (parameters[i]->first().defined()) parameters[i]->first().copy_(moments[i].first);
+    if (parameters[i]->second().defined()) parameters[i]->second().copy_(moments[i].second);
   }
   if (!held_out_.empty()) best_model_ = state.best_model.clone();
   step_->set_steps(state.epochs.empty() ? 0 : state.epochs.back().steps);

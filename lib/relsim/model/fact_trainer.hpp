@@ -23,13 +23,18 @@ enum class Start { TransE, Random };
 /// How the learning rate goes over a run: it stays, or falls in a straight line to 0 after the last of all epochs.
 enum class Descent { None, Linear };
 
+/// Learning rate where none is given: 0.005 for Adam, 0.02 for AdaGrad, 0.001 for SGD.
+double default_learning_rate(RowRule rule);
+
 /// The paper's settings by default; loss is summed over the batch.
 struct FactTrainingOptions {
   std::int64_t dim = 100, hidden = 1024;
   std::int64_t epochs = 100;  ///< at most
   std::int64_t patience = 5;  ///< stop after so many epochs without improvement on the held-out facts
   std::int64_t batch = 256;   ///< observations a step; every fact is observed in both directions
+  RowRule rule = RowRule::Adam;
   double lr = 5e-3, weight_decay = 5e-4;
+  double momentum = 0.9;      ///< of Sgd
   Descent descent = Descent::None;
   Start start = Start::TransE;
   std::int64_t start_epochs = 50;  ///< of TransE
@@ -63,7 +68,7 @@ struct TrainedFacts {
 /// Where a run stands after an epoch: with the options, all that going on needs. Tensors are shared with the trainer.
 struct FactState {
   FactModel model, best_model;                ///< best_model: not set without held-out facts
-  std::vector<const AdamParameter*> moments;  ///< of `model`, in the order of its named()
+  std::vector<const SteppedParameter*> moments;  ///< of `model`, in the order of its named()
   std::vector<EpochReport> epochs;            ///< so far; the best is the last one that says so
   formats::Value adaptation = formats::Value::Map{};  ///< at an adaptive level, with `precision`: act::Adaptation's
   std::vector<formats::PolicyTensor> precision = {};
@@ -96,7 +101,7 @@ class FactTrainer {
 
   FactState state() const;
   /// Goes on where state() was: its tensors, of a model of this shape, are copied; its own moments are not looked at.
-  /// @param moments  first and second of each of state.model.named()
+  /// @param moments  first and second of each of state.model.named(), where the optimizer has them
   void restore(const FactState& state, std::span<const std::pair<at::Tensor, at::Tensor>> moments);
 
  private:

@@ -38,11 +38,11 @@ void run_tasks(const std::vector<Task>& tasks) {
   });
 }
 
-MlpPass::MlpPass(const Mlp& mlp, Rounding rounding)
+MlpPass::MlpPass(const Mlp& mlp, const StepRule& rule, Rounding rounding)
     : rounded_(rounding == Rounding::Bfloat16 && mlp.weight[1].size(0) % kPairPanel == 0) {
   for (int i = 0; i < 3; ++i) {
-    weight_.emplace_back(mlp.weight[i]);
-    bias_.emplace_back(mlp.bias[i]);
+    weight_.emplace_back(mlp.weight[i], rule);
+    bias_.emplace_back(mlp.bias[i], rule);
   }
 }
 
@@ -223,7 +223,7 @@ void MlpPass::backward_sparse(std::int64_t begin, std::int64_t count) {
   }
 }
 
-void MlpPass::add_update_tasks(std::vector<Task>& tasks, const AdamRates& rates) {
+void MlpPass::add_update_tasks(std::vector<Task>& tasks, const StepRates& rates) {
   for (int i = 0; i < 3; ++i) {
     const auto weight_rows = weight_[i].value().size(0), columns = weight_[i].value().size(1);
     if (i == 1 && sparse_) {
@@ -248,7 +248,7 @@ void MlpPass::add_update_tasks(std::vector<Task>& tasks, const AdamRates& rates)
   }
 }
 
-void MlpPass::add_update_tasks(std::vector<Task>& tasks, const AdamRates& rates, std::span<const at::Tensor> gradients) {
+void MlpPass::add_update_tasks(std::vector<Task>& tasks, const StepRates& rates, std::span<const at::Tensor> gradients) {
   for (std::size_t i = 0; i < 3; ++i) {
     const auto rows = weight_[i].value().size(0), columns = weight_[i].value().size(1);
     const auto weight = gradients[2 * i].contiguous();
@@ -265,7 +265,7 @@ void MlpPass::add_update_tasks(std::vector<Task>& tasks, const AdamRates& rates,
 }
 
 // A column's gradient sums over the rows of the batch in which its unit is active.
-void MlpPass::update_sparse(std::int64_t begin, std::int64_t count, const AdamRates& rates) {
+void MlpPass::update_sparse(std::int64_t begin, std::int64_t count, const StepRates& rates) {
   constexpr std::int64_t kSparseRows = 128;
   const auto hidden = a_[0].size(1);
   std::vector<std::vector<std::uint32_t>> places(size_of(count));

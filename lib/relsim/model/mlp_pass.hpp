@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "terse/relsim/model/adam.hpp"
+#include "terse/relsim/model/stepped_parameter.hpp"
 #include "terse/relsim/model/fact_model.hpp"
 #include "terse/relsim/model/pair_product.hpp"
 #include "terse/relsim/model/sparse_rows.hpp"
@@ -27,12 +27,13 @@ void run_tasks(const std::vector<Task>& tasks);
 class MlpPass {
  public:
   /// Optimizer state is made for `mlp`'s weights, which steps then change in place.
+  /// @param rule      of the rates that updates get
   /// @param rounding  Bfloat16 has an effect where the hidden layers are a multiple of 64 wide
-  explicit MlpPass(const Mlp& mlp, Rounding rounding = Rounding::None);
+  MlpPass(const Mlp& mlp, const StepRule& rule, Rounding rounding = Rounding::None);
 
   /// Weights and biases with their moments, by layer.
-  const std::vector<AdamParameter>& weights() const { return weight_; }
-  const std::vector<AdamParameter>& biases() const { return bias_; }
+  const std::vector<SteppedParameter>& weights() const { return weight_; }
+  const std::vector<SteppedParameter>& biases() const { return bias_; }
 
   /// Prepares for [rows, dim] inputs. @return where the caller writes them, before forward_tasks() run
   at::Tensor inputs(std::int64_t rows);
@@ -46,10 +47,10 @@ class MlpPass {
   /// `gradients` stays as it is until the update tasks have run.
   void add_backward_tasks(std::vector<Task>& tasks, const at::Tensor& gradients);
   const at::Tensor& input_gradients() const { return dx_; }  ///< [rows, dim]
-  /// Weight gradients and Adam's step, by blocks of weight rows.
-  void add_update_tasks(std::vector<Task>& tasks, const AdamRates& rates);
+  /// Weight gradients and their step, by blocks of weight rows.
+  void add_update_tasks(std::vector<Task>& tasks, const StepRates& rates);
   /// The same by gradients that were computed elsewhere: of weight and bias of each layer.
-  void add_update_tasks(std::vector<Task>& tasks, const AdamRates& rates, std::span<const at::Tensor> gradients);
+  void add_update_tasks(std::vector<Task>& tasks, const StepRates& rates, std::span<const at::Tensor> gradients);
 
  private:
   std::int64_t rows() const { return x_.size(0); }
@@ -61,12 +62,12 @@ class MlpPass {
   void backward_sparse(std::int64_t begin, std::int64_t count);
   void transpose_weight();
   /// The middle weight's gradient and step, columns `begin` … `begin + count - 1`.
-  void update_sparse(std::int64_t begin, std::int64_t count, const AdamRates& rates);
+  void update_sparse(std::int64_t begin, std::int64_t count, const StepRates& rates);
   /// Rows `begin` … of layer i's weight gradient, [count, columns].
   void weight_gradient(int i, std::int64_t begin, std::int64_t count, at::Tensor& into) const;
   void rounded_weight_gradient(std::int64_t begin, std::int64_t count, float* into) const;
 
-  std::vector<AdamParameter> weight_, bias_;
+  std::vector<SteppedParameter> weight_, bias_;
   std::int64_t capacity_ = 0;
   at::Tensor buffer_x_, buffer_y_, buffer_dx_, buffer_a_[2], buffer_da_[2];
   at::Tensor x_, y_, dx_, a_[2], da_[2], dy_;  // the first rows of the buffers; a_ after ReLU

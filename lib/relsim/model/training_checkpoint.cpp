@@ -13,6 +13,7 @@ void check_same_run(const formats::Checkpoint& c, std::uint64_t seed, const RunI
   };
   if (c.model != run.model) differs("what is trained");
   if (c.data_digest != run.data_digest) differs("what it learns from");
+  if (c.optimizer != run.optimizer) differs("--optimizer");
   if (seed != run.seed) differs("--seed");
   for (const auto& [key, value] : run.options) {
     const auto* saved = c.options.find(key);

@@ -12,6 +12,7 @@ namespace terse::relsim {
 /// What makes a training run the same: more epochs and another patience do not make it another.
 struct RunIdentity {
   std::string model;           ///< what is trained
+  std::string optimizer;
   std::string data_digest;     ///< of what it learns from
   std::uint64_t seed = 0;
   formats::Value::Map options; ///< those that shape it

@@ -30,7 +30,7 @@ TEST_CASE("training beats counts on nations and stops early", "[relsim]") {
   CHECK(trained.baseline.uniform == Approx(2 * std::log(14.0)));
   CHECK(reports.size() < 100);
   CHECK(reports.back().epoch == trained.best.epoch + options.patience);
-  FactStep step(trained.model, 1, 0);
+  FactStep step(trained.model, {.lr = 1});
   double nats = 0;
   for (const auto& log : step.log_likelihoods(both_directions(held_out, kb.relations.size()))) nats -= log.head + log.tail;
   const auto best = trained.best.held_out_nats + trained.best.held_out_inverse_nats;
@@ -95,7 +95,7 @@ TEST_CASE("a descending rate falls from step to step to nearly nothing", "[relsi
   options.descent = Descent::Linear;
   const auto trained = train_facts(kb.triples, {}, kb.entities.size(), kb.relations.size(), options);
   const auto by_hand = FactModel::random({kb.entities.size(), kb.relations.size(), options.dim, options.hidden}, options.seed);
-  FactStep step(by_hand, options.lr, options.weight_decay);
+  FactStep step(by_hand, {.lr = options.lr, .weight_decay = options.weight_decay});
   for (const double rate : {1.0, 0.75, 0.5, 0.25}) {
     step.set_lr(rate * options.lr);
     step.step(both_directions(kb.triples, kb.relations.size()));

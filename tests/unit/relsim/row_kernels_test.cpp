@@ -67,6 +67,46 @@ TEST_CASE("an Adam row follows the published recurrence", "[relsim]") {
   for (std::size_t i = 0; i < n; ++i) CHECK(value[i] == Approx(expected[i]).margin(2e-5));
 }
 
+TEST_CASE("an AdaGrad row follows its formula, the penalty in the gradient", "[relsim]") {
+  for (const double decay : {0.0, 0.5}) {
+    const std::size_t n = 37;
+    auto value = random_row(n, 1, 1);
+    std::vector<double> expected(value.begin(), value.end()), sums(n, 0.25);
+    std::vector<float> squares(n, 0.25f);
+    for (int t = 1; t <= 20; ++t) {
+      const auto gradient = random_row(n, 3, 100 + t);
+      adagrad_row(value.data(), gradient.data(), squares.data(), n, {0.01f, static_cast<float>(decay), 0});
+      for (std::size_t i = 0; i < n; ++i) {
+        const double g = gradient[i] + decay * expected[i];
+        sums[i] += g * g;
+        expected[i] -= 0.01 * g / (std::sqrt(sums[i]) + 1e-10);
+      }
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      CHECK(value[i] == Approx(expected[i]).margin(2e-5));
+      CHECK(squares[i] == Approx(sums[i]).epsilon(1e-5));
+    }
+  }
+}
+
+TEST_CASE("a row of SGD follows its formula, with momentum and without", "[relsim]") {
+  for (const double momentum : {0.0, 0.9}) {
+    const std::size_t n = 37;
+    auto value = random_row(n, 1, 1);
+    std::vector<double> expected(value.begin(), value.end()), by(n);
+    std::vector<float> velocity(n);
+    for (int t = 1; t <= 20; ++t) {
+      const auto gradient = random_row(n, 3, 100 + t);
+      sgd_row(value.data(), gradient.data(), momentum > 0 ? velocity.data() : nullptr, n, {0.01f, 0.1f, static_cast<float>(momentum)});
+      for (std::size_t i = 0; i < n; ++i) {
+        by[i] = momentum * by[i] + gradient[i] + 0.1 * expected[i];
+        expected[i] -= 0.01 * by[i];
+      }
+    }
+    for (std::size_t i = 0; i < n; ++i) CHECK(value[i] == Approx(expected[i]).margin(2e-5));
+  }
+}
+
 TEST_CASE("block products equal sums in double precision, rows and strides of any size", "[relsim][numeric]") {
   for (const std::size_t rows : {1, 2, 3, 5, 6, 13}) {
     for (const std::size_t columns : {16, 48, 64, 112}) {

@@ -102,17 +102,6 @@ TEST_CASE("a distance of zero has no gradient", "[relsim]") {
   }
 }
 
-TEST_CASE("AdaGrad steps as its formula says", "[relsim]") {
-  std::vector<float> values(21, 1), gradient(21), squares(21, 0.25f);
-  for (std::size_t i = 0; i < 21; ++i) gradient[i] = static_cast<float>(i) / 8 - 1;
-  adagrad_row(values.data(), gradient.data(), squares.data(), 21, 0.1f);
-  for (std::size_t i = 0; i < 21; ++i) {
-    const double g = static_cast<double>(i) / 8 - 1, sum = 0.25 + g * g;
-    CHECK(static_cast<double>(squares[i]) == Approx(sum));
-    CHECK(static_cast<double>(values[i]) == Approx(1 - 0.1 * g / std::sqrt(sum)));
-  }
-}
-
 TEST_CASE("shapes that a model cannot have are refused", "[relsim]") {
   CHECK_THROWS_AS(score_shape(ScoreModel::ComplEx, 7, 1), Error);
   CHECK_THROWS_AS(score_shape(ScoreModel::TransE, 0, 1), Error);
