@@ -97,7 +97,7 @@ std::vector<std::string> content_arguments(const CLI::App& app) {
     if (option->count() == 0 || group == kGeneralGroup || group == kCourseGroup || group == kHiddenGroup) continue;
     const OptionText text = text_of(*option);
     const std::string& name = text.names.back();
-    if (text.value == "FILE" || text.value == "DIR" || name == "--seed" || name == "--json") continue;
+    if (text.value == "FILE" || text.value == "DIR" || name == "--seed" || name == "--seeds" || name == "--json") continue;
     if (!text.positional) arguments.push_back(name);
     if (!text.value.empty()) {
       for (const auto& result : option->results()) arguments.push_back(result);

@@ -4,10 +4,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <numeric>
 
 #include "common/messages.hpp"
 #include "common/numbers.hpp"
+#include "relsim-train/seed_series.hpp"
 #include "relsim-train/split.hpp"
 #include "terse/act/allocator.hpp"
 #include "terse/core/error.hpp"
@@ -87,17 +90,18 @@ void write(core::ByteSink& sink, const SharedOptions& shared, const formats::Fac
   sink.finish();
 }
 
+/// @param label   begins the note
 /// @param others  what is said between the model's nats and a uniform guess's
-void say_held_out(std::size_t facts, double model, const std::string& others, const relsim::CountBaseline& baseline) {
-  say_note(std::to_string(facts) + " held-out facts: model " + nats(model) + " nats a fact" + others + ", uniform " +
+void say_held_out(const std::string& label, std::size_t facts, double model, const std::string& others, const relsim::CountBaseline& baseline) {
+  say_note(label + plural(facts, "held-out fact", "held-out facts") + ": model " + nats(model) + " nats a fact" + others + ", uniform " +
            nats(baseline.uniform));
 }
 
 /// A model that tells held-out facts worse than what knows less is not to be compared by.
-void warn_of_weak(double model, const relsim::CountBaseline& baseline) {
+void warn_of_weak(const std::string& label, double model, const relsim::CountBaseline& baseline) {
   if (model <= baseline.nats && model <= baseline.uniform) return;
   const bool guess = model > baseline.uniform;
-  say_warning("the model tells held-out facts worse than " + std::string(guess ? "a uniform guess" : "independent counts, P(h|r) P(t|r)") +
+  say_warning(label + "the model tells held-out facts worse than " + std::string(guess ? "a uniform guess" : "independent counts, P(h|r) P(t|r)") +
               ": " + nats(model) + " nats a fact, not " + nats(guess ? baseline.uniform : baseline.nats));
 }
 
@@ -113,12 +117,9 @@ void begin_with_policy(const FactsOptions& options, relsim::FactTrainingOptions&
   training.policy_digest = policy.digest;
 }
 
-/// @param policy  set to the digest of the one that training began with
-formats::Facts train_neural(const Split& split, const SharedOptions& shared, const FactsOptions& options,
-                            Course& course, std::string& policy) {
-  const bool validated = !split.held_out.empty();
+/// What the command line says of training, but for the seed.
+relsim::FactTrainingOptions settle(const FactsOptions& options) {
   auto training = options.training;
-  training.seed = shared.seed;
   training.start = options.start == "transe" ? relsim::Start::TransE : relsim::Start::Random;
   training.rule = relsim::row_rule_of(options.optimizer);
   training.lr = options.lr.value_or(relsim::default_learning_rate(training.rule));
@@ -131,10 +132,16 @@ formats::Facts train_neural(const Split& split, const SharedOptions& shared, con
   training.compression.level = act::level_from_string(
       !options.level.empty() ? options.level : training.compression.budget > 0 ? "L2" : "L0");
   if (!options.policy.empty()) begin_with_policy(options, training);
-  policy = training.policy_digest;
   if (options.products == "bfloat16" && !relsim::has_pair_instructions()) {
     say_warning("--products bfloat16: this CPU has no instructions for it; the same is computed more slowly than float32");
   }
+  return training;
+}
+
+/// @param training  with this run's seed
+formats::Facts train_neural(const Split& split, const SeedRun& run, const FactsOptions& options,
+                            const relsim::FactTrainingOptions& training, Course& course) {
+  const bool validated = !split.held_out.empty();
   const auto digest = course.keeps() ? relsim::training_digest(split.kb.triples, split.held_out) : "";
   act::install_allocator();
   relsim::FactTrainer trainer(split.kb.triples, split.held_out, split.kb.entities.size(), split.kb.relations.size(), training);
@@ -146,13 +153,13 @@ formats::Facts train_neural(const Split& split, const SharedOptions& shared, con
       write_facts(*core::open_sink("/dev/null", core::Content::Binary), {}, facts);
       if (!course.keeps()) return;
       const auto state = course.rehearsed([&] { return relsim::store_state(trainer, training, digest); });
-      relsim::restore_state(state, shared.seed, training, digest, options.course.checkpoint, trainer);
+      relsim::restore_state(state, training.seed, training, digest, run.course.checkpoint, trainer);
     };
     trainer.plan_budget(before, course.resumed_budget());
   }
   auto saved = course.resumed();
   if (saved) {
-    relsim::restore_state(saved->content, saved->header.seed, training, digest, options.course.checkpoint, trainer);
+    relsim::restore_state(saved->content, saved->header.seed, training, digest, run.course.checkpoint, trainer);
     saved.reset();  // under a budget, its memory is for training
     malloc_trim(0);
   }
@@ -169,11 +176,11 @@ formats::Facts train_neural(const Split& split, const SharedOptions& shared, con
   for (const auto& report : trainer.epochs()) epochs.emplace_back(to_map(report, validated));
   course.finish(with_memory(summary(trained, split.held_out.size()), trained.best), trained.best.step_seconds);
   if (validated) {
-    say_held_out(split.held_out.size(), trained.best.held_out_nats,
+    say_held_out(run.label, split.held_out.size(), trained.best.held_out_nats,
                  " (epoch " + std::to_string(trained.best.epoch) + "), independent counts " + nats(trained.baseline.nats) +
                      ", both mixed " + nats(trained.mixed->nats),
                  trained.baseline);
-    warn_of_weak(trained.best.held_out_nats, trained.baseline);
+    warn_of_weak(run.label, trained.best.held_out_nats, trained.baseline);
   }
 
   auto facts = facts_of(split);
@@ -213,8 +220,8 @@ formats::Facts count(const Split& split, const FactsOptions& options, Course& co
     map["held_out_nats"] = mean_nats(split.held_out);
     map["counts_nats"] = baseline.nats;
     map["uniform_nats"] = baseline.uniform;
-    say_held_out(split.held_out.size(), map["held_out_nats"].as_double(), ", independent counts " + nats(baseline.nats), baseline);
-    warn_of_weak(map["held_out_nats"].as_double(), baseline);
+    say_held_out("", split.held_out.size(), map["held_out_nats"].as_double(), ", independent counts " + nats(baseline.nats), baseline);
+    warn_of_weak("", map["held_out_nats"].as_double(), baseline);
   }
   auto facts = facts_of(split);
   facts.hyperparameters = Value::Map{{"model", "counts"}, {"smoothing", options.smoothing}};
@@ -229,6 +236,17 @@ void say_thin(const std::vector<std::int64_t>& counts) {
   say_note(plural(static_cast<std::uint64_t>(thin), "relation has", "relations have") + " fewer than " +
            std::to_string(relsim::kLeastFacts) + " facts, of " + std::to_string(counts.size()) +
            " in all: relsim-score marks them as thin");
+}
+
+/// @param nats_of_seeds  of held-out facts
+void say_spread(const std::vector<double>& nats_of_seeds) {
+  const auto count = static_cast<double>(nats_of_seeds.size());
+  if (count < 2) return;
+  const double mean = std::accumulate(nats_of_seeds.begin(), nats_of_seeds.end(), 0.0) / count;
+  double squares = 0;
+  for (const double one : nats_of_seeds) squares += (one - mean) * (one - mean);
+  say_note(std::to_string(nats_of_seeds.size()) + " models: " + nats(mean) + " nats a held-out fact, standard deviation over seeds " +
+           nats(std::sqrt(squares / (count - 1))));
 }
 
 }  // namespace
@@ -284,24 +302,35 @@ void define_facts(CLI::App& command, FactsOptions& options) {
            "Resident bytes that the whole process may take at its peak: bits follow from it in place of a level's average; 250MiB, 2G")
       ->default_str("")
       ->excludes("--bits");
+  define_seeds(command, options.seeds);
   define_metrics(command, options.course);
   define_checkpoint(command, options.course);
 }
 
 int run_facts(const SharedOptions& shared, const FactsOptions& options) {
-  if (options.model == "counts" && !options.course.checkpoint.empty()) {
+  const bool counts = options.model == "counts";
+  if (counts && !options.course.checkpoint.empty()) {
     throw Error(Error::Usage, "--checkpoint: counting takes no training that could be resumed");
   }
-  // Opened first: an output that cannot be written should not cost a training run.
-  const auto sink = core::open_sink(shared.output, core::Content::Binary);
-  Course course(options.course, shared, options.training.epochs);
-  const double share = options.held_out.value_or(options.model == "counts" ? 0 : 0.05);
-  const auto split = read_split(options.inputs, options.valid, share, shared.seed);
-  std::string policy;
-  const auto facts = options.model == "counts" ? count(split, options, course)
-                                               : train_neural(split, shared, options, course, policy);
-  say_thin(facts.counts);
-  write(*sink, shared, facts, policy);
+  if (counts && options.seeds) throw Error(Error::Usage, "--seeds: counts do not depend on a seed");
+  if (options.seeds && options.training.compression.budget > 0) {
+    throw Error(Error::Usage, "--budget is what a process may take: give each of --seeds its own");
+  }
+  auto training = counts ? options.training : settle(options);
+  SplitSource splits(options.inputs, options.valid, options.held_out.value_or(counts ? 0 : 0.05), options.seeds.value_or(1));
+  std::vector<double> nats_of_seeds;
+  for_each_seed(shared, options.course, options.seeds, [&](const SeedRun& run) {
+    // Opened first: an output that cannot be written should not cost a training run.
+    const auto sink = core::open_sink(run.shared.output, core::Content::Binary);
+    Course course(run.course, run.shared, training.epochs);
+    const auto& split = splits.next(run.shared.seed);
+    training.seed = run.shared.seed;
+    const auto facts = counts ? count(split, options, course) : train_neural(split, run, options, training, course);
+    if (run.first) say_thin(facts.counts);
+    write(*sink, run.shared, facts, training.policy_digest);
+    if (!split.held_out.empty()) nats_of_seeds.push_back(facts.metrics.at("best").at("held_out_nats").as_double());
+  });
+  say_spread(nats_of_seeds);
   return 0;
 }
 

@@ -25,6 +25,7 @@ struct FactsOptions {
   std::string products = "float32";
   std::string level;   ///< empty: L0, or what the policy says
   std::string policy;  ///< empty: none
+  std::optional<std::int64_t> seeds;  ///< unset: one model
   CourseOptions course;
   relsim::FactTrainingOptions training;
 };
