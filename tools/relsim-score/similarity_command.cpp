@@ -15,7 +15,7 @@ namespace {
 void warn_of_thin(const formats::Similarity& similarity, std::int64_t least) {
   const auto thin = std::count(similarity.thin.begin(), similarity.thin.end(), 1);
   if (thin == 0) return;
-  say_warning(std::to_string(thin) + (thin == 1 ? " relation has" : " relations have") + " fewer than " +
+  say_warning(plural(static_cast<std::uint64_t>(thin), "relation has", "relations have") + " fewer than " +
               std::to_string(least) + " facts: marked as thin");
 }
 

@@ -56,7 +56,7 @@ std::optional<formats::Loaded<formats::Checkpoint>> Course::resumed() {
     metrics_.again({reinterpret_cast<const char*>(found->data.data()), found->data.size()});
     buffers.erase(found);
   } else if (!options_.metrics.empty() && saved.content.epoch > 0) {
-    say_warning(options_.checkpoint + ": holds no metrics of its " + std::to_string(saved.content.epoch) + " epochs");
+    say_warning(options_.checkpoint + ": holds no metrics of its " + plural(saved.content.epoch, "epoch", "epochs"));
   }
   return saved;
 }

@@ -144,7 +144,7 @@ int run_embed(const SharedOptions& shared, const EmbedOptions& options) {
   stored.metrics = final_line;
   course.finish(std::move(final_line), best.step_seconds);
   if (validated) {
-    say_note(std::to_string(split.held_out.size()) + " held-out facts: MRR of the relation " + to_four_decimals(best.mrr) +
+    say_note(plural(split.held_out.size(), "held-out fact", "held-out facts") + ": MRR of the relation " + to_four_decimals(best.mrr) +
              ", first " + to_four_decimals(best.hits1) + " (epoch " + std::to_string(best.epoch) + ")");
   }
   write_model(*sink, header, stored);

@@ -49,7 +49,7 @@ SentenceSplit read_sentences(const SharedOptions& shared, const ExtractOptions& 
     }
     const auto skipped = set.sentences.size() - split.held_out.size();
     if (skipped > 0) {
-      say_warning(options.valid + ": " + std::to_string(skipped) + " sentences of relations without training sentences: left out");
+      say_warning(options.valid + ": " + plural(skipped, "sentence of a relation", "sentences of relations") + " without training sentences: left out");
       relsim::Vocabulary trained;
       for (std::int32_t r = 0; r < known; ++r) trained.intern(set.relations.name(r));
       set.relations = std::move(trained);
@@ -184,7 +184,7 @@ int run_extract(const SharedOptions& shared, const ExtractOptions& options) {
   if (!options.vectors.empty()) {
     const torch::NoGradGuard guard;
     const auto found = relsim::read_word_vectors(options.vectors, vocabulary.words, extractor.named_parameters()["words"]);
-    say_note(options.vectors + ": vectors of " + std::to_string(found) + " of " + std::to_string(vocabulary.words.size()) + " words");
+    say_note(options.vectors + ": vectors of " + std::to_string(found) + " of " + plural(static_cast<std::uint64_t>(vocabulary.words.size()), "word", "words"));
   }
   const auto excluded = split.relations.find(options.excluded);
   relsim::ExtractorTrainer trainer(extractor, vocabulary, split.train, split.held_out, divergences, excluded, training);
@@ -222,7 +222,7 @@ int run_extract(const SharedOptions& shared, const ExtractOptions& options) {
   stored.metrics = final_line;
   course.finish(with_memory(std::move(final_line), best), best.step_seconds);
   if (validated) {
-    say_note(std::to_string(split.held_out.size()) + " held-out sentences: micro F1 " + to_four_decimals(best.micro_f1) + ", macro F1 " +
+    say_note(plural(split.held_out.size(), "held-out sentence", "held-out sentences") + ": micro F1 " + to_four_decimals(best.micro_f1) + ", macro F1 " +
              to_four_decimals(best.macro_f1) + " (epoch " + std::to_string(best.epoch) + ")");
   }
   write_model(*sink, header, stored);

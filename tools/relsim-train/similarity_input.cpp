@@ -30,8 +30,8 @@ std::vector<double> read_divergences(const std::string& path, const relsim::Voca
   }
   if (unknown == count) throw Error(Error::BadInput, path + ": knows none of the relations");
   if (unknown > 0) {
-    say_warning(path + ": does not know " + std::to_string(unknown) + " of " + std::to_string(count) +
-                " relations: taken to be far from all others");
+    say_warning(path + ": does not know " + std::to_string(unknown) + " of " +
+                plural(count, "relation", "relations") + ": taken to be far from all others");
   }
   std::vector<double> divergences(count * count, INFINITY);
   const auto n = similarity.relations.size();

@@ -50,7 +50,7 @@ void read_counted(const std::string& path,
     ++found;
   }
   if (found != expected) {
-    throw Error(Error::BadInput, path + ": holds " + std::to_string(found) + " lines, not " +
+    throw Error(Error::BadInput, path + ": holds " + std::to_string(found) + (found == 1 ? " line, not " : " lines, not ") +
                                      std::to_string(std::max<std::int64_t>(expected, 0)) + " as its first one says");
   }
 }

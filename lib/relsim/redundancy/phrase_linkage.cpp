@@ -72,7 +72,7 @@ class PhraseAgglomeration {
       }
     }
     if (options_.count && !is_done()) {
-      throw Error(Error::Usage, "cannot go down to " + std::to_string(*options_.count) + " clusters: the " +
+      throw Error(Error::Usage, "cannot go down to " + std::to_string(*options_.count) + (*options_.count == 1 ? " cluster: the " : " clusters: the ") +
                                     std::to_string(left_) + " that are left have nothing in common, or are thin");
     }
     return result;

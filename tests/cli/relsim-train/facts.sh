@@ -82,6 +82,12 @@ small "openke:$folder/openke" > "$folder/openke.facts"
 cmp "$folder/tsv.facts" "$folder/nt.facts"
 cmp "$folder/tsv.facts" "$folder/openke.facts"
 
+# One is one.
+{ printf 'nobody\trelngo\tusa\n'; head -n 1 "$nations/valid.tsv"; } > "$folder/one.tsv"
+"$TERSE_BIN/relsim-train" facts "$nations/train.tsv" --valid "$folder/one.tsv" --model counts -o "$folder/counts.facts" 2> "$folder/err"
+grep -q 'one.tsv: 1 fact names what the training facts do not: left out' "$folder/err"
+grep -q ' 1 held-out fact: model ' "$folder/err"
+
 # Relations with too few facts are told of.
 for i in 1 2 3 4 5; do printf 'a%d\tr\tb%d\n' $i $i; done > "$folder/thin"
 printf 'a1\ts\tb2\n' >> "$folder/thin"

@@ -93,7 +93,7 @@ TEST_CASE("what is wrong with OpenKE's files is named by file and line", "[kb]")
   CHECK(facts("1\n0 3 0\n") == "");
   CHECK_THAT(facts("1\n0 1 0\n"), Catch::Matchers::ContainsSubstring("train2id.txt:2: id 1 has no name"));
   CHECK_THAT(facts("1\n0 9 0\n"), Catch::Matchers::ContainsSubstring("train2id.txt:2: '9' is no number from 0 to"));
-  CHECK_THAT(facts("2\n0 3 0\n"), Catch::Matchers::ContainsSubstring("holds 1 lines, not 2"));
+  CHECK_THAT(facts("2\n0 3 0\n"), Catch::Matchers::ContainsSubstring("holds 1 line, not 2"));
   CHECK_THAT(facts("1\n0 3 0\n3 0 0\n"), Catch::Matchers::ContainsSubstring("train2id.txt:3: more lines"));
   CHECK_THAT(facts("1\n0 3\n"), Catch::Matchers::ContainsSubstring("train2id.txt:2: expected the ids"));
   folder.file("relation2id.txt", "2\nr\t0\ns\t0\n");
