@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <optional>
 #include <utility>
 
@@ -121,6 +122,20 @@ void rewrite(const formats::Clusters& clusters, const DedupOptions& options) {
   }
 }
 
+void write_reliability(const formats::Clusters& clusters, const relsim::Gold& gold, const DedupOptions& options) {
+  const auto reliability = relsim::score_confidence(clusters, gold);
+  const auto sink = core::open_sink(options.reliability, core::Content::Text);
+  core::TableWriter table(*sink, core::table_style(options.shared.json, options.reliability),
+                          {{"confidence", 3}, {"right", 3}, {"pairs"}});
+  for (const auto& one : reliability) table.row({one.confidence, one.right, one.pairs});
+  table.finish();
+  sink->finish();
+  if (reliability.empty()) return;
+  char error[32];
+  std::snprintf(error, sizeof error, "%.3f", relsim::calibration_error(reliability));
+  say_note(std::string("confidence and share of right pairs differ by ") + error + " on average");
+}
+
 void print_gold_scores(const formats::Similarity& similarity, const formats::Clusters& clusters,
                        const DedupOptions& options) {
   core::TsvReader reader(core::open_source(options.gold), true);
@@ -132,6 +147,7 @@ void print_gold_scores(const formats::Similarity& similarity, const formats::Clu
   const auto scores = relsim::score_clusters(clusters, gold);
   say_note(plural(scores.relations, "relation of ", "relations of ") + plural(gold.classes, "class, ", "classes, ") +
            plural(scores.positive_pairs, "pair of one class", "pairs of one class"));
+  if (!options.reliability.empty()) write_reliability(clusters, gold, options);
   const auto curve = relsim::precision_recall_curve(similarity, gold);
   if (!options.curve.empty()) {
     const auto sink = core::open_sink(options.curve, core::Content::Text);
@@ -207,6 +223,8 @@ void define(CLI::App& app, DedupOptions& options) {
   add_file(app, "--gold", options.gold,
            "Judge the clusters by FILE, relation<TAB>class a line, and print precision, recall, F1 and average precision");
   add_file(app, "--curve", options.curve, "With --gold: write the ranking's precision and recall to FILE, pair by pair");
+  add_file(app, "--reliability", options.reliability,
+           "With --gold: write to FILE how many of the pairs that merges bring together are right, by tenths of confidence");
   app.add_flag("--keep-repeated", options.keep_repeated, "With --triples: keep facts that have become equal")
       ->needs(triples);
 }
@@ -227,6 +245,9 @@ int run(const DedupOptions& options) {
   if (options.dendrogram == "-") throw Error(Error::Usage, "--dendrogram goes to a file");
   if (!options.curve.empty() && (options.gold.empty() || options.curve == "-")) {
     throw Error(Error::Usage, "--curve goes to a file, beside the scores of --gold");
+  }
+  if (!options.reliability.empty() && (options.gold.empty() || options.reliability == "-")) {
+    throw Error(Error::Usage, "--reliability goes to a file, beside the scores of --gold");
   }
   if (options.similarity == "-" && options.gold == "-") {
     throw Error(Error::Usage, "the similarity and the gold cannot both come from standard input");

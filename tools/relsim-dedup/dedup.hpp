@@ -33,6 +33,7 @@ struct DedupOptions {
   std::vector<std::string> explain;  ///< two relations to tell about; empty: none
   std::size_t top = 5;     ///< facts shown of each kind
   std::string curve;       ///< with `gold`: where the ranking's precision and recall go; empty: nowhere
+  std::string reliability; ///< with `gold`: where the shares of right merges by confidence go; empty: nowhere
   std::string gold;        ///< classes of relations to judge the clusters by; empty: do not
 };
 

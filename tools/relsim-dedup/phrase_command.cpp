@@ -8,8 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "common/messages.hpp"
 #include "relsim-dedup/evidence_command.hpp"
 #include "terse/relsim/redundancy/phrase_agreement.hpp"
+#include "terse/relsim/redundancy/phrase_chances.hpp"
 #include "terse/relsim/redundancy/phrase_linkage.hpp"
 
 namespace terse::tools {
@@ -62,6 +64,13 @@ formats::Clusters group_phrases(formats::Loaded<formats::Similarity>& similarity
     const double whole = std::accumulate(parts.begin(), parts.end(), 0.0);
     auto& merge = grouped.clusters.merges[i];
     merge.reason = (merge.swapped ? "passive: " : "") + (whole > 0 ? in_words(parts, whole) : "");
+  }
+  const auto chances = relsim::chances_of_merges(loaded.triples, names.relations, kinds,
+                                                 how.merge_thin ? std::vector<std::uint8_t>() : names.thin, grouped.clusters.merges);
+  for (std::size_t i = 0; i < chances.size(); ++i) grouped.clusters.merges[i].confidence = chances[i];
+  if (chances.empty() && !grouped.clusters.merges.empty()) {
+    say_note(std::string("confidences are no chances but ") + (agree ? "shares of groupings" : "likenesses") +
+             ": too few phrases are the same but for adverbs, auxiliaries and articles, and about the same heads, to learn chances from");
   }
   if (!options.gold.empty()) names = relsim::to_similarity(linked, names);
   return std::move(grouped.clusters);

@@ -1,6 +1,7 @@
 #include "terse/relsim/kb/cesi_reader.hpp"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -12,25 +13,32 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// Member `place` of the record's list `key`; empty where there is none.
-std::string name_in(const Json& record, const char* key, std::size_t place, const core::LineReader& reader) {
+using Names = std::array<std::string, 3>;  // subject, relation, object
+
+/// The record's list `key`; empty names where there is none.
+Names names_in(const Json& record, const char* key, const core::LineReader& reader) {
   const auto found = record.find(key);
   if (found == record.end()) return {};
   const auto is_text = [](const Json& value) { return value.is_string(); };
-  if (!found->is_array() || found->size() != 3 || !std::all_of(found->begin(), found->end(), is_text)) {
+  if (!found->is_array() || found->size() != 3 || !std::ranges::all_of(*found, is_text)) {
     throw reader.error(std::string("'") + key + "' is no list of three texts");
   }
-  return (*found)[place].get<std::string>();
+  return found->get<Names>();
 }
 
-std::string name_of(const Json& record, std::size_t place, const core::LineReader& reader) {
-  auto name = name_in(record, "triple_norm", place, reader);
-  if (name.empty()) name = name_in(record, "triple", place, reader);
-  if (name.empty()) {
-    constexpr const char* kParts[] = {"subject", "relation", "object"};
-    throw reader.error(std::string("neither 'triple_norm' nor 'triple' names the ") + kParts[place]);
+/// The normalised names, and for those that are empty the names as they were found.
+Names names_of(const Json& record, const core::LineReader& reader) {
+  auto names = names_in(record, "triple_norm", reader);
+  if (std::ranges::count(names, "") == 0) return names;
+  const auto found = names_in(record, "triple", reader);
+  for (std::size_t place = 0; place < names.size(); ++place) {
+    if (names[place].empty()) names[place] = found[place];
+    if (names[place].empty()) {
+      constexpr const char* kParts[] = {"subject", "relation", "object"};
+      throw reader.error(std::string("neither 'triple_norm' nor 'triple' names the ") + kParts[place]);
+    }
   }
-  return name;
+  return names;
 }
 
 }  // namespace
@@ -42,9 +50,9 @@ void read_cesi(std::unique_ptr<core::ByteSource> source, KnowledgeBase& kb) {
     if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
     const auto record = Json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (!record.is_object()) throw reader.error("expected a JSON object, with the list 'triple'");
-    const auto head = kb.entities.intern(name_of(record, 0, reader));
-    const auto relation = kb.relations.intern(name_of(record, 1, reader));
-    kb.triples.push_back({head, relation, kb.entities.intern(name_of(record, 2, reader))});
+    const auto names = names_of(record, reader);
+    const auto head = kb.entities.intern(names[0]), tail = kb.entities.intern(names[2]);
+    kb.triples.push_back({head, kb.relations.intern(names[1]), tail});
   }
 }
 

@@ -1,8 +1,11 @@
 #include "terse/relsim/redundancy/gold.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <limits>
 #include <map>
+#include <ranges>
 #include <string_view>
 #include <utility>
 
@@ -115,6 +118,46 @@ GoldScores score_clusters(const formats::Clusters& clusters, const Gold& gold) {
   scores.micro = {share(precision.largest, precision.members), share(recall.largest, recall.members)};
   scores.pair = {share(right, together), share(right, positive)};
   return scores;
+}
+
+std::vector<Reliability> score_confidence(const formats::Clusters& clusters, const Gold& gold) {
+  constexpr int kBins = 10;
+  struct Sums {
+    double confidence = 0;
+    std::int64_t right = 0, pairs = 0;
+  };
+  std::array<Sums, kBins> bins;
+  std::vector<std::vector<std::int32_t>> nodes(gold.label.size());  // labelled members
+  for (std::int32_t r = 0; at(r) < gold.label.size(); ++r) {
+    if (gold.label[at(r)] >= 0) nodes[at(r)] = {r};
+  }
+  for (const auto& merge : clusters.merges) {
+    auto members = std::exchange(nodes[at(merge.a)], {});
+    const auto others = std::exchange(nodes[at(merge.b)], {});
+    auto& bin = bins[at(std::clamp(static_cast<std::int32_t>(merge.confidence * kBins), 0, kBins - 1))];
+    for (const auto a : members) {
+      for (const auto b : others) bin.right += is_right(gold, a, b, clusters.swapped[at(a)] != clusters.swapped[at(b)]);
+    }
+    const auto pairs = static_cast<std::int64_t>(members.size() * others.size());
+    bin.pairs += pairs;
+    bin.confidence += merge.confidence * static_cast<double>(pairs);
+    members.insert(members.end(), others.begin(), others.end());
+    nodes.push_back(std::move(members));
+  }
+  std::vector<Reliability> result;
+  for (const auto& bin : std::views::reverse(bins)) {
+    if (bin.pairs > 0) result.push_back({bin.confidence / static_cast<double>(bin.pairs), share(bin.right, bin.pairs), bin.pairs});
+  }
+  return result;
+}
+
+double calibration_error(const std::vector<Reliability>& reliability) {
+  double sum = 0, pairs = 0;
+  for (const auto& one : reliability) {
+    sum += std::abs(one.confidence - one.right) * static_cast<double>(one.pairs);
+    pairs += static_cast<double>(one.pairs);
+  }
+  return pairs > 0 ? sum / pairs : std::numeric_limits<double>::quiet_NaN();
 }
 
 std::vector<CurvePoint> precision_recall_curve(const formats::Similarity& similarity, const Gold& gold) {

@@ -43,6 +43,19 @@ struct GoldScores {
 
 GoldScores score_clusters(const formats::Clusters& clusters, const Gold& gold);
 
+/// What merges of about one confidence turned out to be, over pairs of labelled relations that they brought together.
+struct Reliability {
+  double confidence = 0;    ///< mean
+  double right = 0;         ///< share of the pairs that are of one class
+  std::int64_t pairs = 0;
+};
+
+/// By tenths of confidence, the surest first; those without pairs are left out.
+std::vector<Reliability> score_confidence(const formats::Clusters& clusters, const Gold& gold);
+
+/// By how much confidence and share of right ones differ, on average over pairs. NaN where there are none.
+double calibration_error(const std::vector<Reliability>& reliability);
+
 /// Where the ranking of pairs stands after each group of equally near ones that holds a right pair.
 struct CurvePoint {
   double recall = 0, precision = 0, divergence = 0;

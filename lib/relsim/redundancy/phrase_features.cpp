@@ -9,6 +9,7 @@
 
 #include "terse/relsim/redundancy/feature_rows.hpp"
 #include "terse/relsim/redundancy/name_grams.hpp"
+#include "terse/relsim/redundancy/phrase_form.hpp"
 #include "terse/relsim/redundancy/phrase_similarity.hpp"
 
 namespace terse::relsim {
@@ -36,6 +37,18 @@ constexpr std::size_t kManyPhrases = 20000, kMostInCommon = 2000;
 const double kHalf = std::sqrt(0.5);
 
 }  // namespace
+
+std::string gist_of(const std::string& phrase) {
+  static const auto function_words = set_of_stems(kFunctionWords), prepositions = set_of_stems(kPrepositions);
+  std::string gist;
+  bool says_something = false;
+  for (const auto& stem : stems_of(without_adverbs(phrase))) {
+    if (function_words.contains(stem)) continue;
+    gist += (gist.empty() ? "" : " ") + stem;
+    says_something |= !prepositions.contains(stem);
+  }
+  return says_something ? gist : "";
+}
 
 PhraseFeatures features_of(std::span<const Triple> triples, const std::vector<std::string>& entities,
                            const std::vector<PhraseStems>& phrases) {

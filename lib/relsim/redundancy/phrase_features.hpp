@@ -27,6 +27,10 @@ struct PhraseFeatures {
   std::array<std::int32_t, kParts.size()> part_end{};  // columns of a part end where the next one's begin
 };
 
+/// What a phrase says but for adverbs, negations, auxiliaries and articles: its other stems, in order, apart by blanks.
+/// Empty where there are none but prepositions.
+std::string gist_of(const std::string& phrase);
+
 /// @param triples   distinct facts; relations are rows
 /// @param entities  names, [E]
 /// @param phrases   [R]

@@ -25,6 +25,11 @@ expect 66 relsim-dedup kb.similarity --gold none.tsv
 expect 0 relsim-dedup kb.similarity --threshold 0.3 --gold gold.tsv --curve curve.tsv -q
 says curve.tsv $'1\t1\t'
 expect 2 relsim-dedup kb.similarity --curve curve.tsv
+expect 0 relsim-dedup kb.similarity --count 1 --gold gold.tsv --reliability reliability.tsv
+says err 'confidence and share of right pairs differ by '
+says reliability.tsv $'#confidence\tright\tpairs'
+[ "$(awk -F '\t' '!/^#/ { n += $3; right += $2 * $3 } END { print n, right }' reliability.tsv)" = '3 1' ] || fail "reliability: $(cat reliability.tsv)"
+expect 2 relsim-dedup kb.similarity --reliability reliability.tsv
 
 expect 0 relsim-dedup kb.similarity --threshold 0.3 --dendrogram tree.svg -q
 says tree.svg ">known_by<"

@@ -31,6 +31,30 @@ void set_pair(std::vector<double>& matrix, std::size_t n, std::size_t a, std::si
   matrix[a * n + b] = matrix[b * n + a] = value;
 }
 
+TEST_CASE("confidence is judged by the pairs that merges bring together", "[redundancy]") {
+  // a is b turned round, in one class with c as it stands; d is of another, e of none.
+  const auto gold = parse("a\tx\tinverse\nb\tx\tsame\nc\tx\tsame\nd\ty\tsame\n", kNames);
+  formats::Clusters clusters;
+  clusters.relations = kNames;
+  clusters.cluster = {0, 0, 0, 0, 0};
+  clusters.swapped = {1, 0, 1, 0, 0};
+  clusters.merges = {{.a = 0, .b = 1, .height = 0, .confidence = 1, .swapped = true, .reason = ""},
+                     {.a = 2, .b = 5, .height = 0, .confidence = 0.92, .swapped = true, .reason = ""},
+                     {.a = 3, .b = 4, .height = 0, .confidence = 0.9, .swapped = false, .reason = ""},
+                     {.a = 6, .b = 7, .height = 0, .confidence = 0.35, .swapped = false, .reason = ""}};
+  const auto reliability = score_confidence(clusters, gold);
+  // Of the three pairs above 0.9 a and b are right; c is put the wrong way round beside both.
+  REQUIRE(reliability.size() == 2);
+  CHECK(reliability[0].pairs == 3);
+  CHECK(reliability[0].confidence == Approx((1 + 2 * 0.92) / 3));
+  CHECK(reliability[0].right == Approx(1.0 / 3));
+  CHECK(reliability[1].pairs == 3);
+  CHECK(reliability[1].right == 0);
+  CHECK(reliability[1].confidence == Approx(0.35));
+  CHECK(calibration_error(reliability) == Approx(((1 + 2 * 0.92) / 3 - 1.0 / 3 + 0.35) / 2));
+  CHECK(std::isnan(calibration_error({})));
+}
+
 TEST_CASE("clusters are scored by the definitions, over labelled relations only", "[redundancy]") {
   const auto gold = parse("#relation\tclass\na\tx\nb\tx\nc\tx\nd\ty\nelsewhere\ty\n", kNames);
   CHECK(gold.unknown == 1);
