@@ -23,6 +23,8 @@
 namespace terse::tools {
 namespace {
 
+constexpr double kFalseMerges = 0.05;
+
 relsim::Linkage linkage_of(const std::string& word) {
   if (word == "complete") return relsim::Linkage::Complete;
   return word == "single" ? relsim::Linkage::Single : relsim::Linkage::Average;
@@ -187,7 +189,8 @@ void define(CLI::App& app, DedupOptions& options) {
   app.add_flag("--auto", options.automatic,
                "Merge by the evidence in the facts, with a threshold chosen without labels: only where the chance that two "
                "relations do not say the same, as the evidence has it, is below --false-merges");
-  app.add_option("--false-merges", options.false_merges, "With --auto: the largest chance of being wrong that a merge may have, as the evidence has it")
+  app.add_option("--false-merges", options.false_merges, "With --auto: the largest chance of being wrong that a merge may have, as the evidence has it (default: 0.05; with --phrases "
+                 "any, and no merge has less than 0.1)")
       ->type_name("SHARE")
       ->check(CLI::Range(1e-9, 0.999).description(""));
   app.add_flag("--names", options.names, "With --auto: count words that names of relations share as evidence, too");
@@ -293,7 +296,7 @@ int run(const DedupOptions& options) {
   } else {
     if (options.automatic || !options.explain.empty()) {
       weighed = weigh_facts(loaded.content, options);
-      how.threshold = options.threshold.value_or(-std::log1p(-options.false_merges));
+      how.threshold = options.threshold.value_or(-std::log1p(-options.false_merges.value_or(kFalseMerges)));
       if (!options.explain.empty()) {
         explain(*weighed, loaded.content, how.threshold, options);
         return 0;

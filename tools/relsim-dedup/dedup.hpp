@@ -25,7 +25,7 @@ struct DedupOptions {
   bool keep_repeated = false;
   std::string facts;       ///< a facts artifact, for automatic merging; empty: none
   bool automatic = false;  ///< weigh the facts' evidence and choose the threshold by it
-  double false_merges = 0.05;  ///< with `automatic`: share of merges that may be wrong
+  std::optional<double> false_merges;  ///< with `automatic`: chance of being wrong that a merge may have; unset: 0.05, or with `phrases` any
   bool names = false;      ///< relations' names are phrases: count them as evidence
   bool phrases = false;    ///< with `automatic`: relations are phrases of Open IE, to be grouped by kind
   std::optional<std::size_t> groupings;  ///< with `phrases`: so many that are to agree; unset: by the number of phrases

@@ -1,6 +1,7 @@
 #include "relsim-dedup/phrase_command.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <numeric>
 #include <optional>
@@ -10,6 +11,7 @@
 
 #include "common/messages.hpp"
 #include "relsim-dedup/evidence_command.hpp"
+#include "terse/core/error.hpp"
 #include "terse/relsim/redundancy/phrase_agreement.hpp"
 #include "terse/relsim/redundancy/phrase_chances.hpp"
 #include "terse/relsim/redundancy/phrase_linkage.hpp"
@@ -19,6 +21,8 @@ namespace {
 
 using Parts = relsim::PhraseClusters::Parts;
 
+constexpr const char* kNoChances =
+    "too few phrases are the same but for adverbs, auxiliaries and articles, and about the same heads, to learn chances from";
 // More would take their number times longer.
 constexpr std::size_t kGroupings = 16, kManyPhrases = 20000;
 
@@ -58,6 +62,15 @@ formats::Clusters group_phrases(formats::Loaded<formats::Similarity>& similarity
   const auto& linked = other ? *other : kinds;
   how.threshold = options.threshold.value_or(agree ? relsim::kMostAgree : 1 - kinds.at_random());
   auto grouped = relsim::cluster_phrases(linked, names.relations, names.counts, names.thin, how);
+  const auto chances = relsim::chances_of_merges(loaded.triples, names.relations, kinds,
+                                                 how.merge_thin ? std::vector<std::uint8_t>() : names.thin, grouped.clusters.merges);
+  if (options.false_merges && !grouped.clusters.merges.empty()) {
+    if (chances.empty()) throw Error(Error::BadInput, options.facts + ": " + kNoChances + ", as --false-merges asks for");
+    // Chances fall: those that are kept came first, and come again.
+    how.count = static_cast<std::int64_t>(names.relations.size()) -
+                std::ranges::count_if(chances, [&](double chance) { return chance >= 1 - *options.false_merges - 1e-9; });
+    grouped = relsim::cluster_phrases(linked, names.relations, names.counts, names.thin, how);
+  }
   if (agree) grouped.parts = relsim::parts_of_merges(kinds, grouped.clusters.merges);
   for (std::size_t i = 0; i < grouped.parts.size(); ++i) {
     const auto& parts = grouped.parts[i];
@@ -65,12 +78,10 @@ formats::Clusters group_phrases(formats::Loaded<formats::Similarity>& similarity
     auto& merge = grouped.clusters.merges[i];
     merge.reason = (merge.swapped ? "passive: " : "") + (whole > 0 ? in_words(parts, whole) : "");
   }
-  const auto chances = relsim::chances_of_merges(loaded.triples, names.relations, kinds,
-                                                 how.merge_thin ? std::vector<std::uint8_t>() : names.thin, grouped.clusters.merges);
-  for (std::size_t i = 0; i < chances.size(); ++i) grouped.clusters.merges[i].confidence = chances[i];
-  if (chances.empty() && !grouped.clusters.merges.empty()) {
-    say_note(std::string("confidences are no chances but ") + (agree ? "shares of groupings" : "likenesses") +
-             ": too few phrases are the same but for adverbs, auxiliaries and articles, and about the same heads, to learn chances from");
+  if (!chances.empty()) {
+    for (std::size_t i = 0; i < grouped.clusters.merges.size(); ++i) grouped.clusters.merges[i].confidence = chances[i];
+  } else if (!grouped.clusters.merges.empty()) {
+    say_note(std::string("confidences are no chances but ") + (agree ? "shares of groupings: " : "likenesses: ") + kNoChances);
   }
   if (!options.gold.empty()) names = relsim::to_similarity(linked, names);
   return std::move(grouped.clusters);

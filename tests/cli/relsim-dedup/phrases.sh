@@ -46,6 +46,12 @@ says err '--phrases goes with --auto'
 expect 2 relsim-dedup openie.similarity --facts openie.facts --auto --phrases --names
 expect 2 relsim-dedup openie.similarity --facts openie.facts --auto --phrases --explain owns left
 
+# Too few phrases are in the same words to know the chance of anything: that is said, and no chance can be asked for.
+expect 0 relsim-dedup openie.similarity --facts openie.facts --auto --phrases
+says err 'confidences are no chances but shares of groupings: '
+expect 65 relsim-dedup openie.similarity --facts openie.facts --auto --phrases --false-merges 0.5
+says err 'openie.facts: too few phrases are the same'
+
 # Who founded a firm is said in both voices: the passive is turned round, also in rewritten triples. What is denied stays
 # apart from what is said.
 printf '%s\t%s\t%s\n' ann founded 'acme corp' bob founded 'widget corp' 'acme corp' 'was founded by' ann \
@@ -79,3 +85,13 @@ awk -F '\t' '$1 == "ranking" && $5 > 0.56 { found = 1 } END { exit !found }' out
 grep -viwE 'not|never|no' reverb.gold > said.gold
 expect 0 relsim-dedup reverb.similarity --facts reverb.facts --auto --phrases --gold said.gold -q
 awk -F '\t' '$1 == "pair" && $4 > 0.49 { found = 1 } END { exit !found }' out || fail "pair F1 of what is said: $(grep pair out)"
+# Confidences are chances: those of the labelled pairs are a tenth off on average, shares of groupings a quarter. What is surer
+# is more often right.
+expect 0 relsim-dedup reverb.similarity --facts reverb.facts --auto --phrases --merge-negated --gold reverb.gold --reliability reliability.tsv
+awk '/differ by/ { found = $(NF - 2) < 0.16 } END { exit !found }' err || fail "confidences: $(cat err)"
+precision() { awk -F '\t' '$1 == "pair" { print int(1000 * $2) }' out; }
+all=$(precision)
+expect 0 relsim-dedup reverb.similarity --facts reverb.facts --auto --phrases --merge-negated --gold reverb.gold --false-merges 0.2 -q
+[ "$(precision)" -gt $((all + 100)) ] || fail "precision $(precision) of what is surer, $all of all"
+expect 0 relsim-dedup reverb.similarity --facts reverb.facts --auto --phrases --merge-negated --false-merges 0.2 -q
+awk -F '\t' 'FNR > 1 && $7 != "-" { found = 1; if ($7 < 0.8) bad = 1 } END { exit !found || bad }' out || fail "less sure than asked for"
