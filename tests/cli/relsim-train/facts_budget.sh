@@ -12,6 +12,11 @@ run 8192 plenty
 keeps_all plenty
 [ "$(last least.jsonl activation_bytes_stored)" -lt "$(last plenty.jsonl activation_bytes_stored)" ] || fail "nothing is compressed"
 
+# What Adam keeps of 2.5 million weights takes 20 MB; without momentum SGD keeps nothing, and a budget counts that.
+refused --optimizer sgd --momentum 0
+[ "$least" -lt $((alone - 9)) ] || fail "$least MiB with SGD, $alone with Adam"
+run "$least" plain --optimizer sgd --momentum 0
+
 # A checkpoint takes memory, too.
 refused --checkpoint state
 [ "$least" -gt "$alone" ] || fail "$least MiB with a checkpoint, $alone without"
