@@ -47,18 +47,20 @@ def main(folder, names):
                 cells = [name, model, *(row[key] for key in ("mrr", "hits1", "hits3", "hits10", "raw_mrr"))]
                 print("| " + " | ".join(cells) + " |")
     print("\n## Negatives\n\nTransE with relations replaced: MRR with similarity-aware negatives against uniform ones, over the same")
-    print("seeds; 95 % intervals. Epochs are as many as each run wants, or the same few for all.\n")
-    print("| knowledge base | epochs | τ | uniform | similarity-aware | difference | time a step |")
+    print("seeds; 95 % intervals. Epochs are the same few for all, or as many as each run wants. Drawn by: of both directions' divergences")
+    print("the larger, with τ falling, or the smaller; and τ, the last one.\n")
+    print("| knowledge base | epochs | drawn by | uniform | similarity-aware | difference | time a step |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for name in names:
         runs = negatives(folder / f"predict-{name}.negatives")
         seeds = sorted({seed for _, seed in runs})
-        for length in ("-short", ""):
+        lengths = sorted({way.removeprefix("uniform") for way, _ in runs if way.startswith("uniform-")}, key=lambda x: -int(x))
+        for length in [*lengths, ""]:
             ways = ["uniform" + length, "similar" + length]
             means, epochs, times = ([statistics.fmean(runs[way, seed][i] for seed in seeds) for way in ways] for i in range(3))
             mean, half = interval([runs[ways[1], seed][0] - runs[ways[0], seed][0] for seed in seeds])
-            tau = (folder / f"predict-{name}.{ways[1]}.tau").read_text(encoding="utf-8").strip()
-            print(f"| {name} | {epochs[0]:.0f}, {epochs[1]:.0f} | {tau} | {means[0]:.4f} | {means[1]:.4f} | "
+            draw = (folder / f"predict-{name}.{ways[1]}.draw").read_text(encoding="utf-8").strip().replace(":", ", ")
+            print(f"| {name} | {epochs[0]:.0f}, {epochs[1]:.0f} | {draw} | {means[0]:.4f} | {means[1]:.4f} | "
                   f"{mean:+.4f} ± {half:.4f} | {times[1] / times[0]:.2f}x |")
     print("\n## Errors\n\nShare of wrong answers, and of all false relations above the true one, among the most similar to it.\n")
     print("| knowledge base | model | kind | mistakes | top 1 | top 5 | top 5 by chance |\n| --- | --- | --- | --- | --- | --- | --- |")

@@ -42,6 +42,7 @@ relsim::EmbeddingTrainingOptions settle(const SharedOptions& shared, const Embed
   if ((options.negatives == "similarity") == options.similarity.empty()) {
     throw Error(Error::Usage, "--negatives similarity and --similarity FILE need one another");
   }
+  if (!options.combine.empty() && options.similarity.empty()) throw Error(Error::Usage, "--combine is of --similarity's divergences");
   if (options.level != "L0") {
     throw Error(Error::Usage, "--level " + options.level + ": an embedding's step keeps no activations that could be compressed: its "
                               "gradients are closed formulas of the rows themselves, and a number a scored fact");
@@ -72,6 +73,11 @@ void define_negatives(CLI::App& command, EmbedOptions& options) {
              "similarity: relations s in proportion to exp(-D(r,s)/τ), with --similarity; all: a softmax over all relations");
   command.add_option("--negative-count", training.negatives.count, "Negatives of each fact")->type_name("N");
   add_file(command, "--similarity", options.similarity, "The divergences D: a similarity artifact of `relsim-score similarity`");
+  command.add_option("--combine", options.combine,
+                     "D of both directions' divergences; min lets relations take each other's place of which one is part of the "
+                     "other (default: as the artifact has it)")
+      ->type_name("max|min|mean")
+      ->check(CLI::IsMember({"max", "min", "mean"}).description(""));
   command.add_option("--tau", training.tau, "Temperature τ of similarity-aware negatives, in nats")->type_name("NATS")->check(above_zero());
   command.add_option("--tau-start", options.tau_start, "τ of the first epoch, from where it falls to --tau (default: --tau)")
       ->type_name("NATS")
@@ -121,7 +127,7 @@ int run_embed(const SharedOptions& shared, const EmbedOptions& options) {
   std::vector<double> divergences;
   if (!options.similarity.empty()) {
     header.parents.emplace_back();
-    divergences = read_divergences(options.similarity, split.kb.relations, header.parents.back());
+    divergences = read_divergences(options.similarity, split.kb.relations, header.parents.back(), options.combine);
   }
   const auto digest = !course.keeps() ? "" : relsim::training_digest(split.kb.triples, split.held_out, divergences);
   relsim::EmbeddingTrainer trainer(split.kb.triples, split.held_out, split.kb.entities.size(), split.kb.relations.size(),

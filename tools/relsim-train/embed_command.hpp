@@ -22,6 +22,7 @@ struct EmbedOptions {
   std::optional<double> lr, margin, tau_start;
   std::string corrupt = "relations", negatives = "uniform";
   std::string similarity;   ///< a similarity artifact
+  std::string combine;      ///< both directions of its divergences; empty: as it has it
   std::string level = "L0";  ///< the others are refused
   CourseOptions course;
   relsim::EmbeddingTrainingOptions training;

@@ -11,7 +11,8 @@
 
 namespace terse::tools {
 
-std::vector<double> read_divergences(const std::string& path, const relsim::Vocabulary& relations, std::string& parent) {
+std::vector<double> read_divergences(const std::string& path, const relsim::Vocabulary& relations, std::string& parent,
+                                     std::string_view combine) {
   const auto loaded = formats::read_similarity(core::open_source(path));
   const auto& similarity = loaded.content;
   parent = loaded.digest;
@@ -33,13 +34,14 @@ std::vector<double> read_divergences(const std::string& path, const relsim::Voca
     say_warning(path + ": does not know " + std::to_string(unknown) + " of " +
                 plural(count, "relation", "relations") + ": taken to be far from all others");
   }
+  if (combine.empty()) combine = similarity.combine;
   std::vector<double> divergences(count * count, INFINITY);
   const auto n = similarity.relations.size();
   for (std::size_t a = 0; a < count; ++a) {
     for (std::size_t b = 0; b < count; ++b) {
       if (!at[a] || !at[b]) continue;
       divergences[a * count + b] = relsim::combine_directions(similarity.divergence[*at[a] * n + *at[b]],
-                                                              similarity.divergence[*at[b] * n + *at[a]], similarity.combine);
+                                                              similarity.divergence[*at[b] * n + *at[a]], combine);
     }
   }
   return divergences;

@@ -20,7 +20,8 @@ embed --epochs 3 --seed 2 -o "$folder/other"
 if cmp -s "$folder/transe" "$folder/other"; then echo "the seed changes nothing"; exit 1; fi
 
 # Negatives of each kind are others.
-"$TERSE_BIN/relsim-train" facts "$nations/train.tsv" --model counts -q | "$TERSE_BIN/relsim-score" similarity -q -o "$folder/similarity"
+"$TERSE_BIN/relsim-train" facts "$nations/train.tsv" --model counts -q -o "$folder/facts"
+"$TERSE_BIN/relsim-score" similarity "$folder/facts" -q -o "$folder/similarity"
 negatives=("--negatives all" "--negatives similarity --similarity $folder/similarity --tau 2 --tau-start 8"
   "--corrupt entities" "--corrupt entities --negatives bernoulli" "--corrupt both --negative-count 4")
 cp "$folder/transe" "$folder/seen.0"
@@ -32,6 +33,18 @@ for i in "${!negatives[@]}"; do
   done
   mv "$folder/new" "$folder/seen.$((i + 1))"
 done
+
+# Both directions of a divergence are combined as the artifact has it, or as told.
+"$TERSE_BIN/relsim-score" similarity "$folder/facts" --combine min -q -o "$folder/min"
+embed --epochs 3 --negatives similarity --similarity "$folder/min" -o "$folder/by_artifact"
+embed --epochs 3 --negatives similarity --similarity "$folder/similarity" --combine min -o "$folder/by_option"
+embed --epochs 3 --negatives similarity --similarity "$folder/similarity" -o "$folder/as_it_is"
+for model in by_artifact by_option as_it_is; do "$TERSE_BIN/act-inspect" --decode entity --npy - "$folder/$model" > "$folder/$model.npy"; done
+cmp "$folder/by_artifact.npy" "$folder/by_option.npy"
+if cmp -s "$folder/by_option.npy" "$folder/as_it_is.npy"; then echo "--combine changes nothing"; exit 1; fi
+status=0
+embed --epochs 1 --combine min -o "$folder/none" 2> "$folder/err" || status=$?
+test $status = 2 && grep -q -- '--combine is of' "$folder/err"
 
 # There is nothing to compress, and what little there is is told.
 status=0
