@@ -273,9 +273,7 @@ void define_facts(CLI::App& command, FactsOptions& options) {
       ->type_name("N");
   add_choice(command, "--optimizer", options.optimizer, {"adam", "adagrad", "sgd"}, "How weights are updated");
   command.add_option("--lr", options.lr, "Learning rate (default: adam 0.005, adagrad 0.02, sgd 0.001)")->type_name("RATE");
-  command.add_option("--momentum", options.momentum, "Momentum of sgd (default: 0.9)")
-      ->type_name("X")
-      ->check(CLI::Range(0.0, 1.0).description(""));
+  command.add_option("--momentum", options.momentum, "Momentum of sgd, from 0 to below 1 (default: 0.9)")->type_name("X");
   add_choice(command, "--schedule", options.schedule, {"constant", "linear"},
              "The learning rate over the run: constant, or from --lr down to 0 at the end of --epochs");
   command.add_option("--weight-decay", training.weight_decay, "L2 penalty: so much of each weight is added to its gradient")->type_name("RATE");

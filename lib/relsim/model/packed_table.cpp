@@ -359,6 +359,7 @@ PackedRows PackedTable::pack_rows(const float* u, const float* log_weights, std:
     const auto* from = rows.floats.data() + i * padded_dim_;
     join_pairs(from, from + padded_dim_, padded_dim_, rows.pairs_of_rows.data() + i / 2 * padded_dim_);
   }
+  rows.floats = {};
   return rows;
 }
 

@@ -54,7 +54,9 @@ act-profile --model facts:adam.facts -q -o adam.profile
 
 expect 2 train --momentum 0.9 -o x
 says err '--momentum goes with --optimizer sgd'
-expect 2 train --optimizer sgd --momentum 1 -o x
-says err 'momentum must be from 0 to below 1'
+for momentum in 1 1.5 -0.1; do
+  expect 2 train --optimizer sgd --momentum $momentum -o x
+  says err 'momentum must be from 0 to below 1'
+done
 expect 2 train --optimizer newton -o x
 [ ! -e x ]
