@@ -27,7 +27,7 @@ struct Header {
   std::string producer;                ///< program and version: "act-train 0.1.0"
   std::vector<std::string> arguments;  ///< the options that shaped the content, in a fixed order
   std::uint64_t seed = 0;
-  std::vector<std::string> parents;    ///< digests of the artifacts this was made from
+  std::vector<std::string> parents;  ///< digests of the artifacts this was made from
 
   bool operator==(const Header&) const = default;
 };
@@ -68,9 +68,9 @@ class ArtifactWriter {
 struct ItemInfo {
   enum class Type { Document, Tensor, Strings } type = Type::Document;
   std::string name;
-  TensorInfo tensor;             ///< for Tensor
-  std::uint64_t raw_bytes = 0;   ///< size of the content
-  std::uint64_t stored_bytes = 0;///< compressed size in the file, 0 where not known yet while streaming
+  TensorInfo tensor;               ///< for Tensor
+  std::uint64_t raw_bytes = 0;     ///< size of the content
+  std::uint64_t stored_bytes = 0;  ///< compressed size in the file, 0 where not known yet while streaming
 };
 
 /// Reads an artifact front to back from any source, or by name where the source is seekable. Every byte is

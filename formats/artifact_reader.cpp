@@ -13,23 +13,20 @@
 namespace terse::formats {
 namespace {
 
-bool is(const RecordHeader& header, RecordType type) {
-  return header.type == static_cast<std::uint8_t>(type);
-}
+bool is(const RecordHeader& header, RecordType type) { return header.type == static_cast<std::uint8_t>(type); }
 
 constexpr std::uint64_t kLikelyRatio = 4;  // what an item's content is rarely packed beyond
 
 /// Makes room for `more` bytes, doubling but never beyond `whole`, the size the content will have in the end.
 void grow(core::Bytes& bytes, std::uint64_t more, std::uint64_t whole) {
   const std::uint64_t needed = bytes.size() + more;
-  if (needed > bytes.capacity())
-    bytes.reserve(std::max(needed, std::min<std::uint64_t>(whole, 2 * bytes.capacity())));
+  if (needed > bytes.capacity()) bytes.reserve(std::max(needed, std::min<std::uint64_t>(whole, 2 * bytes.capacity())));
 }
 
 bool same(const IndexEntry& a, const IndexEntry& b) {
   return a.item.name == b.item.name && a.item.type == b.item.type && a.item.raw_bytes == b.item.raw_bytes &&
-         a.item.tensor == b.item.tensor && a.item.stored_bytes == b.item.stored_bytes &&
-         a.offset == b.offset && a.sequence == b.sequence;
+         a.item.tensor == b.item.tensor && a.item.stored_bytes == b.item.stored_bytes && a.offset == b.offset &&
+         a.sequence == b.sequence;
 }
 
 }  // namespace
@@ -52,8 +49,7 @@ struct ArtifactReader::State {
     std::uint32_t length = 0;
     if (first_chunk.size() < sizeof length) container.refuse("too short for an item");
     std::memcpy(&length, first_chunk.data(), sizeof length);
-    if (length > first_chunk.size() - sizeof length)
-      container.refuse("item descriptor longer than its record");
+    if (length > first_chunk.size() - sizeof length) container.refuse("item descriptor longer than its record");
     try {
       entry = place;
       entry.item = item_from(unpack(std::span(first_chunk).subspan(sizeof length, length)));
@@ -61,12 +57,10 @@ struct ArtifactReader::State {
       container.refuse(error.what());
     }
     entry.item.stored_bytes = current.compressed_length;
-    first_chunk.erase(first_chunk.begin(),
-                      first_chunk.begin() + static_cast<std::ptrdiff_t>(sizeof length + length));
+    first_chunk.erase(first_chunk.begin(), first_chunk.begin() + static_cast<std::ptrdiff_t>(sizeof length + length));
     if (first_chunk.size() > entry.item.raw_bytes) container.refuse("more content than the item has");
     if (entry.item.type == ItemInfo::Type::Document && entry.item.raw_bytes > ValueLimits{}.bytes)
-      container.refuse("document '" + entry.item.name + "' is over " + std::to_string(ValueLimits{}.bytes) +
-                       " bytes");
+      container.refuse("document '" + entry.item.name + "' is over " + std::to_string(ValueLimits{}.bytes) + " bytes");
     remaining = entry.item.raw_bytes - first_chunk.size();
     open = true;
     taken = false;
@@ -75,10 +69,8 @@ struct ArtifactReader::State {
   /// The next record of the open item.
   void next_chunk() {
     const auto record = container.next();
-    if (!record || !is(*record, RecordType::Chunk))
-      container.refuse("item '" + entry.item.name + "' ends too early");
-    if (record->raw_length > remaining)
-      container.refuse("more content than item '" + entry.item.name + "' has");
+    if (!record || !is(*record, RecordType::Chunk)) container.refuse("item '" + entry.item.name + "' ends too early");
+    if (record->raw_length > remaining) container.refuse("more content than item '" + entry.item.name + "' has");
     remaining -= record->raw_length;
     entry.item.stored_bytes += record->compressed_length;
   }
@@ -96,8 +88,8 @@ struct ArtifactReader::State {
       throw Error(Error::Internal, "content asked for that next() did not announce");
     if (entry.item.raw_bytes > limits.memory)
       throw Error(Error::OutOfMemory, source->name() + ": item '" + entry.item.name + "' needs " +
-                                          core::format_size(entry.item.raw_bytes) +
-                                          ", more than the limit of " + core::format_size(limits.memory));
+                                          core::format_size(entry.item.raw_bytes) + ", more than the limit of " +
+                                          core::format_size(limits.memory));
     taken = true;
     core::Bytes content = std::move(first_chunk);
     first_chunk = {};
@@ -139,8 +131,7 @@ struct ArtifactReader::State {
 
   void load_index() {
     if (indexed) return;
-    if (!source->size())
-      throw Error(Error::Internal, source->name() + ": cannot seek, so there is no index to read");
+    if (!source->size()) throw Error(Error::Internal, source->name() + ": cannot seek, so there is no index to read");
     container.jump(container.read_end().index_offset, std::nullopt);
     while (const auto record = container.next()) {
       if (!is(*record, RecordType::Index)) container.refuse("not INDEX where END says it is");
@@ -178,8 +169,7 @@ struct ArtifactReader::State {
   std::size_t checked = 0;
   std::set<std::string, std::less<>> names;
   std::vector<ItemInfo> listed;
-  std::map<std::string, std::pair<std::uint64_t, std::uint64_t>, std::less<>>
-      places;  // name → offset, sequence
+  std::map<std::string, std::pair<std::uint64_t, std::uint64_t>, std::less<>> places;  // name → offset, sequence
   std::string digest;
 };
 
@@ -193,17 +183,14 @@ const Header& ArtifactReader::header() const { return state_->header; }
 
 const Header& ArtifactReader::expect(Kind kind) {
   const Header& header = state_->header;
-  const auto refuse = [&](const std::string& what) {
-    throw Error(Error::BadInput, source_name() + ": " + what);
-  };
+  const auto refuse = [&](const std::string& what) { throw Error(Error::BadInput, source_name() + ": " + what); };
   if (header.kind != kind)
     refuse("a " + std::string(to_string(header.kind)) + " artifact, but a " + std::string(to_string(kind)) +
            " artifact is needed");
   const SchemaVersion ours = schema_version(kind);
   if (header.schema_major != ours.major)
     refuse(std::string(to_string(kind)) + " schema " + std::to_string(header.schema_major) + "." +
-           std::to_string(header.schema_minor) + ", but this program reads " + std::to_string(ours.major) +
-           ".x");
+           std::to_string(header.schema_minor) + ", but this program reads " + std::to_string(ours.major) + ".x");
   return header;
 }
 
@@ -220,8 +207,7 @@ std::optional<ItemInfo> ArtifactReader::next() {
     s.open_item();
     return s.entry.item;
   }
-  if (s.sequential && s.checked != s.seen.size())
-    s.container.refuse("INDEX lists fewer items than there are");
+  if (s.sequential && s.checked != s.seen.size()) s.container.refuse("INDEX lists fewer items than there are");
   s.digest = to_hex(s.container.end().headers_hash);
   return std::nullopt;
 }
@@ -242,9 +228,7 @@ Tensor ArtifactReader::tensor() {
 
 std::vector<std::string> ArtifactReader::strings() {
   const core::Bytes content = state_->take_content(ItemInfo::Type::Strings);
-  const auto refuse = [&] {
-    state_->container.refuse("strings '" + state_->entry.item.name + "' are malformed");
-  };
+  const auto refuse = [&] { state_->container.refuse("strings '" + state_->entry.item.name + "' are malformed"); };
   const auto word = [&](std::uint64_t index) {
     std::uint64_t value;
     std::memcpy(&value, content.data() + index * sizeof value, sizeof value);

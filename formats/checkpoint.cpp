@@ -61,8 +61,8 @@ std::string write_checkpoint(core::ByteSink& sink, Header header, const Checkpoi
 
 std::string write_checkpoint(core::ByteSink& sink, Header header, const Checkpoint& checkpoint) {
   return write_checkpoint(sink, std::move(header), checkpoint,
-                          {views(checkpoint.parameters), views(checkpoint.buffers),
-                           views(checkpoint.optimizer_state), checkpoint.generator.data});
+                          {views(checkpoint.parameters), views(checkpoint.buffers), views(checkpoint.optimizer_state),
+                           checkpoint.generator.data});
 }
 
 Loaded<Checkpoint> read_checkpoint(std::unique_ptr<core::ByteSource> source, ArtifactReader::Limits limits) {

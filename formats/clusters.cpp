@@ -20,8 +20,7 @@ void check_partition(const ArtifactReader& reader, const Clusters& c) {
     const auto place = static_cast<std::size_t>(relation);
     if (c.cluster[place] != static_cast<std::int32_t>(id) || c.swapped[place] != 0)
       refuse_item(reader, "representatives",
-                  "names relation " + std::to_string(relation) +
-                      " for a cluster that it does not belong to as it is");
+                  "names relation " + std::to_string(relation) + " for a cluster that it does not belong to as it is");
   }
 }
 
@@ -61,8 +60,8 @@ void assemble_merges(const ArtifactReader& reader, MergeColumns& columns, Cluste
     const std::size_t nodes = c.relations.size() + k;  // the leaves and what earlier merges made
     if (!in_range(a, nodes) || !in_range(b, nodes) || a >= b)
       refuse_item(reader, "merges/nodes", "row " + std::to_string(k) + " joins nodes that are not there");
-    c.merges.push_back({a, b, columns.heights[k], columns.confidences[k], columns.swapped[k] != 0,
-                        std::move(columns.reasons[k])});
+    c.merges.push_back(
+        {a, b, columns.heights[k], columns.confidences[k], columns.swapped[k] != 0, std::move(columns.reasons[k])});
   }
 }
 
@@ -74,8 +73,7 @@ std::string write_clusters(core::ByteSink& sink, Header header, const Clusters& 
   writer.strings("relations", c.relations);
   write_column(writer, "cluster", c.cluster, {static_cast<std::int64_t>(c.cluster.size())});
   write_column(writer, "swapped", c.swapped, {static_cast<std::int64_t>(c.swapped.size())});
-  write_column(writer, "representatives", c.representatives,
-               {static_cast<std::int64_t>(c.representatives.size())});
+  write_column(writer, "representatives", c.representatives, {static_cast<std::int64_t>(c.representatives.size())});
   write_merges(writer, c.merges);
   return writer.finish();
 }

@@ -108,8 +108,8 @@ class ContainerReader {
   std::uint64_t offset_ = 0, record_offset_ = 0, sequence_ = 0, raw_total_ = 0;
   std::optional<std::uint64_t> first_index_offset_;
   bool frame_pending_ = false;
-  bool whole_ = true;            // no jump since BEGIN
-  bool any_sequence_ = false;    // the next record says where in the sequence we are
+  bool whole_ = true;          // no jump since BEGIN
+  bool any_sequence_ = false;  // the next record says where in the sequence we are
   std::optional<EndRecord> end_;
   HeaderHash hash_;
   FrameDecompressor decompressor_;

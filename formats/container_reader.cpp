@@ -12,9 +12,7 @@ namespace {
 
 constexpr std::size_t kReadStep = 1u << 20;  // a buffer grows by what has arrived, not by what was promised
 
-bool is(const RecordHeader& header, RecordType type) {
-  return header.type == static_cast<std::uint8_t>(type);
-}
+bool is(const RecordHeader& header, RecordType type) { return header.type == static_cast<std::uint8_t>(type); }
 
 bool known(const RecordHeader& header) {
   return is(header, RecordType::Begin) || is(header, RecordType::Chunk) || is(header, RecordType::Index);
@@ -25,15 +23,13 @@ bool known(const RecordHeader& header) {
 ContainerReader::ContainerReader(core::ByteSource& source) : source_(source) {
   const std::size_t got = source_.read(begin_header_);
   if (got == 0) throw Error(Error::BadInput, source_.name() + ": empty, not a Terse artifact");
-  if (got < begin_header_.size())
-    throw Error(Error::BadInput, source_.name() + ": too short for a Terse artifact");
+  if (got < begin_header_.size()) throw Error(Error::BadInput, source_.name() + ": too short for a Terse artifact");
   offset_ = got;
   if (is_end(begin_header_)) refuse("END where BEGIN should be");
   current_ = first_ = read_header(begin_header_);
   if (!is(first_, RecordType::Begin)) refuse("not BEGIN: the stream does not start here");
   content(begin_);
-  if (XXH3_64bits(begin_.data(), begin_.size()) != first_.stream_id)
-    refuse("stream id is not that of its content");
+  if (XXH3_64bits(begin_.data(), begin_.size()) != first_.stream_id) refuse("stream id is not that of its content");
 }
 
 void ContainerReader::refuse(const std::string& what) const {
@@ -57,8 +53,7 @@ RecordHeader ContainerReader::read_header(std::span<const std::byte, kRecordHead
     refuse("compressed length " + std::to_string(header.compressed_length) + " is not possible");
   if (std::exchange(any_sequence_, false)) sequence_ = header.sequence;
   if (header.sequence != sequence_)
-    refuse("is numbered " + std::to_string(header.sequence) +
-           ": records are missing, doubled or out of order");
+    refuse("is numbered " + std::to_string(header.sequence) + ": records are missing, doubled or out of order");
   hash_.update(bytes);
   raw_total_ += header.raw_length;
   frame_pending_ = true;
@@ -102,8 +97,7 @@ std::optional<RecordHeader> ContainerReader::next() {
     }
     current_ = read_header(bytes);
     if (current_.stream_id != first_.stream_id) refuse("belongs to another stream");
-    if (current_.kind != first_.kind || current_.minor != first_.minor)
-      refuse("kind or version differs from BEGIN's");
+    if (current_.kind != first_.kind || current_.minor != first_.minor) refuse("kind or version differs from BEGIN's");
     if (known(current_)) {
       if (is(current_, RecordType::Begin)) refuse("a second BEGIN");
       if (!current_.critical) refuse("a record of this type is critical");

@@ -67,8 +67,7 @@ void ContainerWriter::record(std::uint8_t type, bool critical, std::span<const s
 }
 
 std::uint64_t ContainerWriter::chunks(std::span<const std::byte> head, std::span<const std::byte> content) {
-  const std::size_t in_first =
-      std::min(content.size(), head.size() < kChunkBytes ? kChunkBytes - head.size() : 0);
+  const std::size_t in_first = std::min(content.size(), head.size() < kChunkBytes ? kChunkBytes - head.size() : 0);
   core::Bytes first(head.begin(), head.end());
   first.insert(first.end(), content.begin(), content.begin() + static_cast<std::ptrdiff_t>(in_first));
   std::uint64_t before = offset_;
@@ -89,8 +88,8 @@ std::uint64_t ContainerWriter::chunks(std::span<const std::byte> head, std::span
       for (std::size_t i = from; i < to; ++i) compressors_[i].compress(piece(i), frames_[i]);
     });
     for (std::size_t i = 0; i < batch; ++i)
-      write_record(static_cast<std::uint8_t>(RecordType::Chunk), true,
-                   static_cast<std::uint32_t>(piece(i).size()), frames_[i]);
+      write_record(static_cast<std::uint8_t>(RecordType::Chunk), true, static_cast<std::uint32_t>(piece(i).size()),
+                   frames_[i]);
     headers += batch;
     rest = rest.subspan(std::min(rest.size(), batch * kChunkBytes));
   }

@@ -78,14 +78,13 @@ DumpWriter::DumpWriter(core::ByteSink& sink, Header header, const Value& run)
 
 DumpWriter::~DumpWriter() = default;
 
-void DumpWriter::add(const DumpEntry& entry, std::span<const std::byte> payload,
-                     std::span<const std::byte> metadata, std::span<const std::byte> exact) {
+void DumpWriter::add(const DumpEntry& entry, std::span<const std::byte> payload, std::span<const std::byte> metadata,
+                     std::span<const std::byte> exact) {
   const std::string number = std::to_string(entries_++);
   writer_.document(number, to_value(entry));
   const auto part = [&](const char* name, std::span<const std::byte> bytes) {
     if (bytes.empty()) return;
-    writer_.tensor({number + "/" + name, core::DType::UInt8, {static_cast<std::int64_t>(bytes.size())}},
-                   bytes);
+    writer_.tensor({number + "/" + name, core::DType::UInt8, {static_cast<std::int64_t>(bytes.size())}}, bytes);
   };
   part("payload", payload);
   part("metadata", metadata);

@@ -15,23 +15,23 @@ namespace terse::formats {
 /// in plain words and numbers: this room knows no quantizer.
 struct DumpEntry {
   std::uint64_t step = 0;
-  std::string id;                   ///< stable over steps: "layer1.0/relu_#1:result"
-  std::string op;                   ///< operator that saved it: "aten::relu"
-  std::string role;                 ///< "input", "result", …
+  std::string id;    ///< stable over steps: "layer1.0/relu_#1:result"
+  std::string op;    ///< operator that saved it: "aten::relu"
+  std::string role;  ///< "input", "result", …
   core::DType dtype = core::DType::Float32;
   std::vector<std::int64_t> shape;
-  std::string reason;               ///< what became of it: "quantized", "mask", "shared", …
-  std::string codec;                ///< "raw", "affine", "mask", "integer", "sign", "constant", "sparse"
-  std::uint32_t bits = 0;           ///< of one code
-  std::uint32_t levels = 0;         ///< affine: grid points
-  std::uint32_t group = 0;          ///< affine: elements that share a scale
-  bool wide_scales = false;         ///< affine: scales are float32 instead of bfloat16
-  bool dithered = false;            ///< affine, sparse: decoded without the offsets of rounding
-  bool fields = false;              ///< affine, sparse: each code in a field of `bits` bits
-  std::uint64_t kept = 0;           ///< sparse: elements that are not zero
+  std::string reason;        ///< what became of it: "quantized", "mask", "shared", …
+  std::string codec;         ///< "raw", "affine", "mask", "integer", "sign", "constant", "sparse"
+  std::uint32_t bits = 0;    ///< of one code
+  std::uint32_t levels = 0;  ///< affine: grid points
+  std::uint32_t group = 0;   ///< affine: elements that share a scale
+  bool wide_scales = false;  ///< affine: scales are float32 instead of bfloat16
+  bool dithered = false;     ///< affine, sparse: decoded without the offsets of rounding
+  bool fields = false;       ///< affine, sparse: each code in a field of `bits` bits
+  std::uint64_t kept = 0;    ///< sparse: elements that are not zero
   /// Element (i, j, …) is encoded element i*strides[0] + j*strides[1] + …; empty: row by row.
   std::vector<std::int64_t> strides = {};
-  std::uint64_t exact_bytes = 0;    ///< what keeping the tensor would hold alive
+  std::uint64_t exact_bytes = 0;  ///< what keeping the tensor would hold alive
   std::uint64_t stored_bytes = 0;
   double minimum = 0, maximum = 0;  ///< of the finite elements
   std::uint64_t zeros = 0;          ///< elements that are 0
@@ -94,7 +94,7 @@ class DumpReader {
   ArtifactReader reader_;
   Value run_;
   std::optional<ItemInfo> pending_;  // the item after the ones taken, which belongs to the next entry
-  std::string name_;  // of the current entry's item
+  std::string name_;                 // of the current entry's item
   DumpEntry entry_;
   bool loaded_ = true, has_exact_ = false;
   core::Bytes payload_, metadata_, exact_;

@@ -10,8 +10,7 @@ namespace terse::formats {
 namespace {
 
 void check_table(const ArtifactReader& reader, const Facts& facts, const char* name, std::size_t rows) {
-  const auto found =
-      std::ranges::find_if(facts.weights, [&](const Tensor& t) { return t.info.name == name; });
+  const auto found = std::ranges::find_if(facts.weights, [&](const Tensor& t) { return t.info.name == name; });
   const std::string item = std::string("weight/") + name;
   require_item(reader, found != facts.weights.end(), item);
   if (found->info.shape.size() != 2 || found->info.shape[0] != static_cast<std::int64_t>(rows))
@@ -39,15 +38,13 @@ void check(const ArtifactReader& reader, const Facts& facts) {
 
 const Tensor& Facts::weight(std::string_view name) const {
   const auto found = std::ranges::find_if(weights, [&](const Tensor& t) { return t.info.name == name; });
-  if (found == weights.end())
-    throw Error(Error::BadInput, "no weight '" + std::string(name) + "' in the fact model");
+  if (found == weights.end()) throw Error(Error::BadInput, "no weight '" + std::string(name) + "' in the fact model");
   return *found;
 }
 
 std::string write_facts(core::ByteSink& sink, Header header, const Facts& facts) {
   ArtifactWriter writer(sink, header_for(Kind::Facts, std::move(header)));
-  writer.document("facts",
-                  Value::Map{{"hyperparameters", facts.hyperparameters}, {"metrics", facts.metrics}});
+  writer.document("facts", Value::Map{{"hyperparameters", facts.hyperparameters}, {"metrics", facts.metrics}});
   writer.strings("entities", facts.entities);
   writer.strings("relations", facts.relations);
   write_column(writer, "counts", facts.counts, {static_cast<std::int64_t>(facts.counts.size())});

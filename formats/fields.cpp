@@ -146,9 +146,7 @@ std::optional<double> Document::optional_number(std::string_view key) const {
   return number(key);
 }
 
-std::string Document::optional_text(std::string_view key) const {
-  return value_.find(key) ? text(key) : std::string();
-}
+std::string Document::optional_text(std::string_view key) const { return value_.find(key) ? text(key) : std::string(); }
 
 std::vector<Document> Document::rows(std::string_view key) const {
   return get(key, [this](const Value& v) {

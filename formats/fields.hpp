@@ -31,7 +31,7 @@ class Document {
 
   bool has(std::string_view key) const;
   std::string text(std::string_view key) const;
-  std::uint64_t count(std::string_view key) const;   ///< a non-negative integer
+  std::uint64_t count(std::string_view key) const;        ///< a non-negative integer
   std::uint32_t small_count(std::string_view key) const;  ///< the same, below 2^32
   std::uint64_t count_up_to(std::string_view key, std::uint64_t most) const;
   double number(std::string_view key) const;
@@ -76,13 +76,21 @@ std::vector<TensorView> views(const std::vector<Tensor>& tensors);
 template <class T>
 constexpr core::DType dtype_of();
 template <>
-constexpr core::DType dtype_of<double>() { return core::DType::Float64; }
+constexpr core::DType dtype_of<double>() {
+  return core::DType::Float64;
+}
 template <>
-constexpr core::DType dtype_of<std::int64_t>() { return core::DType::Int64; }
+constexpr core::DType dtype_of<std::int64_t>() {
+  return core::DType::Int64;
+}
 template <>
-constexpr core::DType dtype_of<std::int32_t>() { return core::DType::Int32; }
+constexpr core::DType dtype_of<std::int32_t>() {
+  return core::DType::Int32;
+}
 template <>
-constexpr core::DType dtype_of<std::uint8_t>() { return core::DType::UInt8; }
+constexpr core::DType dtype_of<std::uint8_t>() {
+  return core::DType::UInt8;
+}
 
 /// A vector as a tensor item.
 template <class T>

@@ -58,8 +58,7 @@ void FrameDecompressor::decompress(std::span<const std::byte> frame, std::span<s
   // Magic number 4 bytes, then the descriptor (RFC 8878 section 3.1.1.1.1).
   if (frame.size() < 5 || ZSTD_findFrameCompressedSize(frame.data(), frame.size()) != frame.size())
     throw Error(Error::BadInput, "not exactly one zstd frame");
-  if ((frame[4] & kChecksumFlag) == std::byte{0})
-    throw Error(Error::BadInput, "zstd frame without a checksum");
+  if ((frame[4] & kChecksumFlag) == std::byte{0}) throw Error(Error::BadInput, "zstd frame without a checksum");
   if (ZSTD_getFrameContentSize(frame.data(), frame.size()) != into.size())
     throw Error(Error::BadInput, "zstd frame of another raw length than the record's header says");
   const std::size_t got =

@@ -9,8 +9,7 @@ std::string_view to_string(Kind kind) {
 }
 
 SchemaVersion schema_version(Kind kind) {
-  constexpr SchemaVersion kVersions[kKindCount] = {{1, 3}, {1, 0}, {1, 4}, {1, 0},
-                                                   {1, 0}, {1, 0}, {1, 0}, {1, 4}};
+  constexpr SchemaVersion kVersions[kKindCount] = {{1, 3}, {1, 0}, {1, 4}, {1, 0}, {1, 0}, {1, 0}, {1, 0}, {1, 4}};
   return kVersions[static_cast<int>(kind)];
 }
 

@@ -73,7 +73,8 @@ Loaded<Policy> read_policy(std::unique_ptr<core::ByteSource> source, ArtifactRea
       policy.budget = document.count("budget");
       found = true;
     } else if (within(item->name, "tensors")) {
-      for (const Document& row : Document(reader, *item).rows("rows")) policy.tensors.push_back(policy_tensor_from(row));
+      for (const Document& row : Document(reader, *item).rows("rows"))
+        policy.tensors.push_back(policy_tensor_from(row));
     }
   }
   require_item(reader, found, "policy");

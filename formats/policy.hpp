@@ -25,13 +25,13 @@ struct PolicyTensor {
                             ///< gradient of the loss of norm 1 at the network's output
   double variance = 0;      ///< of one draw
   std::uint64_t draws = 0;  ///< 0: sensitivity unknown
-  double gradient = 0;      ///< squared norm of the gradient where the tensor is used, that sensitivity holds for, in the
-                            ///< same unit; 0: unknown
-  double passed = 0;        ///< the part of sensitivity that does not reach a parameter straight from there
-  double passing = 0;       ///< squared norm of the gradient sent there, that `passed` holds for; 0: as `gradient` goes
-  double cost = 0;          ///< of a probe, in training steps; 0: unknown
-  std::uint64_t probed = 0;  ///< step of the last probe
-  std::uint64_t derived = 0;  ///< elements of saved tensors that are not stored but computed again from this one
+  double gradient = 0;  ///< squared norm of the gradient where the tensor is used, that sensitivity holds for, in the
+                        ///< same unit; 0: unknown
+  double passed = 0;    ///< the part of sensitivity that does not reach a parameter straight from there
+  double passing = 0;   ///< squared norm of the gradient sent there, that `passed` holds for; 0: as `gradient` goes
+  double cost = 0;      ///< of a probe, in training steps; 0: unknown
+  std::uint64_t probed = 0;      ///< step of the last probe
+  std::uint64_t derived = 0;     ///< elements of saved tensors that are not stored but computed again from this one
   std::vector<Rung> rungs = {};  ///< by ascending bits
 
   bool operator==(const PolicyTensor&) const = default;
@@ -41,8 +41,8 @@ struct PolicyTensor {
 struct Policy {
   std::string model, data;  ///< SPECs
   std::uint64_t batch = 0;
-  std::string level;        ///< "L2": the bits' average; "" where a budget decided
-  std::uint64_t budget = 0;  ///< bytes of the process's resident size that the bits were chosen for, or 0
+  std::string level;                  ///< "L2": the bits' average; "" where a budget decided
+  std::uint64_t budget = 0;           ///< bytes of the process's resident size that the bits were chosen for, or 0
   std::vector<PolicyTensor> tensors;  ///< in order of saving
 
   bool operator==(const Policy&) const = default;

@@ -133,23 +133,20 @@ void assemble_timeline(const ArtifactReader& reader, const Columns& columns, Pro
       refuse_item(reader, "timeline/tensor", "names a tensor that is not there");
     if (tag < 0 || static_cast<std::size_t>(tag) >= profile.tags.size())
       refuse_item(reader, "timeline/tag", "names a tag that is not there");
-    profile.timeline.push_back({static_cast<std::uint64_t>(columns.blocks[i]), columns.bytes[i], tensor,
-                                static_cast<std::uint32_t>(tag)});
+    profile.timeline.push_back(
+        {static_cast<std::uint64_t>(columns.blocks[i]), columns.bytes[i], tensor, static_cast<std::uint32_t>(tag)});
   }
-  if (profile.backward_start > count)
-    refuse_item(reader, "profile", "starts the backward pass after the timeline");
+  if (profile.backward_start > count) refuse_item(reader, "profile", "starts the backward pass after the timeline");
 }
 
 }  // namespace
 
 std::string write_profile(core::ByteSink& sink, Header header, const Profile& profile) {
   for (const AllocationEvent& event : profile.timeline)
-    if (event.tag >= profile.tags.size())
-      throw Error(Error::Internal, "timeline with a tag that has no name");
+    if (event.tag >= profile.tags.size()) throw Error(Error::Internal, "timeline with a tag that has no name");
   ArtifactWriter writer(sink, header_for(Kind::Profile, std::move(header)));
   writer.document("profile", summary(profile));
-  write_rows(writer, "tensors", profile.tensors.size(),
-             [&](std::size_t i) { return to_value(profile.tensors[i]); });
+  write_rows(writer, "tensors", profile.tensors.size(), [&](std::size_t i) { return to_value(profile.tensors[i]); });
   writer.strings("tags", profile.tags);
   write_timeline(writer, profile);
   return writer.finish();
@@ -166,8 +163,7 @@ Loaded<Profile> read_profile(std::unique_ptr<core::ByteSource> source, ArtifactR
       read_summary(Document(reader, *item), profile);
       found = true;
     } else if (within(item->name, "tensors")) {
-      for (const Document& row : Document(reader, *item).rows("rows"))
-        profile.tensors.push_back(tensor_from(row));
+      for (const Document& row : Document(reader, *item).rows("rows")) profile.tensors.push_back(tensor_from(row));
     } else if (item->name == "tags") {
       profile.tags = read_strings(reader, *item);
     } else if (item->name == "timeline/block") {

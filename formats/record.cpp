@@ -29,8 +29,8 @@ T get(std::span<const std::byte> bytes, std::size_t offset) {
   return value;
 }
 
-void put_common(std::span<std::byte> bytes, std::uint8_t major, std::uint8_t minor, std::uint8_t type,
-                bool critical, std::uint64_t sequence, std::uint64_t stream_id) {
+void put_common(std::span<std::byte> bytes, std::uint8_t major, std::uint8_t minor, std::uint8_t type, bool critical,
+                std::uint64_t sequence, std::uint64_t stream_id) {
   put(bytes, 0, kSkippableMagic);
   put(bytes, 4, static_cast<std::uint32_t>(bytes.size() - 8));
   std::memcpy(bytes.data() + 8, kSignature, sizeof kSignature);
@@ -56,8 +56,7 @@ void check_common(std::span<const std::byte> bytes, std::size_t reserved_from) {
     refuse("container version " + std::to_string(major) + "." + std::to_string(get<std::uint8_t>(bytes, 13)) +
            ", but this program reads " + std::to_string(kContainerMajor) + ".x");
   const std::size_t crc_at = bytes.size() - 4;
-  if (get<std::uint32_t>(bytes, crc_at) != crc32c(bytes.first(crc_at)))
-    refuse("header checksum does not match");
+  if (get<std::uint32_t>(bytes, crc_at) != crc32c(bytes.first(crc_at))) refuse("header checksum does not match");
   if (get<std::uint32_t>(bytes, 4) != bytes.size() - 8) refuse("header length is wrong");
   if (get<std::uint8_t>(bytes, 15) > kCriticalFlag) refuse("unknown flag");
   const auto reserved = bytes.subspan(reserved_from, crc_at - reserved_from);
@@ -80,8 +79,7 @@ std::array<std::byte, kRecordHeaderBytes> encode(const RecordHeader& h) {
 
 std::array<std::byte, kEndBytes> encode(const EndRecord& e) {
   std::array<std::byte, kEndBytes> bytes{};
-  put_common(bytes, e.major, e.minor, static_cast<std::uint8_t>(RecordType::End), true, e.sequence,
-             e.stream_id);
+  put_common(bytes, e.major, e.minor, static_cast<std::uint8_t>(RecordType::End), true, e.sequence, e.stream_id);
   put(bytes, 32, e.raw_total);
   put(bytes, 40, e.index_offset);
   put(bytes, 48, e.stream_length);
@@ -109,16 +107,14 @@ RecordHeader decode_header(std::span<const std::byte, kRecordHeaderBytes> bytes)
   h.compressed_crc = get<std::uint32_t>(bytes, 40);
   h.kind = get<std::uint8_t>(bytes, 44);
   if (h.raw_length == 0 || h.raw_length > kLargestRawRecord)
-    refuse("raw length " + std::to_string(h.raw_length) + " is not within 1.." +
-           std::to_string(kLargestRawRecord));
+    refuse("raw length " + std::to_string(h.raw_length) + " is not within 1.." + std::to_string(kLargestRawRecord));
   if (h.kind < 1 || h.kind > kKindCount) refuse("unknown kind " + std::to_string(h.kind));
   return h;
 }
 
 EndRecord decode_end(std::span<const std::byte, kEndBytes> bytes) {
   check_common(bytes, 73);
-  if (get<std::uint8_t>(bytes, kTypeOffset) != static_cast<std::uint8_t>(RecordType::End))
-    refuse("not an END record");
+  if (get<std::uint8_t>(bytes, kTypeOffset) != static_cast<std::uint8_t>(RecordType::End)) refuse("not an END record");
   EndRecord e;
   e.major = get<std::uint8_t>(bytes, 12);
   e.minor = get<std::uint8_t>(bytes, 13);

@@ -35,7 +35,7 @@ struct RecordHeader {
   std::uint64_t sequence = 0;   ///< 0 for BEGIN, one more for each record
   std::uint64_t stream_id = 0;  ///< xxh3-64 of BEGIN's raw content: which stream the record belongs to
   std::uint32_t compressed_length = 0, raw_length = 0, compressed_crc = 0;
-  std::uint8_t kind = 0;        ///< where magic(5) finds it
+  std::uint8_t kind = 0;  ///< where magic(5) finds it
 };
 
 /// The record that ends a stream: a bare skippable frame of 96 bytes, so that a seekable reader finds it.

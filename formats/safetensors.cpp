@@ -71,7 +71,8 @@ struct Placed {
 
 core::DType dtype_of(const core::ByteSource& source, const std::string& tensor, const std::string& name) {
   const auto found = std::find(kNames.begin(), kNames.end(), name);
-  if (found == kNames.end()) throw bad(source, "tensor '" + tensor + "' has element type " + name + ", which is not supported");
+  if (found == kNames.end())
+    throw bad(source, "tensor '" + tensor + "' has element type " + name + ", which is not supported");
   return static_cast<core::DType>(found - kNames.begin());
 }
 
@@ -90,8 +91,8 @@ Placed parse_tensor(const core::ByteSource& source, const std::string& name, con
       throw bad(source, "tensor '" + name + "' is described wrongly");
     }
     const std::string where = source.name() + ": tensor '" + name + "'";
-    const std::uint64_t bytes = core::checked_multiply(core::checked_numel(placed.info.shape, where),
-                                                       core::size_of(placed.info.dtype), where);
+    const std::uint64_t bytes =
+        core::checked_multiply(core::checked_numel(placed.info.shape, where), core::size_of(placed.info.dtype), where);
     if (placed.end < placed.begin || placed.end - placed.begin != bytes) {
       throw bad(source, "tensor '" + name + "' does not fill its place");
     }

@@ -8,16 +8,14 @@
 namespace terse::formats {
 namespace {
 
-void write_matrix(ArtifactWriter& writer, const char* name, const std::vector<double>& values,
-                  std::size_t relations) {
+void write_matrix(ArtifactWriter& writer, const char* name, const std::vector<double>& values, std::size_t relations) {
   const auto extent = static_cast<std::int64_t>(relations);
   if (!values.empty()) write_column(writer, name, values, {extent, extent});
 }
 
 void check(const ArtifactReader& reader, const Similarity& s) {
   const std::size_t count = s.relations.size();
-  const std::uint64_t pairs =
-      core::checked_multiply(count, count, reader.source_name() + ": number of relations");
+  const std::uint64_t pairs = core::checked_multiply(count, count, reader.source_name() + ": number of relations");
   require_length(reader, "counts", s.counts, count);
   require_length(reader, "divergence", s.divergence, pairs);
   const auto optional_matrix = [&](const char* name, const std::vector<double>& values) {
@@ -35,10 +33,9 @@ void check(const ArtifactReader& reader, const Similarity& s) {
 
 std::string write_similarity(core::ByteSink& sink, Header header, const Similarity& s) {
   ArtifactWriter writer(sink, header_for(Kind::Similarity, std::move(header)));
-  writer.document("similarity", Value::Map{{"method", s.method},
-                                           {"combine", s.combine},
-                                           {"temperature", s.temperature},
-                                           {"details", s.details}});
+  writer.document(
+      "similarity",
+      Value::Map{{"method", s.method}, {"combine", s.combine}, {"temperature", s.temperature}, {"details", s.details}});
   const std::size_t count = s.relations.size();
   writer.strings("relations", s.relations);
   write_column(writer, "counts", s.counts, {static_cast<std::int64_t>(s.counts.size())});
@@ -66,7 +63,8 @@ Loaded<Similarity> read_similarity(std::unique_ptr<core::ByteSource> source, Art
       s.details = document.map("details");
       found = true;
     } else if (item->name == "similarity_part") {
-      throw Error(Error::BadInput, reader.source_name() + ": is a part of a similarity: join all parts by `relsim-score merge` first");
+      throw Error(Error::BadInput,
+                  reader.source_name() + ": is a part of a similarity: join all parts by `relsim-score merge` first");
     } else if (item->name == "relations") {
       s.relations = read_strings(reader, *item);
     } else if (item->name == "counts") {

@@ -16,7 +16,8 @@ void check(const ArtifactReader& reader, const SimilarityPart& part) {
   if (!part.frame.thin.empty()) require_length(reader, "thin", part.frame.thin, relations);
   require_length(reader, "heads", part.heads, pairs);
   const bool sound = relations > 0 && (queries == relations || queries == 2 * relations) && part.first_lane >= 0 &&
-                     part.shard <= part.shards && (part.shard > 0 || part.shards == 0) && !part.sums.empty() && part.sums.size() % pairs == 0 &&
+                     part.shard <= part.shards && (part.shard > 0 || part.shards == 0) && !part.sums.empty() &&
+                     part.sums.size() % pairs == 0 &&
                      part.first_lane + static_cast<std::int64_t>(part.sums.size() / pairs) <= part.lanes;
   if (!sound) throw Error(Error::BadInput, reader.source_name() + ": sizes of the similarity part do not fit together");
 }
@@ -30,7 +31,8 @@ std::int64_t SimilarityPart::lanes_here() const {
 
 std::string SimilarityPart::description() const {
   if (shards > 0) return "part " + std::to_string(shard) + "/" + std::to_string(shards);
-  return "lanes " + std::to_string(first_lane + 1) + " to " + std::to_string(first_lane + lanes_here()) + " of " + std::to_string(lanes);
+  return "lanes " + std::to_string(first_lane + 1) + " to " + std::to_string(first_lane + lanes_here()) + " of " +
+         std::to_string(lanes);
 }
 
 std::string write_similarity_part(core::ByteSink& sink, Header header, const SimilarityPart& part) {

@@ -23,8 +23,7 @@ const T& get(const auto& data, const char* expected) {
 }  // namespace
 
 Value::Value(std::uint64_t v) : data_(static_cast<std::int64_t>(v)) {
-  if (v > static_cast<std::uint64_t>(INT64_MAX))
-    throw Error(Error::Internal, "document integer above 2^63-1");
+  if (v > static_cast<std::uint64_t>(INT64_MAX)) throw Error(Error::Internal, "document integer above 2^63-1");
 }
 
 bool Value::as_bool() const { return get<bool>(data_, "a boolean"); }

@@ -80,7 +80,8 @@ core::Bytes pack(const Value& value);
 /// @throws Error::BadInput on malformed msgpack, trailing bytes, unsorted or repeated keys, or beyond a limit
 Value unpack(std::span<const std::byte> bytes, const ValueLimits& limits = {});
 
-/// The document as JSON text (bytes as base64 with a "base64:" prefix, NaN and infinities as null); indented if `indent` ≥ 0.
+/// The document as JSON text (bytes as base64 with a "base64:" prefix, NaN and infinities as null); indented if
+/// `indent` ≥ 0.
 std::string to_json(const Value& value, int indent = -1);
 
 }  // namespace terse::formats

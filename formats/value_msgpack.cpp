@@ -14,9 +14,7 @@
 namespace terse::formats {
 namespace {
 
-[[noreturn]] void refuse(const std::string& what) {
-  throw Error(Error::BadInput, "malformed document: " + what);
-}
+[[noreturn]] void refuse(const std::string& what) { throw Error(Error::BadInput, "malformed document: " + what); }
 
 /// What msgpack's packer writes to.
 struct ByteBuffer {

@@ -92,8 +92,8 @@ ZipReader::Directory ZipReader::find_directory() {
   Directory directory{little<std::uint32_t>(tail, at + 16), little<std::uint32_t>(tail, at + 12),
                       little<std::uint16_t>(tail, at + 10)};
   const std::uint64_t end_offset = file_bytes_ - tail_bytes + at;
-  const bool saturated = directory.offset == kSaturated32 || directory.bytes == kSaturated32 ||
-                         directory.entries == kSaturated16;
+  const bool saturated =
+      directory.offset == kSaturated32 || directory.bytes == kSaturated32 || directory.entries == kSaturated16;
   if (saturated) {
     if (end_offset < kLocator64Bytes) throw bad(name(), "zip64 end record is missing");
     std::array<std::byte, kLocator64Bytes> locator;
@@ -102,8 +102,7 @@ ZipReader::Directory ZipReader::find_directory() {
     if (little<std::uint32_t>(locator, 0) != kLocator64Signature) throw bad(name(), "zip64 end record is missing");
     read_at(little<std::uint64_t>(locator, 8), end64, "zip64 end record");
     if (little<std::uint32_t>(end64, 0) != kEnd64Signature) throw bad(name(), "zip64 end record is damaged");
-    directory = {little<std::uint64_t>(end64, 48), little<std::uint64_t>(end64, 40),
-                 little<std::uint64_t>(end64, 32)};
+    directory = {little<std::uint64_t>(end64, 48), little<std::uint64_t>(end64, 40), little<std::uint64_t>(end64, 32)};
   }
   if (directory.offset > end_offset || directory.bytes > end_offset - directory.offset) {
     throw bad(name(), "central directory lies outside the file");
@@ -144,8 +143,8 @@ void ZipReader::read_directory(const Directory& directory) {
                             "; only stored and deflated entries are read");
     }
     entry.deflated = method == 8;
-    const bool sizes_agree =
-        entry.deflated ? entry.bytes / kLargestDeflateRatio <= entry.compressed_bytes : entry.bytes == entry.compressed_bytes;
+    const bool sizes_agree = entry.deflated ? entry.bytes / kLargestDeflateRatio <= entry.compressed_bytes
+                                            : entry.bytes == entry.compressed_bytes;
     if (!sizes_agree || entry.compressed_bytes > directory.offset) {
       throw bad(name(), "entry '" + entry.name + "' claims an impossible size");
     }
@@ -164,8 +163,8 @@ std::uint64_t ZipReader::content_offset(const ZipEntry& entry) {
   if (little<std::uint32_t>(header, 0) != kLocalSignature) {
     throw bad(name(), "entry '" + entry.name + "' has no local header");
   }
-  const std::uint64_t offset = entry.header_offset + kLocalBytes + little<std::uint16_t>(header, 26) +
-                               little<std::uint16_t>(header, 28);
+  const std::uint64_t offset =
+      entry.header_offset + kLocalBytes + little<std::uint16_t>(header, 26) + little<std::uint16_t>(header, 28);
   if (offset > directory_offset_ || entry.compressed_bytes > directory_offset_ - offset) {
     throw bad(name(), "entry '" + entry.name + "' is truncated");
   }

@@ -86,9 +86,7 @@ void Adaptation::before_backward(const at::Tensor& output, const at::Tensor& los
   if (probes.empty()) return;
   std::vector<at::Tensor> tensors;
   for (const auto& [name, parameter] : parameters) tensors.push_back(parameter);
-  probe_ = std::make_unique<GradientProbe>(tensors, [this](const ProbeResult& result) {
-    found_.push_back(result);
-  });
+  probe_ = std::make_unique<GradientProbe>(tensors, [this](const ProbeResult& result) { found_.push_back(result); });
   probe_->attach(loss, std::move(probes));
 }
 

@@ -21,10 +21,10 @@ namespace terse::act {
 namespace {
 
 constexpr std::size_t kLargeBlock = 1u << 20;
-constexpr std::size_t kAlignment = 64;          // LibTorch's own
+constexpr std::size_t kAlignment = 64;  // LibTorch's own
 constexpr std::size_t kLargeBlockBounded = 128u << 10;
 constexpr std::uintptr_t kLargeAlignment = 4096;  // at least
-constexpr std::uint8_t kPriority = 100;         // above LibTorch's default allocator
+constexpr std::uint8_t kPriority = 100;           // above LibTorch's default allocator
 
 class ReturningAllocator final : public c10::Allocator {
  public:
@@ -70,7 +70,7 @@ class ReturningAllocator final : public c10::Allocator {
 
  private:
   struct LargeBlock {
-    std::size_t bytes;   // as asked for
+    std::size_t bytes;  // as asked for
     std::size_t mapped;
   };
 
@@ -198,8 +198,7 @@ void ReturningAllocator::log_release(void* data, std::size_t bytes, std::optiona
 
 // Called with mutex_ held.
 std::int64_t ReturningAllocator::unmanaged_bytes() const {
-  return static_cast<std::int64_t>(core::resident_bytes()) -
-         static_cast<std::int64_t>(held() + cache_.cached_bytes());
+  return static_cast<std::int64_t>(core::resident_bytes()) - static_cast<std::int64_t>(held() + cache_.cached_bytes());
 }
 
 // Called with mutex_ held.

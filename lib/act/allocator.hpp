@@ -32,8 +32,8 @@ void reset_allocator_peak();
 
 /// One allocation or release of CPU tensor memory, in order.
 struct Allocation {
-  std::uint64_t block = 0;  ///< names the block from its allocation to its release, from 1
-  std::int64_t bytes = 0;   ///< > 0 allocated, < 0 released
+  std::uint64_t block = 0;         ///< names the block from its allocation to its release, from 1
+  std::int64_t bytes = 0;          ///< > 0 allocated, < 0 released
   std::string operator_name = {};  ///< operator of this thread that was running inside a Step: "aten::relu", or ""
   std::uint64_t restores = 0;      ///< block of the stored tensor that is being restored into this one; 0: none
   std::uint64_t stores = 0;        ///< one more than the number of the saved tensor encoded into this; 0: none

@@ -98,7 +98,8 @@ class Search {
   /// What moving ladder `l` from its start to `c` loses against the line of the break efficiency; ≥ 0 but for
   /// rounding, because the start lies on the hull at the break.
   double loss(std::size_t l, std::size_t c) const {
-    const double bytes = static_cast<double>(bytes_of(ladders_[l], c)) - static_cast<double>(bytes_of(ladders_[l], start_[l]));
+    const double bytes =
+        static_cast<double>(bytes_of(ladders_[l], c)) - static_cast<double>(bytes_of(ladders_[l], start_[l]));
     return std::max(0.0, variance_of(ladders_[l], c) - variance_of(ladders_[l], start_[l]) + break_ * bytes);
   }
 
@@ -206,14 +207,15 @@ BitAllocation allocate_bits(std::span<const BitLadder> ladders, std::uint64_t bu
   std::vector<std::vector<std::size_t>> hulls;
   std::uint64_t smallest = 0;
   for (const BitLadder& ladder : ladders) {
-    if (ladder.choices.empty()) throw Error(Error::Internal, "saved tensor '" + ladder.id + "' has no way to be stored");
+    if (ladder.choices.empty())
+      throw Error(Error::Internal, "saved tensor '" + ladder.id + "' has no way to be stored");
     hulls.push_back(useful_choices(ladder, true));
     best.choice.push_back(hulls.back().front());
     smallest = core::checked_add(smallest, bytes_of(ladder, best.choice.back()), "bytes of the saved tensors");
   }
   if (smallest > budget) {
-    throw Error(Error::OutOfMemory, "saved tensors need at least " + core::format_size(smallest) + ", the budget leaves " +
-                                        core::format_size(budget));
+    throw Error(Error::OutOfMemory, "saved tensors need at least " + core::format_size(smallest) +
+                                        ", the budget leaves " + core::format_size(budget));
   }
   sum_up(ladders, best);
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint64_t kMiB = 1u << 20;
 constexpr std::uint64_t kUnit = 2 * kMiB;  // of overheads; with 1, a budget of 257 MiB was exceeded by 0.8
-constexpr double kChange = 1.0 / 32;  // of the bytes of zeros apart, for which there is room at first
+constexpr double kChange = 1.0 / 32;       // of the bytes of zeros apart, for which there is room at first
 
 /// Index of each ladder's choice of these bits; 0 where it has none.
 template <class BitsOf>
@@ -173,9 +173,8 @@ bool BudgetPlan::see(std::span<const SavedTensor> saved, const PrecisionTable& t
 formats::Value BudgetPlan::state() const {
   formats::Value growth = formats::Value::Array{};
   for (const double one : growth_) growth.as_array().emplace_back(one);
-  return formats::Value::Map{{"overhead", budget_.overhead},
-                             {"tier", std::string(to_string(budget_.tier))},
-                             {"growth", std::move(growth)}};
+  return formats::Value::Map{
+      {"overhead", budget_.overhead}, {"tier", std::string(to_string(budget_.tier))}, {"growth", std::move(growth)}};
 }
 
 void BudgetPlan::restore(const formats::Value& state) {
@@ -208,13 +207,18 @@ double BudgetPlan::variance_at(const PrecisionTable& table, int bits) const {
 
 std::string_view to_string(BudgetTier tier) {
   switch (tier) {
-    case BudgetTier::Bits: return "bits";
-    case BudgetTier::Recompute: return "recompute";
-    case BudgetTier::Swap: return "swap";
+    case BudgetTier::Bits:
+      return "bits";
+    case BudgetTier::Recompute:
+      return "recompute";
+    case BudgetTier::Swap:
+      return "swap";
   }
   throw Error(Error::Internal, "a budget's tier without a name");
 }
 
-std::uint64_t resident_overhead(const Rehearsal& rehearsal) { return to_multiple(rehearsal.unmanaged_bytes, kUnit) + kUnit; }
+std::uint64_t resident_overhead(const Rehearsal& rehearsal) {
+  return to_multiple(rehearsal.unmanaged_bytes, kUnit) + kUnit;
+}
 
 }  // namespace terse::act

@@ -8,8 +8,8 @@
 
 #include "terse/act/memory_plan.hpp"
 #include "terse/act/precision.hpp"
-#include "terse/formats/value.hpp"
 #include "terse/act/rehearsal.hpp"
+#include "terse/formats/value.hpp"
 
 namespace terse::act {
 
@@ -31,8 +31,8 @@ struct BudgetFigures {
 
 /// Chooses the bits of saved tensors so that the process's resident size stays within a budget.
 ///
-/// What a tensor can become is a rung of its ladder (ladders()). What changes the step itself, as computing a block once
-/// more in the backward pass, needs a rehearsal and a plan of its own (search_budget()).
+/// What a tensor can become is a rung of its ladder (ladders()). What changes the step itself, as computing a block
+/// once more in the backward pass, needs a rehearsal and a plan of its own (search_budget()).
 class BudgetPlan {
  public:
   /// @param rehearsal  of the budget's tier

@@ -8,8 +8,8 @@
 
 namespace terse::act {
 
-/// Keeps a run within a budget: its adaptation chooses bits by the plan, and memory is kept for reuse as far as the plan's
-/// peak leaves room.
+/// Keeps a run within a budget: its adaptation chooses bits by the plan, and memory is kept for reuse as far as the
+/// plan's peak leaves room.
 class BudgetKeeper {
  public:
   /// Finds the plan, and has bits chosen by it. Before the first step.

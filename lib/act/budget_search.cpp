@@ -111,7 +111,9 @@ BudgetTier tier_of(const formats::Value& state) {
 
 }  // namespace
 
-std::unique_ptr<BudgetPlan> search_budget(Workload& run, const BudgetWish& wish) { return BudgetSearch(run, wish).run(); }
+std::unique_ptr<BudgetPlan> search_budget(Workload& run, const BudgetWish& wish) {
+  return BudgetSearch(run, wish).run();
+}
 
 std::unique_ptr<BudgetPlan> resume_budget(Workload& run, const BudgetWish& wish, const formats::Value& state) {
   const BudgetTier tier = tier_of(state);

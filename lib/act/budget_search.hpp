@@ -10,9 +10,9 @@ namespace terse::act {
 
 /// What is asked of a plan.
 struct BudgetWish {
-  std::uint64_t bytes = 0;          ///< of resident size
-  bool probing = false;             ///< steps are to probe sensitivities, where that fits
-  const PrecisionTable& known;      ///< what is known of the saved tensors
+  std::uint64_t bytes = 0;      ///< of resident size
+  bool probing = false;         ///< steps are to probe sensitivities, where that fits
+  const PrecisionTable& known;  ///< what is known of the saved tensors
 };
 
 /// The cheapest tier in which a run fits its budget with no more variance than 4 bits everywhere would add; where none

@@ -22,8 +22,8 @@ void Compression::own(const torch::nn::Module& module) {
 
 void Compression::own(const at::Tensor& tensor, Reason reason) {
   if (reason != Reason::Parameter && reason != Reason::Buffer && reason != Reason::Batch) {
-    throw Error(Error::Usage, "a tensor is owned as parameter, buffer or batch, not as " +
-                                  std::string(to_string(reason)));
+    throw Error(Error::Usage,
+                "a tensor is owned as parameter, buffer or batch, not as " + std::string(to_string(reason)));
   }
   state_->packer.owned().add(tensor, reason);
 }

@@ -21,7 +21,8 @@ namespace terse::act {
 enum class Level { L0, L1, L1_1, L1_2, L2, L2_1, L2_2 };
 
 Level level_from_string(std::string_view name);  ///< "L0", "L1.1" …; @throws Error::Usage
-/// Levels with a second tier, as GACT names them: "L3" is L2 with one, "L4bit-swap" L1, "swap" L0. Others are given back.
+/// Levels with a second tier, as GACT names them: "L3" is L2 with one, "L4bit-swap" L1, "swap" L0. Others are given
+/// back.
 /// @param swaps  set to whether the name asks for a second tier
 std::string_view level_beside_swap(std::string_view name, bool& swaps);
 std::string_view to_string(Level level);
@@ -33,38 +34,39 @@ bool codes_entropy(Level level);
 
 /// What became of a saved tensor, and why.
 enum class Reason : std::uint8_t {
-  Quantized,    ///< floating, lossy
-  Mask,         ///< two values, or an operand of which backward asks one yes or no an element: exact, 1 bit
-  Integer,      ///< integers at their true width (indices of max-pool: within the window): lossless
-  Constant,     ///< one value: lossless
-  Shared,       ///< the same memory at the same version as an earlier saved tensor, with its shape or another
-  Parameter,    ///< a parameter of the model: reference kept, costs nothing
-  Buffer,       ///< a buffer of the model
-  Batch,        ///< the batch itself
-  Small,        ///< below CompressionOptions::small_bytes: kept as it is
-  NonFinite,    ///< holds NaN or infinity: kept raw
-  Device,       ///< not a dense CPU tensor: kept as it is
-  Exact,        ///< level L0, 32 bits asked for, or no smaller form exists
-  Shape,        ///< backward needs its sizes alone: nothing stored
-  Critical,     ///< rounding would spoil the gradient (divisors, logarithms, statistics): kept as it is
-  Derived,      ///< computed again from what is stored of `shared_with`, its operand: a layer norm's result, an
-                ///< attention's, a smooth activation's, a dropout's (recipes.hpp)
-  Recomputed,   ///< inside a recomputed block (recompute.hpp) that has not run again: nothing stored
+  Quantized,   ///< floating, lossy
+  Mask,        ///< two values, or an operand of which backward asks one yes or no an element: exact, 1 bit
+  Integer,     ///< integers at their true width (indices of max-pool: within the window): lossless
+  Constant,    ///< one value: lossless
+  Shared,      ///< the same memory at the same version as an earlier saved tensor, with its shape or another
+  Parameter,   ///< a parameter of the model: reference kept, costs nothing
+  Buffer,      ///< a buffer of the model
+  Batch,       ///< the batch itself
+  Small,       ///< below CompressionOptions::small_bytes: kept as it is
+  NonFinite,   ///< holds NaN or infinity: kept raw
+  Device,      ///< not a dense CPU tensor: kept as it is
+  Exact,       ///< level L0, 32 bits asked for, or no smaller form exists
+  Shape,       ///< backward needs its sizes alone: nothing stored
+  Critical,    ///< rounding would spoil the gradient (divisors, logarithms, statistics): kept as it is
+  Derived,     ///< computed again from what is stored of `shared_with`, its operand: a layer norm's result, an
+               ///< attention's, a smooth activation's, a dropout's (recipes.hpp)
+  Recomputed,  ///< inside a recomputed block (recompute.hpp) that has not run again: nothing stored
 };
 inline constexpr int kReasonCount = 16;
-std::string_view to_string(Reason reason);   ///< "quantized", "mask", "non-finite" …
+std::string_view to_string(Reason reason);  ///< "quantized", "mask", "non-finite" …
 
 /// One saved tensor of one step.
 struct SavedTensor {
-  std::string id;           ///< "relu#3:result", in a ModuleScope "layer1.0/relu#1:result"; stable over steps
-  std::string op = {};      ///< operator that saved it: "aten::relu"
-  std::string role = {};    ///< "input", "result", …: as far as known
+  std::string id;         ///< "relu#3:result", in a ModuleScope "layer1.0/relu#1:result"; stable over steps
+  std::string op = {};    ///< operator that saved it: "aten::relu"
+  std::string role = {};  ///< "input", "result", …: as far as known
   core::DType dtype = core::DType::Float32;
   std::vector<std::int64_t> shape = {};
-  std::optional<std::uint64_t> node = {};  ///< sequence number of the graph's node that saves it; none of a block's input
+  std::optional<std::uint64_t> node =
+      {};  ///< sequence number of the graph's node that saves it; none of a block's input
   Reason reason = Reason::Exact;
-  std::string shared_with = {};    ///< id of the saved tensor that holds the content, or what it is derived from
-  quant::Layout layout = {};       ///< of the encoded elements; codec Raw and count 0 where nothing was encoded
+  std::string shared_with = {};  ///< id of the saved tensor that holds the content, or what it is derived from
+  quant::Layout layout = {};     ///< of the encoded elements; codec Raw and count 0 where nothing was encoded
   /// Element (i, j, …) of the tensor is encoded element i*strides[0] + j*strides[1] + …: a permuted tensor is encoded
   /// in the order of its memory, an expanded dimension (stride 0) once.
   std::vector<std::int64_t> strides = {};
@@ -80,26 +82,26 @@ struct SavedTensor {
 
 struct CompressionOptions {
   Level level = Level::L1;
-  int bits = 0;                              ///< 0: the level's; else 1, 2, 4, 8 or 32
-  std::map<std::string, int> bits_of = {};   ///< by SavedTensor::id; overrides bits; 32 keeps exact
-  int levels = 0;                            ///< grid points of rounded tensors, 2 to 256, where bits_of says nothing;
-                                             ///< 0: 2^bits
+  int bits = 0;                             ///< 0: the level's; else 1, 2, 4, 8 or 32
+  std::map<std::string, int> bits_of = {};  ///< by SavedTensor::id; overrides bits; 32 keeps exact
+  int levels = 0;                           ///< grid points of rounded tensors, 2 to 256, where bits_of says nothing;
+                                            ///< 0: 2^bits
   std::uint32_t group = 256;
-  bool dither = true;                        ///< quant::AffineOptions::dither: half the variance for the same bytes
-  bool sparse = true;                        ///< store zeros apart where that is smaller
-  bool entropy = false;                      ///< finer grids, entropy coded, in the bytes that the bits take (quant/entropy.hpp)
-  bool derive = true;                        ///< compute results again from what their operands are stored as (Reason::Derived)
+  bool dither = true;    ///< quant::AffineOptions::dither: half the variance for the same bytes
+  bool sparse = true;    ///< store zeros apart where that is smaller
+  bool entropy = false;  ///< finer grids, entropy coded, in the bytes that the bits take (quant/entropy.hpp)
+  bool derive = true;    ///< compute results again from what their operands are stored as (Reason::Derived)
   std::uint64_t seed = 0;
-  std::uint64_t small_bytes = 1024;          ///< tensors below this are kept as they are
-  std::shared_ptr<SwapStore> swap = {};      ///< where stored tensors go; null: they stay in memory
+  std::uint64_t small_bytes = 1024;      ///< tensors below this are kept as they are
+  std::shared_ptr<SwapStore> swap = {};  ///< where stored tensors go; null: they stay in memory
 };
 
 /// Sums over the saved tensors of the current or last step.
 struct Totals {
   std::uint64_t tensors = 0;
-  std::uint64_t exact_bytes = 0;    ///< distinct live bytes after forward without compression
+  std::uint64_t exact_bytes = 0;  ///< distinct live bytes after forward without compression
   std::uint64_t stored_bytes = 0;
-  std::uint64_t bytes_by_reason[kReasonCount] = {};   ///< exact bytes
+  std::uint64_t bytes_by_reason[kReasonCount] = {};  ///< exact bytes
   std::uint64_t count_by_reason[kReasonCount] = {};
   std::uint64_t non_finite = 0;
 };
@@ -107,9 +109,9 @@ struct Totals {
 /// Sees each saved tensor as it is packed, with its exact content and its encoded form.
 struct PackedView {
   const SavedTensor& info;
-  const at::Tensor& exact;              ///< as saved (may be non-contiguous); what was encoded in its place
-                                        ///< otherwise: window positions of a max-pool, two values of a clamp
-  std::span<const std::byte> payload;   ///< empty where the tensor is kept or shared
+  const at::Tensor& exact;             ///< as saved (may be non-contiguous); what was encoded in its place
+                                       ///< otherwise: window positions of a max-pool, two values of a clamp
+  std::span<const std::byte> payload;  ///< empty where the tensor is kept or shared
   std::span<const std::byte> metadata;
 };
 using PackObserver = std::function<void(const PackedView&)>;
@@ -168,8 +170,8 @@ class Compression {
   /// The probes of the current step, where they were asked for and the tensors can be rounded. Moves them out.
   std::vector<Probe> take_probes();
 
-  void observe(PackObserver observer);   ///< called for each saved tensor; empty to stop
-  const Totals& totals() const;          ///< of the current or last step
+  void observe(PackObserver observer);  ///< called for each saved tensor; empty to stop
+  const Totals& totals() const;         ///< of the current or last step
   /// Every saved tensor of the current or last step, in order of saving.
   const std::vector<SavedTensor>& saved() const;
 

@@ -48,11 +48,11 @@ class Derivations {
   };
   struct Noted {
     const Recipe* recipe;
-    Derivation::Compute compute;  // empty: cannot be computed
+    Derivation::Compute compute;        // empty: cannot be computed
     Derivation::Compute compute_exact;  // of exact parts, where not empty
     std::vector<Part> parts;
     std::string source = {};
-    bool rounded = false;  // any of the parts
+    bool rounded = false;                             // any of the parts
     std::weak_ptr<NormalisedTensor> normalised = {};  // of a layer norm: waits for its statistics
     std::weak_ptr<Derivation> made = {};
   };

@@ -7,9 +7,7 @@
 
 namespace terse::act {
 
-Form Form::of(const at::Tensor& tensor) {
-  return {tensor.scalar_type(), tensor.sizes().vec(), tensor.strides().vec()};
-}
+Form Form::of(const at::Tensor& tensor) { return {tensor.scalar_type(), tensor.sizes().vec(), tensor.strides().vec()}; }
 
 at::Tensor Form::view(const c10::Storage& storage) const { return view_of(storage, type, sizes, strides); }
 
@@ -69,7 +67,11 @@ void Derivation::note_use() const {
 
 DerivedTensor::DerivedTensor(std::shared_ptr<Derivation> derivation, std::size_t result, Form whole, Form seen,
                              bool own)
-    : derivation_(std::move(derivation)), result_(result), whole_(std::move(whole)), seen_(std::move(seen)), own_(own) {}
+    : derivation_(std::move(derivation)),
+      result_(result),
+      whole_(std::move(whole)),
+      seen_(std::move(seen)),
+      own_(own) {}
 
 at::Tensor DerivedTensor::restore() { return seen_.view(derivation_->result(result_, whole_, own_)); }
 

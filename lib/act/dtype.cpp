@@ -6,9 +6,9 @@ namespace terse::act {
 
 namespace {
 constexpr std::pair<core::DType, at::ScalarType> kTypes[core::kDTypeCount] = {
-    {core::DType::Float32, at::kFloat}, {core::DType::Float16, at::kHalf}, {core::DType::BFloat16, at::kBFloat16},
-    {core::DType::Float64, at::kDouble}, {core::DType::UInt8, at::kByte}, {core::DType::Int8, at::kChar},
-    {core::DType::Int16, at::kShort}, {core::DType::Int32, at::kInt}, {core::DType::Int64, at::kLong},
+    {core::DType::Float32, at::kFloat},  {core::DType::Float16, at::kHalf}, {core::DType::BFloat16, at::kBFloat16},
+    {core::DType::Float64, at::kDouble}, {core::DType::UInt8, at::kByte},   {core::DType::Int8, at::kChar},
+    {core::DType::Int16, at::kShort},    {core::DType::Int32, at::kInt},    {core::DType::Int64, at::kLong},
     {core::DType::Bool, at::kBool}};
 }
 

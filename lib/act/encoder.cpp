@@ -14,18 +14,23 @@ namespace terse::act {
 
 namespace {
 
-constexpr double kSparseGain = 0.02;    // share of the codes that zeros apart must save to be worth their work
+constexpr double kSparseGain = 0.02;   // share of the codes that zeros apart must save to be worth their work
 constexpr double kLargestBound = 1e4;  // stands for an infinite bound: every floating type has numbers around it
 
 Reason reason_of(quant::Codec codec) {
   switch (codec) {
     case quant::Codec::Affine:
-    case quant::Codec::Sparse: return Reason::Quantized;
+    case quant::Codec::Sparse:
+      return Reason::Quantized;
     case quant::Codec::Mask:
-    case quant::Codec::Sign: return Reason::Mask;
-    case quant::Codec::Integer: return Reason::Integer;
-    case quant::Codec::Constant: return Reason::Constant;
-    case quant::Codec::Raw: break;
+    case quant::Codec::Sign:
+      return Reason::Mask;
+    case quant::Codec::Integer:
+      return Reason::Integer;
+    case quant::Codec::Constant:
+      return Reason::Constant;
+    case quant::Codec::Raw:
+      break;
   }
   return Reason::Exact;
 }
@@ -217,8 +222,8 @@ class Encoding {
       look();
       return false;
     }
-    const at::Tensor inside = need == Need::Inside ? x.gt(lower).logical_and_(x.lt(upper))
-                                                   : x.ge(lower).logical_and_(x.le(upper));
+    const at::Tensor inside =
+        need == Need::Inside ? x.gt(lower).logical_and_(x.lt(upper)) : x.ge(lower).logical_and_(x.le(upper));
     layout_ = bit_layout(quant::Codec::Mask, source_.dtype);
     bytes_ = EncodedTensor::allocate(layout_);
     std::memcpy(EncodedTensor::metadata_of(bytes_, layout_).data(), values.const_data_ptr(), values.nbytes());
@@ -234,7 +239,9 @@ class Encoding {
     const double inside = low / 2 + high / 2;
     const double outside = std::isfinite(lower) ? low - std::abs(low) - 1 : high + std::abs(high) + 1;
     const at::Tensor values = at::tensor({outside, inside}, at::kDouble).to(type_);
-    const auto is_in = [&](double x) { return need == Need::Inside ? lower < x && x < upper : lower <= x && x <= upper; };
+    const auto is_in = [&](double x) {
+      return need == Need::Inside ? lower < x && x < upper : lower <= x && x <= upper;
+    };
     const at::Tensor stored = values.to(at::kDouble);
     const double* as_stored = stored.const_data_ptr<double>();
     return is_in(as_stored[1]) && !is_in(as_stored[0]) ? values : at::Tensor();
@@ -242,7 +249,7 @@ class Encoding {
 
   Encoded finish(bool encoded) {
     if (!encoded) {
-      const Reason reason = survey_.non_finite > 0              ? Reason::NonFinite
+      const Reason reason = survey_.non_finite > 0             ? Reason::NonFinite
                             : core::is_floating(source_.dtype) ? Reason::Exact
                                                                : Reason::Integer;
       return {nullptr, reason, {}, survey_};
@@ -283,8 +290,8 @@ Encoded copy_out(const at::Tensor& tensor, Reason reason) {
   quant::encode(source.data, layout, {}, EncodedTensor::payload_of(bytes, layout),
                 EncodedTensor::metadata_of(bytes, layout));
   auto strides = source.geometry.encoded_strides;
-  auto stored = std::make_shared<EncodedTensor>(std::move(source.geometry), tensor.scalar_type(), layout,
-                                                std::move(bytes));
+  auto stored =
+      std::make_shared<EncodedTensor>(std::move(source.geometry), tensor.scalar_type(), layout, std::move(bytes));
   return {std::move(stored), reason, layout, {}, {}, 0, std::move(strides)};
 }
 

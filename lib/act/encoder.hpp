@@ -12,13 +12,13 @@ namespace terse::act {
 struct EncodeRequest {
   Requirement need = {};
   quant::AffineOptions affine = {};  ///< of rounded elements
-  bool sparse = true;          ///< store zeros apart where that is smaller
-  bool entropy = false;        ///< a finer grid, entropy coded, where that takes no more bytes
+  bool sparse = true;                ///< store zeros apart where that is smaller
+  bool entropy = false;              ///< a finer grid, entropy coded, where that takes no more bytes
   core::RandomKey key = {};
   /// Stored signs (Need::Positive) of the same tensor: they say where it is not zero. The encoded tensor takes them
   /// in, and they live in its bytes from then on.
   std::shared_ptr<EncodedTensor> positives = nullptr;
-  bool survey = false;         ///< fill Encoded::survey and Encoded::content whatever it costs
+  bool survey = false;  ///< fill Encoded::survey and Encoded::content whatever it costs
 };
 
 /// What became of it. Where no smaller form exists, `stored` is null and `reason` says why the tensor must be kept.
@@ -27,8 +27,8 @@ struct Encoded {
   Reason reason = Reason::Exact;
   quant::Layout layout = {};
   quant::Survey survey = {};
-  at::Tensor content = {};       ///< what the bytes encode, where that is not the tensor itself
-  std::uint64_t shared_bytes = 0;  ///< of the stored bytes, those that `positives` had already
+  at::Tensor content = {};                 ///< what the bytes encode, where that is not the tensor itself
+  std::uint64_t shared_bytes = 0;          ///< of the stored bytes, those that `positives` had already
   std::vector<std::int64_t> strides = {};  ///< as SavedTensor::strides
 };
 

@@ -15,15 +15,15 @@ namespace terse::act {
 /// the stretch is at most twice the elements, else compact, so that a slice never costs its whole base.
 struct Geometry {
   std::vector<std::int64_t> sizes;
-  std::vector<std::int64_t> strides;           ///< as restored
-  std::vector<std::int64_t> encoded_strides;   ///< element (i, j, …) is encoded element i*encoded_strides[0] + …
-  std::int64_t encoded_count = 0;              ///< elements to encode
-  std::int64_t restored_span = 0;              ///< elements that the restored storage holds
+  std::vector<std::int64_t> strides;          ///< as restored
+  std::vector<std::int64_t> encoded_strides;  ///< element (i, j, …) is encoded element i*encoded_strides[0] + …
+  std::int64_t encoded_count = 0;             ///< elements to encode
+  std::int64_t restored_span = 0;             ///< elements that the restored storage holds
 
-  bool has_gaps = false;                       ///< encode a compact copy: compact()
+  bool has_gaps = false;  ///< encode a compact copy: compact()
 
   static Geometry of(const at::Tensor& tensor);
-  std::vector<std::int64_t> distinct_sizes() const;  ///< sizes with every expanded dimension as 1
+  std::vector<std::int64_t> distinct_sizes() const;                        ///< sizes with every expanded dimension as 1
   bool spreads() const { return has_gaps && strides != encoded_strides; }  ///< restored with its gaps
 };
 

@@ -65,7 +65,7 @@ class Collection {
 
 struct Distance {
   double squared = 0;
-  double direct = 0;       // of it, from the node to parameters
+  double direct = 0;      // of it, from the node to parameters
   std::size_t nodes = 0;  // evaluated for it
 };
 

@@ -15,10 +15,10 @@ namespace {
 constexpr std::int64_t kPiece = 1 << 16;  // elements that are converted to double precision at once
 
 /// What a linear layer puts between its weight and the product, and the like: of one input, and leaving the norm.
-constexpr const char* kRearranging[] = {"TBackward0",          "TransposeBackward0",    "PermuteBackward0",
-                                        "ViewBackward0",       "UnsafeViewBackward0",   "ReshapeAliasBackward0",
-                                        "UnsqueezeBackward0",  "SqueezeBackward0",      "SqueezeBackward1",
-                                        "CloneBackward0",      "ToCopyBackward0"};
+constexpr const char* kRearranging[] = {"TBackward0",         "TransposeBackward0",  "PermuteBackward0",
+                                        "ViewBackward0",      "UnsafeViewBackward0", "ReshapeAliasBackward0",
+                                        "UnsqueezeBackward0", "SqueezeBackward0",    "SqueezeBackward1",
+                                        "CloneBackward0",     "ToCopyBackward0"};
 }  // namespace
 
 std::vector<Node*> nodes_below(const torch::autograd::edge_list& edges) {

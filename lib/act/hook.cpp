@@ -18,9 +18,7 @@ class Hooks final : public torch::autograd::SavedVariableHooks {
  public:
   explicit Hooks(PackSink* sink) : sink_(sink) {}
 
-  void call_pack_hook(const at::Tensor& tensor) override {
-    stored_ = sink_->pack(tensor);
-  }
+  void call_pack_hook(const at::Tensor& tensor) override { stored_ = sink_->pack(tensor); }
 
   // Runs with gradients on where the graph of the backward pass is wanted: restore() must not add to it.
   at::Tensor call_unpack_hook() override { return Substitution::of(stored_.get())->restore(); }

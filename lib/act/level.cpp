@@ -31,10 +31,14 @@ std::string_view to_string(Level level) { return kLevels[static_cast<int>(level)
 
 int average_bits(Level level) {
   switch (level) {
-    case Level::L2: return 4;
-    case Level::L2_1: return 3;
-    case Level::L2_2: return 2;
-    default: return 0;
+    case Level::L2:
+      return 4;
+    case Level::L2_1:
+      return 3;
+    case Level::L2_2:
+      return 2;
+    default:
+      return 0;
   }
 }
 

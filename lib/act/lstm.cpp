@@ -82,9 +82,11 @@ class LstmFunction : public torch::autograd::Function<LstmFunction> {
     }
     const auto flat = into.view({tokens * n, 4 * h}), turned = flat.t();
     variable_list result(5);
-    if (context->needs_input_grad(0)) result[0] = at::mm(flat, weight_ih).view({tokens, n, input.size(2)}).transpose(0, 1);
+    if (context->needs_input_grad(0))
+      result[0] = at::mm(flat, weight_ih).view({tokens, n, input.size(2)}).transpose(0, 1);
     result[1] = at::mm(turned, input.transpose(0, 1).reshape({tokens * n, input.size(2)}));
-    result[2] = at::mm(turned.narrow(1, n, (tokens - 1) * n), states.view({tokens * n, h}).narrow(0, 0, (tokens - 1) * n));
+    result[2] =
+        at::mm(turned.narrow(1, n, (tokens - 1) * n), states.view({tokens * n, h}).narrow(0, 0, (tokens - 1) * n));
     result[3] = flat.sum(0);
     result[4] = result[3].clone();
     return result;
@@ -93,8 +95,8 @@ class LstmFunction : public torch::autograd::Function<LstmFunction> {
 
 }  // namespace
 
-at::Tensor lstm(const at::Tensor& input, const at::Tensor& weight_ih, const at::Tensor& weight_hh, const at::Tensor& bias_ih,
-                const at::Tensor& bias_hh) {
+at::Tensor lstm(const at::Tensor& input, const at::Tensor& weight_ih, const at::Tensor& weight_hh,
+                const at::Tensor& bias_ih, const at::Tensor& bias_hh) {
   RECORD_FUNCTION("terse::lstm", c10::ArrayRef<const c10::IValue>());  // names what is saved (rules.cpp)
   return LstmFunction::apply(input, weight_ih, weight_hh, bias_ih, bias_hh);
 }

@@ -13,15 +13,15 @@
 
 namespace terse::act {
 
-/// How strong the gradient is where saved tensors are used: the squared norm of what arrives at the nodes that hold each.
-/// What rounding a tensor adds to the gradient is linear in it, and it is what changes most of a sensitivity while a
-/// network learns: on a vit, by factors of 10 to 900 within 1,500 steps, of which 0.3 to 10 remain where it is divided
-/// out. A pass over each gradient says it, where a draw of the sensitivity takes a backward pass.
+/// How strong the gradient is where saved tensors are used: the squared norm of what arrives at the nodes that hold
+/// each. What rounding a tensor adds to the gradient is linear in it, and it is what changes most of a sensitivity
+/// while a network learns: on a vit, by factors of 10 to 900 within 1,500 steps, of which 0.3 to 10 remain where it is
+/// divided out. A pass over each gradient says it, where a draw of the sensitivity takes a backward pass.
 ///
 /// Of an error, what reaches the node's own parameters goes with the gradient that arrives; what goes on to the layers
 /// before goes with the gradient that the node sends there (GradientStrength::passing), if it is none that multiplies
-/// the tensor by a parameter. The two part where a node scales: a batch norm divides by the deviation of its input, which
-/// on a resnet18's first grew so in 80 steps that the arriving gradient alone said 28 times too much.
+/// the tensor by a parameter. The two part where a node scales: a batch norm divides by the deviation of its input,
+/// which on a resnet18's first grew so in 80 steps that the arriving gradient alone said 28 times too much.
 class NodeGradients {
  public:
   /// Watches the next backward pass of `loss`.

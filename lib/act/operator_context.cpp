@@ -34,14 +34,14 @@ struct Text {
 };
 
 struct Frame {
-  std::string name;       // keeps its buffer when the frame is reused
+  std::string name;  // keeps its buffer when the frame is reused
   std::string overload;
   std::vector<Argument> arguments;
   std::vector<Number> numbers;
   std::vector<Integers> integers;  // of the operators of asks_for_integers()
   std::vector<Text> texts;         // of GELU
-  std::uint32_t occurrence = 0;   // 0 until the operator saves something
-  std::uint32_t results = 0;      // saved tensors that are no arguments, so far
+  std::uint32_t occurrence = 0;    // 0 until the operator saves something
+  std::uint32_t results = 0;       // saved tensors that are no arguments, so far
 };
 
 /// Per thread. Frames are reused, so that following an operator costs no allocation once the stack is warm.
@@ -63,8 +63,8 @@ std::uint32_t version_of(const c10::TensorImpl* tensor) {
 void add_argument(Frame& frame, const at::Tensor& tensor, std::size_t index, std::int64_t element) {
   if (!tensor.defined()) return;
   const c10::TensorImpl* impl = tensor.unsafeGetTensorImpl();
-  frame.arguments.push_back({impl, version_of(impl), static_cast<std::int16_t>(index),
-                             static_cast<std::int16_t>(element)});
+  frame.arguments.push_back(
+      {impl, version_of(impl), static_cast<std::int16_t>(index), static_cast<std::int16_t>(element)});
 }
 
 bool asks_for_integers(std::string_view op) {

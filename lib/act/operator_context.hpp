@@ -13,9 +13,9 @@ namespace terse::act {
 
 /// Which operator and which of its arguments or results a tensor is that autograd is saving right now.
 struct SavingPoint {
-  std::string op;             ///< "aten::relu"; "custom" outside any operator
-  std::string role;           ///< argument name of the operator's schema ("input", "weight"), or "result", "result1" …
-  std::string scope;          ///< path of the innermost ModuleScope, or ""
+  std::string op;     ///< "aten::relu"; "custom" outside any operator
+  std::string role;   ///< argument name of the operator's schema ("input", "weight"), or "result", "result1" …
+  std::string scope;  ///< path of the innermost ModuleScope, or ""
   std::uint32_t occurrence = 1;  ///< the how-manieth run of this operator in this scope that saves anything, from 1
 };
 
@@ -33,11 +33,11 @@ class OperatorTracker {
 
   /// Arguments of the running operator by their name in the schema. @return nullopt or empty where there is no such
   /// argument of that kind, or it is None
-  std::optional<double> number(std::string_view argument) const;           ///< or a truth value
-  std::vector<std::int64_t> integers(std::string_view argument) const;  ///< of pooling and layer norm
-  std::optional<at::IntArrayRef> sizes(std::string_view argument) const;   ///< of a tensor
-  at::Tensor tensor(std::string_view argument) const;   ///< undefined where there is none, or it has been written to
-  std::string text(std::string_view argument) const;    ///< of GELU
+  std::optional<double> number(std::string_view argument) const;          ///< or a truth value
+  std::vector<std::int64_t> integers(std::string_view argument) const;    ///< of pooling and layer norm
+  std::optional<at::IntArrayRef> sizes(std::string_view argument) const;  ///< of a tensor
+  at::Tensor tensor(std::string_view argument) const;  ///< undefined where there is none, or it has been written to
+  std::string text(std::string_view argument) const;   ///< of GELU
 
   /// The how-manieth call with this name in the present scope, from 1: for what saves tensors and is no operator.
   std::uint32_t count(const std::string& name);

@@ -6,9 +6,7 @@ namespace terse::act {
 
 std::shared_ptr<OutputGradient> OutputGradient::watch(const at::Tensor& output) {
   auto watched = std::make_shared<OutputGradient>();
-  output.register_hook([watched](const at::Tensor& gradient) {
-    watched->squared_norm_ = act::squared_norm(gradient);
-  });
+  output.register_hook([watched](const at::Tensor& gradient) { watched->squared_norm_ = act::squared_norm(gradient); });
   return watched;
 }
 

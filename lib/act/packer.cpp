@@ -250,7 +250,8 @@ bool Packer::share(Packing& packing) {
 
 bool Packer::share_memory(Packing& packing) {
   // Positions within a window depend on the shape.
-  const auto* entry = packing.need.need == Need::Window ? nullptr : shared_.find_same_memory(packing.tensor, packing.need);
+  const auto* entry =
+      packing.need.need == Need::Window ? nullptr : shared_.find_same_memory(packing.tensor, packing.need);
   if (!entry) return false;
   const auto stored = entry->stored.lock();
   if (std::dynamic_pointer_cast<KeptTensor>(stored)) {

@@ -23,7 +23,7 @@ class Recomputation;
 
 /// Who follows a step of a packer: the graph, and with it what is recomputed, may outlive both.
 struct StepInProgress {
-  Packer* packer;                                  ///< null once the step has ended
+  Packer* packer;  ///< null once the step has ended
   std::weak_ptr<Recomputation> run_again_last = {};
 };
 
@@ -71,9 +71,9 @@ class Packer final : public PackSink {
     SavedTensor info;
     Requirement need = {};
     std::shared_ptr<StoredTensor> stored = nullptr;
-    std::shared_ptr<EncodedTensor> encoded = nullptr;  // where there are bytes to show,
-    at::Tensor content = {};                                 // and what they encode, where that is not the tensor
-    std::shared_ptr<EncodedTensor> positives = nullptr;      // that it was encoded with
+    std::shared_ptr<EncodedTensor> encoded = nullptr;    // where there are bytes to show,
+    at::Tensor content = {};                             // and what they encode, where that is not the tensor
+    std::shared_ptr<EncodedTensor> positives = nullptr;  // that it was encoded with
   };
 
   SavedTensor describe(const at::Tensor& tensor);
@@ -81,7 +81,7 @@ class Packer final : public PackSink {
   std::optional<Reason> reason_to_keep(const Packing& packing) const;
   Requirement requirement_of(const SavedTensor& info) const;
   quant::AffineOptions affine_for(const SavedTensor& info) const;  ///< bits 32: exact
-  bool is_minor(const SavedTensor& info) const;  ///< next to nothing of what the step saves
+  bool is_minor(const SavedTensor& info) const;                    ///< next to nothing of what the step saves
   bool share(Packing& packing);
   bool share_memory(Packing& packing);
   bool derive(Packing& packing);
@@ -112,7 +112,7 @@ class Packer final : public PackSink {
   std::unordered_map<const c10::StorageImpl*, Reason> owned_storages_;
   SharedTensors shared_;
   Derivations derivations_;
-  StorageLedger exact_, kept_;  // storages charged to exact_bytes and to stored_bytes
+  StorageLedger exact_, kept_;                               // storages charged to exact_bytes and to stored_bytes
   std::unordered_map<std::size_t, std::uint64_t> deferred_;  // exact bytes of all before, by place
   std::optional<std::uint64_t> exact_before_;                // what is_minor() goes by, in a second run
   std::optional<Swapper> swapper_;

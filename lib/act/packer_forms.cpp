@@ -19,13 +19,18 @@ constexpr int kMinorBits = 8;
 
 int bits_of(Level level) {
   switch (level) {
-    case Level::L0: return kKeptBits;
+    case Level::L0:
+      return kKeptBits;
     case Level::L1:
-    case Level::L2: return 4;
-    case Level::L1_1: return 8;
+    case Level::L2:
+      return 4;
+    case Level::L1_1:
+      return 8;
     case Level::L1_2:
-    case Level::L2_2: return 2;
-    case Level::L2_1: return 3;
+    case Level::L2_2:
+      return 2;
+    case Level::L2_1:
+      return 3;
   }
   throw Error(Error::Internal, "level without bits");
 }
@@ -115,8 +120,8 @@ bool Packer::encode_rows(Packing& packing, const quant::AffineOptions& affine) {
   request.positives = nullptr;  // of the tensor, not of its rows
   Encoded encoded = act::encode(normalised.rows, request);
   if (!encoded.stored || encoded.reason != Reason::Quantized) return false;
-  auto stored = std::make_shared<NormalisedTensor>(encoded.stored, normalised.length, normalised.epsilon,
-                                                   packing.tensor);
+  auto stored =
+      std::make_shared<NormalisedTensor>(encoded.stored, normalised.length, normalised.epsilon, packing.tensor);
   packing.info.survey = encoded.survey;
   packing.content = normalised.rows;
   adopt(packing, std::move(encoded), std::move(stored));
@@ -150,8 +155,8 @@ void Packer::adopt(Packing& packing, Encoded encoded, std::shared_ptr<StoredTens
   packing.encoded = encoded.stored;
   packing.stored = stored ? std::move(stored) : std::move(encoded.stored);
   // What was stored for one need serves others only where it is the content itself.
-  const bool exact = encoded.reason != Reason::Quantized &&
-                     (packing.need.need == Need::Values || packing.need.need == Need::Window);
+  const bool exact =
+      encoded.reason != Reason::Quantized && (packing.need.need == Need::Values || packing.need.need == Need::Window);
   shared_.add(packing.tensor, {packing.stored, info.id, packing.need, exact});
 }
 
@@ -178,8 +183,8 @@ void Packer::probe(const Packing& packing) {
   const double noise = rounding_variance(other.layout) + (rounded ? rounding_variance(info.layout) : 0);
   ProbeForms forms{rounded ? packing.encoded : packing.stored, std::move(other.stored)};
   if (rows.rows.defined()) {
-    auto normalised = std::make_shared<NormalisedTensor>(
-        std::static_pointer_cast<EncodedTensor>(forms.other), rows.length, rows.epsilon, packing.tensor);
+    auto normalised = std::make_shared<NormalisedTensor>(std::static_pointer_cast<EncodedTensor>(forms.other),
+                                                         rows.length, rows.epsilon, packing.tensor);
     normalised->with_mean(std::make_shared<KeptTensor>(rows.mean, info.id));
     normalised->with_rstd(std::make_shared<KeptTensor>(rows.rstd, info.id));
     forms.other = std::move(normalised);

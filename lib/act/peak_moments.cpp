@@ -121,7 +121,8 @@ class Replay {
     std::stable_sort(moments.begin(), moments.end(), [](const Moment& a, const Moment& b) { return a.base > b.base; });
     std::vector<Moment> kept;
     for (Moment& moment : moments) {
-      if (std::none_of(kept.begin(), kept.end(), [&](const Moment& other) { return covers(other, moment, largest_); })) {
+      if (std::none_of(kept.begin(), kept.end(),
+                       [&](const Moment& other) { return covers(other, moment, largest_); })) {
         kept.push_back(std::move(moment));
       }
     }

@@ -19,17 +19,17 @@ enum class BlockPart : std::uint8_t {
 
 /// An allocation or a release of a training step, in order.
 struct StepEvent {
-  std::uint64_t block = 0;      ///< names the block from its allocation to its release
-  std::int64_t bytes = 0;       ///< > 0 allocates, < 0 releases as many
-  std::uint32_t tensor = 0;     ///< number of the saved tensor, where part is not Other
+  std::uint64_t block = 0;   ///< names the block from its allocation to its release
+  std::int64_t bytes = 0;    ///< > 0 allocates, < 0 releases as many
+  std::uint32_t tensor = 0;  ///< number of the saved tensor, where part is not Other
   BlockPart part = BlockPart::Other;
 };
 
 /// A training step that was run with every saved tensor compressed.
 struct StepTimeline {
-  std::uint64_t live_before = 0;      ///< bytes of blocks that were live when the step began
-  std::size_t tensors = 0;            ///< saved tensors
-  std::size_t backward_start = 0;     ///< index of the backward pass's first event
+  std::uint64_t live_before = 0;   ///< bytes of blocks that were live when the step began
+  std::size_t tensors = 0;         ///< saved tensors
+  std::size_t backward_start = 0;  ///< index of the backward pass's first event
   std::vector<StepEvent> events = {};
 };
 
@@ -44,8 +44,8 @@ struct TensorAtMoment {
 
 /// A moment of a training step at which memory may be at its peak.
 struct Moment {
-  std::uint64_t base = 0;                ///< bytes whatever the choice: model, workspace, restored tensors
-  std::vector<TensorAtMoment> tensors;   ///< ascending
+  std::uint64_t base = 0;               ///< bytes whatever the choice: model, workspace, restored tensors
+  std::vector<TensorAtMoment> tensors;  ///< ascending
 };
 
 /// Bytes that a choice for a tensor takes at a moment on top of the base; < 0 where keeping it spares more.

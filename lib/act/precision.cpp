@@ -155,7 +155,8 @@ BitAllocation PrecisionTable::allocate(int average_bits, bool entropy) {
   std::uint64_t budget = 0;
   for (const formats::PolicyTensor& tensor : tensors_) {
     budget = core::checked_add(budget, bytes_at(tensor, average_bits), "bytes of the saved tensors");
-    const auto bits = core::checked_multiply(tensor.derived, static_cast<std::uint64_t>(average_bits), "derived elements");
+    const auto bits =
+        core::checked_multiply(tensor.derived, static_cast<std::uint64_t>(average_bits), "derived elements");
     budget = core::checked_add(budget, bits / 8, "bytes of the saved tensors");
   }
   const auto choices = ladders(average_bits, entropy);

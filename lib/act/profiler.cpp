@@ -78,8 +78,8 @@ void record_timeline(ProfiledRun& run, formats::Profile& profile) {
     const auto [tag, added] = tag_of.emplace(allocation.operator_name, static_cast<std::uint32_t>(tag_of.size()));
     if (added) profile.tags.push_back(allocation.operator_name);
     const auto tensor = tensor_of_block.find(allocation.block);
-    profile.timeline.push_back({allocation.block, allocation.bytes,
-                                tensor == tensor_of_block.end() ? -1 : tensor->second, tag->second});
+    profile.timeline.push_back(
+        {allocation.block, allocation.bytes, tensor == tensor_of_block.end() ? -1 : tensor->second, tag->second});
   }
 }
 

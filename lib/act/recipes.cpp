@@ -75,15 +75,29 @@ Derivation::Compute of_attention(const OperatorTracker& running) {
 
 const std::vector<Recipe>& recipes() {
   static const std::vector<Recipe> table = {
-      {"aten::native_layer_norm", "NativeLayerNormBackward0", {"input", "mean", "rstd", "weight", "bias"}, 3, {},
-       of_layer_norm, false, false, of_exact_layer_norm, scaled_rows},
+      {"aten::native_layer_norm",
+       "NativeLayerNormBackward0",
+       {"input", "mean", "rstd", "weight", "bias"},
+       3,
+       {},
+       of_layer_norm,
+       false,
+       false,
+       of_exact_layer_norm,
+       scaled_rows},
       {"aten::gelu", "GeluBackward0", {"self"}, 1, {}, of_gelu},
       {"aten::silu", "SiluBackward0", {"self"}, 1, {}, of_silu},
       {"aten::hardswish", "HardswishBackward0", {"self"}, 1, {}, of_hardswish},
       {"aten::mish", "MishBackward0", {"self"}, 1, {}, of_mish},
       {"aten::mul", "MulBackward0", {"other", "self"}, 1, {}, of_product, /*factor=*/true},
-      {"aten::_scaled_dot_product_flash_attention_for_cpu", "ScaledDotProductFlashAttentionForCpuBackward0",
-       {"query", "key", "value", "attn_mask"}, 3, {"output", "logsumexp"}, of_attention, false, /*holds=*/true},
+      {"aten::_scaled_dot_product_flash_attention_for_cpu",
+       "ScaledDotProductFlashAttentionForCpuBackward0",
+       {"query", "key", "value", "attn_mask"},
+       3,
+       {"output", "logsumexp"},
+       of_attention,
+       false,
+       /*holds=*/true},
   };
   return table;
 }
@@ -91,7 +105,8 @@ const std::vector<Recipe>& recipes() {
 }  // namespace
 
 const Recipe* recipe_of(std::string_view op) {
-  const auto found = std::find_if(recipes().begin(), recipes().end(), [&](const Recipe& recipe) { return recipe.op == op; });
+  const auto found =
+      std::find_if(recipes().begin(), recipes().end(), [&](const Recipe& recipe) { return recipe.op == op; });
   return found == recipes().end() ? nullptr : &*found;
 }
 

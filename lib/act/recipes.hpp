@@ -10,10 +10,10 @@ namespace terse::act {
 
 /// How an operator's results follow from what it saves of its operands: from exact ones, the very same results.
 struct Recipe {
-  std::string_view op;     ///< "aten::gelu"
-  std::string_view node;   ///< of the graph: "GeluBackward0"
-  std::vector<std::string_view> parts;    ///< roles that the operator saves, the one that the results hang on most first
-  std::size_t needed = 0;                 ///< of the parts, how many the operator always has
+  std::string_view op;                  ///< "aten::gelu"
+  std::string_view node;                ///< of the graph: "GeluBackward0"
+  std::vector<std::string_view> parts;  ///< roles that the operator saves, the one that the results hang on most first
+  std::size_t needed = 0;               ///< of the parts, how many the operator always has
   std::vector<std::string_view> results;  ///< roles under which it saves its own results, by output; empty: none
   /// For the running operator, from its arguments that are not tensors.
   Derivation::Compute (*prepare)(const OperatorTracker& running) = nullptr;

@@ -9,8 +9,8 @@
 
 #include "terse/act/allocator.hpp"
 #include "terse/act/precision.hpp"
-#include "terse/core/memory.hpp"
 #include "terse/act/torch_errors.hpp"
+#include "terse/core/memory.hpp"
 
 namespace terse::act {
 
@@ -59,8 +59,7 @@ Parts find_parts(const std::vector<SavedTensor>& saved, const std::vector<std::u
 StepTimeline timeline_of(const std::vector<Allocation>& log, const Parts& parts) {
   StepTimeline timeline;
   for (const Allocation& allocation : log) {
-    const auto bytes =
-        static_cast<std::int64_t>(held_bytes(static_cast<std::uint64_t>(std::abs(allocation.bytes))));
+    const auto bytes = static_cast<std::int64_t>(held_bytes(static_cast<std::uint64_t>(std::abs(allocation.bytes))));
     StepEvent event{allocation.block, allocation.bytes > 0 ? bytes : -bytes};
     if (const auto part = parts.find(allocation.block); part != parts.end()) {
       event.tensor = part->second.tensor;
@@ -159,7 +158,8 @@ Rehearsal rehearse(Workload& run, std::shared_ptr<SwapStore> swap) {
   });
   rehearsal.saved = compression.saved();
   const auto own_blocks = blocks_of_saved();
-  if (own_blocks.size() != rehearsal.saved.size()) throw Error(Error::Internal, "a rehearsal lost sight of saved tensors");
+  if (own_blocks.size() != rehearsal.saved.size())
+    throw Error(Error::Internal, "a rehearsal lost sight of saved tensors");
   rehearsal.timeline = timeline_of(log, swap ? Parts{} : find_parts(rehearsal.saved, own_blocks, log));
   if (swap) rehearsal.second_tier_bytes = most_held(*swap, rehearsal.saved);
   rehearsal.timeline.live_before = live_before;

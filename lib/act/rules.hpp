@@ -9,16 +9,16 @@ namespace terse::act {
 
 /// What an operator's backward pass needs of a tensor that it saved.
 enum class Need : std::uint8_t {
-  Values,   ///< its elements, and they may be rounded
-  Exact,    ///< its elements as they are: rounding would spoil the gradient
-  Sign,     ///< which elements are positive
-  Positive, ///< the same, of a tensor in which the others are zero
-  Inside,   ///< which elements lie between two numbers, exclusive
-  Within,   ///< which elements lie between two numbers, inclusive
-  Signum,   ///< of each element whether it is negative, zero or positive
+  Values,     ///< its elements, and they may be rounded
+  Exact,      ///< its elements as they are: rounding would spoil the gradient
+  Sign,       ///< which elements are positive
+  Positive,   ///< the same, of a tensor in which the others are zero
+  Inside,     ///< which elements lie between two numbers, exclusive
+  Within,     ///< which elements lie between two numbers, inclusive
+  Signum,     ///< of each element whether it is negative, zero or positive
   Logarithm,  ///< its exponentials, and they may be rounded
-  Window,   ///< positions within a pooling window, given as indices into a plane
-  Shape,    ///< its sizes
+  Window,     ///< positions within a pooling window, given as indices into a plane
+  Shape,      ///< its sizes
 };
 
 /// A rule of the table in rules.cpp. `lower` and `upper` are for Inside and Within: a number, the name of a scalar

@@ -9,7 +9,8 @@ namespace terse::act {
 /// How strong the gradient is where a saved tensor is used, as squared norms: sensitivities are proportional to it.
 struct GradientStrength {
   double arriving = 0;  ///< at the nodes that hold the tensor; 0: unknown
-  double passing = 0;   ///< what they send to inputs that are no parameters, if rounding goes on there; 0: unknown or none
+  double passing =
+      0;  ///< what they send to inputs that are no parameters, if rounding goes on there; 0: unknown or none
 
   GradientStrength& operator+=(const GradientStrength& other);
   bool operator==(const GradientStrength&) const = default;
@@ -30,7 +31,8 @@ struct Sensitivity {
   /// One more draw: the squared distance of two gradients that differ in this tensor's rounding alone, divided by the
   /// sum of both roundings' S; and the part of it that does not reach parameters directly.
   void add(double value, double passed_on);
-  /// What is known of a gradient of strength `from` holds for `to` from now on. Nothing changes where either is unknown.
+  /// What is known of a gradient of strength `from` holds for `to` from now on. Nothing changes where either is
+  /// unknown.
   void rescale(const GradientStrength& from, const GradientStrength& to);
   /// Standard error of the mean; infinite below two draws.
   double error() const;

@@ -79,8 +79,8 @@ CompressionOptions at_level_1(const ProfiledRun& run) {
 }  // namespace
 
 std::vector<MeasuredSensitivity> exact_sensitivities(ProfiledRun& run, const std::vector<std::string>& ids,
-                                             const SensitivityOptions& options,
-                                             const std::function<void(std::size_t)>& tick) {
+                                                     const SensitivityOptions& options,
+                                                     const std::function<void(std::size_t)>& tick) {
   ExactGradients probe(run, ids);
   const auto exact = probe.exact_gradient();
   const double levels = std::exp2(options.bits) - 1;
@@ -102,7 +102,7 @@ std::vector<MeasuredSensitivity> exact_sensitivities(ProfiledRun& run, const std
 }
 
 PrecisionTable fast_sensitivities(ProfiledRun& run, std::uint64_t draws,
-                                       const std::function<void(std::size_t, std::size_t)>& tick) {
+                                  const std::function<void(std::size_t, std::size_t)>& tick) {
   const Pass batch = run.batch(0);
   Compression compression(at_level_1(run));
   run.own(compression);

@@ -18,8 +18,8 @@ struct MeasuredSensitivity {
 };
 
 struct SensitivityOptions {
-  int bits = 4;              ///< that a probed tensor is stored in
-  std::uint64_t draws = 2;   ///< probes a tensor, each with other random rounding; at least 2, for the error
+  int bits = 4;             ///< that a probed tensor is stored in
+  std::uint64_t draws = 2;  ///< probes a tensor, each with other random rounding; at least 2, for the error
 };
 
 /// Measures the sensitivity of each saved tensor by brute force: one forward and backward pass a draw with that tensor
@@ -30,8 +30,8 @@ struct SensitivityOptions {
 /// @return      c = mean of |g' - g|^2 / S(bits), S(b) = (2^b - 1)^-2, in the order of ids
 /// Source: GACT (ICML 2022) section 4.2; the exact gradient in place of a second draw halves the passes.
 std::vector<MeasuredSensitivity> exact_sensitivities(ProfiledRun& run, const std::vector<std::string>& ids,
-                                             const SensitivityOptions& options,
-                                             const std::function<void(std::size_t)>& tick = {});
+                                                     const SensitivityOptions& options,
+                                                     const std::function<void(std::size_t)>& tick = {});
 
 /// Measures all sensitivities by probes of the backward pass (GradientProbe) on one batch: forward and backward
 /// passes like a training step's, each with as many probes as take half of the stored bytes for their second forms.
@@ -39,7 +39,7 @@ std::vector<MeasuredSensitivity> exact_sensitivities(ProfiledRun& run, const std
 /// @param draws  of each tensor
 /// @param tick   called before each pass with the number of tensors that have all their draws, and of all
 PrecisionTable fast_sensitivities(ProfiledRun& run, std::uint64_t draws,
-                                       const std::function<void(std::size_t, std::size_t)>& tick = {});
+                                  const std::function<void(std::size_t, std::size_t)>& tick = {});
 
 /// OutputGradient::squared_norm() on the batch that the sensitivities are measured on.
 double squared_output_gradient(ProfiledRun& run);

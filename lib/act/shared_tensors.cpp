@@ -62,8 +62,7 @@ const SharedTensors::Entry* SharedTensors::find_same_memory(const at::Tensor& te
 const SharedTensors::Entry* SharedTensors::find_made_for(const at::Tensor& tensor, const Requirement& need) const {
   const std::int64_t span = gapless_span(tensor);
   return find_entry(
-      tensor,
-      [&](const Content& content) { return content.is(tensor) || content.covers_memory_of(tensor, span); },
+      tensor, [&](const Content& content) { return content.is(tensor) || content.covers_memory_of(tensor, span); },
       [&](const Entry& entry) { return entry.need == need && is_encoded(entry); });
 }
 

@@ -16,9 +16,9 @@ class SharedTensors {
  public:
   struct Entry {
     std::weak_ptr<StoredTensor> stored;
-    std::string id;       ///< of the saved tensor
-    Requirement need;     ///< that the stored form was made for
-    bool exact = false;   ///< it has the content as it is: good for any need
+    std::string id;      ///< of the saved tensor
+    Requirement need;    ///< that the stored form was made for
+    bool exact = false;  ///< it has the content as it is: good for any need
   };
 
   /// A live entry of the same content that serves `need`, or nullptr.

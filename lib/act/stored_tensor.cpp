@@ -62,13 +62,13 @@ at::Tensor KeptTensor::restore() {
     sizes << (swapped_ ? at::IntArrayRef(sizes_) : tensor_.sizes());
     throw Error(Error::Usage, "the saved tensor " + name_ + " " + sizes.str() +
                                   ", of which a reference is kept, was modified in place before its backward pass "
-                                  "(version " + std::to_string(now) + ", saved at " + std::to_string(version_) + ")");
+                                  "(version " +
+                                  std::to_string(now) + ", saved at " + std::to_string(version_) + ")");
   }
   return swapped_ ? view_of(swapped_->restore(), type_, sizes_, strides_, offset_) : tensor_;
 }
 
-EncodedTensor::EncodedTensor(Geometry geometry, at::ScalarType type, quant::Layout layout, at::Tensor bytes,
-                             bool coded)
+EncodedTensor::EncodedTensor(Geometry geometry, at::ScalarType type, quant::Layout layout, at::Tensor bytes, bool coded)
     : geometry_(std::move(geometry)),
       type_(type),
       layout_(layout),
@@ -172,9 +172,7 @@ c10::Storage EncodedTensor::restored_storage() {
   return storage;
 }
 
-at::Tensor EncodedTensor::restore() {
-  return view_of(restored_storage(), type_, geometry_.sizes, geometry_.strides);
-}
+at::Tensor EncodedTensor::restore() { return view_of(restored_storage(), type_, geometry_.sizes, geometry_.strides); }
 
 at::Tensor EncodedTensor::decoded() const {
   const std::lock_guard lock(mutex_);
@@ -194,8 +192,7 @@ at::Tensor LogarithmOfTensor::restore() {
   return Substitution::of(exponentials_.get())->restore().log();
 }
 
-ShapeOfTensor::ShapeOfTensor(const at::Tensor& tensor)
-    : geometry_(Geometry::of(tensor)), type_(tensor.scalar_type()) {}
+ShapeOfTensor::ShapeOfTensor(const at::Tensor& tensor) : geometry_(Geometry::of(tensor)), type_(tensor.scalar_type()) {}
 
 at::Tensor ShapeOfTensor::restore() {
   // Untouched memory: costs addresses, no pages.

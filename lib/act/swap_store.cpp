@@ -38,7 +38,10 @@ class SwapStore::Region {
 class SwapStore::Implementation {
  public:
   Implementation(const SwapOptions& options, Allocate allocate)
-      : options_(options), allocate_(std::move(allocate)), file_(options.directory), thread_([this](std::stop_token stop) {
+      : options_(options),
+        allocate_(std::move(allocate)),
+        file_(options.directory),
+        thread_([this](std::stop_token stop) {
           // Signals are the program's; RLIMIT_FSIZE then fails the write instead of ending the process.
           sigset_t all;
           sigfillset(&all);
@@ -76,7 +79,7 @@ class SwapStore::Implementation {
   const Allocate allocate_;
   const SwapFile file_;
 
-  mutable std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;          // guards what follows
   std::condition_variable_any work_;  // for the thread
   std::condition_variable progress_;  // for callers
   FileSpace space_;

@@ -60,7 +60,8 @@ std::string temporary_name(const fs::path& target) {
 }
 
 bool is_temporary_of(const std::string& name, const std::string& prefix) {
-  return name.size() == prefix.size() + kDigits + kSuffix.size() && name.starts_with(prefix) && name.ends_with(kSuffix) &&
+  return name.size() == prefix.size() + kDigits + kSuffix.size() && name.starts_with(prefix) &&
+         name.ends_with(kSuffix) &&
          name.find_first_not_of("0123456789abcdef", prefix.size()) == prefix.size() + kDigits;
 }
 

@@ -11,8 +11,7 @@ namespace {
 
 class MemorySource : public ByteSource {
  public:
-  MemorySource(std::span<const std::byte> bytes, std::string name)
-      : ByteSource(std::move(name)), bytes_(bytes) {}
+  MemorySource(std::span<const std::byte> bytes, std::string name) : ByteSource(std::move(name)), bytes_(bytes) {}
 
   std::size_t read(std::span<std::byte> into) override {
     const std::size_t count = std::min(into.size(), bytes_.size() - at_);
@@ -34,9 +33,7 @@ class MemorySink : public ByteSink {
  public:
   MemorySink(Bytes& into, std::string name) : ByteSink(std::move(name)), into_(into) {}
 
-  void write(std::span<const std::byte> bytes) override {
-    into_.insert(into_.end(), bytes.begin(), bytes.end());
-  }
+  void write(std::span<const std::byte> bytes) override { into_.insert(into_.end(), bytes.begin(), bytes.end()); }
   void finish() override {}
 
  private:

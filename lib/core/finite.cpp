@@ -14,7 +14,8 @@ constexpr double kUnitsLost = 1 << 24;  // from here on, float32 holds even numb
 bool all_finite(std::span<const float> values) {
   constexpr std::uint32_t kExponent = 0x7f800000;
   std::uint32_t bad = 0;
-  for (const float value : values) bad |= static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(value) & kExponent) == kExponent);
+  for (const float value : values)
+    bad |= static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(value) & kExponent) == kExponent);
   return bad == 0;
 }
 

@@ -11,8 +11,8 @@ namespace terse::core {
 /// Whether all of `values` are numbers: no NaN, no infinity. O(n)
 bool all_finite(std::span<const float> values);
 
-/// Whether a training loss, a mean over examples, is one that training can go on from: a number that float32 can still tell
-/// from one that is 1 larger, which a margin, or a nat of a softmax, asks for. NaN and infinities are not.
+/// Whether a training loss, a mean over examples, is one that training can go on from: a number that float32 can still
+/// tell from one that is 1 larger, which a margin, or a nat of a softmax, asks for. NaN and infinities are not.
 bool is_usable_loss(double mean);
 
 /// What a training run ends with where it has diverged: an Error::Negative, `where: training diverged: what`.

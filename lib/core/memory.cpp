@@ -89,7 +89,8 @@ bool reset_peak_resident() {
 std::uint64_t memory_limit_bytes() {
   std::uint64_t limit = cgroup_limit();
   const long pages = ::sysconf(_SC_PHYS_PAGES), page = ::sysconf(_SC_PAGESIZE);
-  if (pages > 0 && page > 0) limit = std::min(limit, static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page));
+  if (pages > 0 && page > 0)
+    limit = std::min(limit, static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page));
   struct rlimit address_space {};
   if (::getrlimit(RLIMIT_AS, &address_space) == 0 && address_space.rlim_cur != RLIM_INFINITY) {
     limit = std::min<std::uint64_t>(limit, address_space.rlim_cur);

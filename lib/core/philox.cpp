@@ -29,8 +29,7 @@ std::array<std::uint32_t, 4> philox4x32_10(const std::array<std::uint32_t, 4>& c
 }
 
 StreamWords stream_words(const RandomKey& key) {
-  const auto mixed =
-      philox4x32_10({low(key.stream), high(key.stream), 0, 0}, {low(key.seed), high(key.seed)});
+  const auto mixed = philox4x32_10({low(key.stream), high(key.stream), 0, 0}, {low(key.seed), high(key.seed)});
   return {{mixed[0], mixed[1]}, {key.step, mixed[2]}};
 }
 

@@ -43,9 +43,9 @@ class RandomSequence {
  public:
   explicit RandomSequence(const RandomKey& key) : words_(stream_words(key)) {}
   std::uint32_t word();
-  double uniform();                            ///< [0, 1)
-  double normal();                             ///< standard normal, Box–Muller
-  std::uint64_t below(std::uint64_t bound);    ///< uniform in [0, bound), unbiased; bound > 0
+  double uniform();                          ///< [0, 1)
+  double normal();                           ///< standard normal, Box–Muller
+  std::uint64_t below(std::uint64_t bound);  ///< uniform in [0, bound), unbiased; bound > 0
 
  private:
   StreamWords words_;

@@ -20,9 +20,9 @@ enum class TableStyle { Aligned, Tsv, Json };
 using Cell = std::variant<std::monostate, std::int64_t, double, std::string, bool>;
 
 struct Column {
-  std::string name;        ///< the JSON key and TSV header: lower case, underscores
-  int digits = 6;          ///< significant digits of doubles in text
-  bool size = false;       ///< bytes: shown as "446 MiB" when aligned, plain number elsewhere
+  std::string name;   ///< the JSON key and TSV header: lower case, underscores
+  int digits = 6;     ///< significant digits of doubles in text
+  bool size = false;  ///< bytes: shown as "446 MiB" when aligned, plain number elsewhere
 };
 
 /// Writes a table row by row; Aligned holds the rows until finish() to know the widths.

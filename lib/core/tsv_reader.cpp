@@ -40,8 +40,8 @@ bool LineReader::next(std::string_view& line) {
   const char* line_feed = nullptr;
   for (;;) {
     if (begin_ + searched < end_) {
-      line_feed = static_cast<const char*>(
-          std::memchr(buffer_.data() + begin_ + searched, '\n', end_ - begin_ - searched));
+      line_feed =
+          static_cast<const char*>(std::memchr(buffer_.data() + begin_ + searched, '\n', end_ - begin_ - searched));
     }
     if (line_feed != nullptr) break;
     searched = end_ - begin_;

@@ -59,8 +59,7 @@ class TileScales {
 HWY_INLINE void CopyWords(const Grid& grid, const void* from, void* to) {
   std::memcpy(to, from, kLanes * 4);
   if (grid.words == 2) {
-    std::memcpy(static_cast<std::byte*>(to) + kLanes * 4, static_cast<const std::byte*>(from) + kLanes * 4,
-                kLanes * 4);
+    std::memcpy(static_cast<std::byte*>(to) + kLanes * 4, static_cast<const std::byte*>(from) + kLanes * 4, kLanes * 4);
   }
 }
 

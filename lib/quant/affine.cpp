@@ -80,15 +80,14 @@ bool encode_double(const AffinePlan& plan, const double* x, std::byte* payload, 
   return magnitude <= lane::kLargest && (magnitude >= lane::kSmallest || magnitude == 0);
 }
 
-bool encode_single(const AffinePlan& plan, const void* x, core::DType dtype, std::byte* payload,
-                   std::byte* metadata) {
+bool encode_single(const AffinePlan& plan, const void* x, core::DType dtype, std::byte* payload, std::byte* metadata) {
   std::atomic<std::uint32_t> magnitude = 0;
   core::parallel_for(plan.count, spans_near(plan, kGrain), [&](std::size_t begin, std::size_t end) {
     ScaleBuffer buffer(plan);
     std::uint32_t mine = 0;
     if (dtype == core::DType::Float32) {
-      encode_affine_run(plan, static_cast<const float*>(x) + begin, begin, end - begin, buffer.scales(),
-                        metadata, payload, mine);
+      encode_affine_run(plan, static_cast<const float*>(x) + begin, begin, end - begin, buffer.scales(), metadata,
+                        payload, mine);
     } else {
       const std::size_t chunk = spans_near(plan, kConverted);
       std::vector<float> converted(std::min(chunk, end - begin));
@@ -100,8 +99,7 @@ bool encode_single(const AffinePlan& plan, const void* x, core::DType dtype, std
     }
     raise(magnitude, mine);
   });
-  return magnitude <= lane::bits_of(lane::kLargest) &&
-         (magnitude >= lane::bits_of(lane::kSmallest) || magnitude == 0);
+  return magnitude <= lane::bits_of(lane::kLargest) && (magnitude >= lane::bits_of(lane::kSmallest) || magnitude == 0);
 }
 
 }  // namespace
@@ -125,8 +123,7 @@ void decode_affine(const Layout& layout, const std::byte* payload, const std::by
     }
     ScaleBuffer buffer(plan);
     if (layout.dtype == core::DType::Float32) {
-      decode_affine_run(plan, metadata, payload, begin, end - begin, buffer.scales(),
-                        static_cast<float*>(out) + begin);
+      decode_affine_run(plan, metadata, payload, begin, end - begin, buffer.scales(), static_cast<float*>(out) + begin);
       return;
     }
     const std::size_t chunk = spans_near(plan, kConverted);

@@ -37,12 +37,12 @@ __global__ void __launch_bounds__(kThreads)
                   std::uint64_t chunks, unsigned group_threads, unsigned long long* magnitude) {
   __shared__ warp::Stage stages[kWarps][2];
   std::uint32_t largest = 0;
-  warp::for_chunks<T>(
-      x, first_chunk(), chunks, std::uint64_t{gridDim.x} * kWarps, stages[threadIdx.x / kWarp],
-      [&](std::uint64_t chunk, const uint4(&rows)[lane::kSetRows]) {
-        const lane::Scale scale = warp::scale_chunk<T>(plan, rows, chunk, group_threads, metadata, largest);
-        warp::encode_chunk<T, kBits>(plan, rows, scale, chunk, payload);
-      });
+  warp::for_chunks<T>(x, first_chunk(), chunks, std::uint64_t{gridDim.x} * kWarps, stages[threadIdx.x / kWarp],
+                      [&](std::uint64_t chunk, const uint4(&rows)[lane::kSetRows]) {
+                        const lane::Scale scale =
+                            warp::scale_chunk<T>(plan, rows, chunk, group_threads, metadata, largest);
+                        warp::encode_chunk<T, kBits>(plan, rows, scale, chunk, payload);
+                      });
   raise_magnitude(magnitude, largest);
 }
 
@@ -53,8 +53,7 @@ __global__ void __launch_bounds__(kThreads)
                  unsigned group_threads, unsigned long long* magnitude) {
   __shared__ warp::Stage stages[kWarps][2];
   std::uint32_t largest = 0;
-  warp::for_chunks<T>(x, first_chunk(), chunks, std::uint64_t{gridDim.x} * kWarps,
-                      stages[threadIdx.x / kWarp],
+  warp::for_chunks<T>(x, first_chunk(), chunks, std::uint64_t{gridDim.x} * kWarps, stages[threadIdx.x / kWarp],
                       [&](std::uint64_t chunk, const uint4(&rows)[lane::kSetRows]) {
                         warp::scale_chunk<T>(plan, rows, chunk, group_threads, metadata, largest);
                       });
@@ -63,8 +62,8 @@ __global__ void __launch_bounds__(kThreads)
 
 template <class T, unsigned kBits, bool kDithered>
 __global__ void __launch_bounds__(kThreads)
-    decode_chunks(const AffinePlan plan, const std::byte* metadata, const std::uint32_t* payload,
-                  std::uint64_t chunks, unsigned group_threads, uint4* out) {
+    decode_chunks(const AffinePlan plan, const std::byte* metadata, const std::uint32_t* payload, std::uint64_t chunks,
+                  unsigned group_threads, uint4* out) {
   lane::Stream stream{};
   if constexpr (kDithered) stream = load_stream(plan, metadata);
   __shared__ warp::Stage stages[kWarps];
@@ -105,8 +104,7 @@ bool takes_codes(const AffinePlan& plan, const std::byte* payload) {
 /// As many blocks as run at once, or as the work needs where they are fewer.
 template <class Kernel>
 unsigned blocks_at_once(Kernel* kernel, std::uint64_t work, std::uint64_t a_block) {
-  thread_local std::map<std::pair<int, Kernel*>, unsigned>
-      known;  // asking takes longer than starting a kernel
+  thread_local std::map<std::pair<int, Kernel*>, unsigned> known;  // asking takes longer than starting a kernel
   int device = 0;
   check(cudaGetDevice(&device), "asking for the device");
   unsigned& most = known[{device, kernel}];
@@ -123,9 +121,7 @@ unsigned blocks_for(std::uint64_t work, std::uint64_t a_block) {
   return static_cast<unsigned>(std::min(kMostBlocks, (work + a_block - 1) / a_block));
 }
 
-std::uint64_t tiles_of(const AffinePlan& plan) {
-  return (plan.count + plan.grid.tile() - 1) / plan.grid.tile();
-}
+std::uint64_t tiles_of(const AffinePlan& plan) { return (plan.count + plan.grid.tile() - 1) / plan.grid.tile(); }
 
 /// Queues an encoding. @param magnitude  raised to the bits of the largest |x|
 template <class T>
@@ -141,8 +137,7 @@ void queue_encoding(const AffinePlan& plan, const T* x, std::byte* payload, std:
         visit_bits(plan.grid.levels, [&](auto bits) {
           const auto kernel = encode_chunks<T, bits>;
           kernel<<<blocks_at_once(kernel, chunks, kWarps), kThreads, 0, queue>>>(
-              plan, rows, metadata, reinterpret_cast<std::uint32_t*>(payload), chunks, group_threads,
-              magnitude);
+              plan, rows, metadata, reinterpret_cast<std::uint32_t*>(payload), chunks, group_threads, magnitude);
         });
         coded = scaled;
       } else {
@@ -158,8 +153,8 @@ void queue_encoding(const AffinePlan& plan, const T* x, std::byte* payload, std:
   }
   if (coded < plan.count) {
     const std::uint64_t tile = coded / plan.grid.tile();
-    encode_tiles<<<blocks_for(tiles_of(plan) - tile, kTiles), kThreads, 0, queue>>>(
-        plan, x, metadata, payload, tile, tiles_of(plan));
+    encode_tiles<<<blocks_for(tiles_of(plan) - tile, kTiles), kThreads, 0, queue>>>(plan, x, metadata, payload, tile,
+                                                                                    tiles_of(plan));
   }
   check(cudaGetLastError(), "starting to encode");
 }
@@ -182,8 +177,8 @@ void queue_decoding(const AffinePlan& plan, const std::byte* payload, const std:
   }
   if (decoded < plan.count) {
     const std::uint64_t tile = decoded / plan.grid.tile();
-    decode_tiles<<<blocks_for(tiles_of(plan) - tile, kTiles), kThreads, 0, queue>>>(
-        plan, metadata, payload, tile, tiles_of(plan), out);
+    decode_tiles<<<blocks_for(tiles_of(plan) - tile, kTiles), kThreads, 0, queue>>>(plan, metadata, payload, tile,
+                                                                                    tiles_of(plan), out);
   }
   check(cudaGetLastError(), "starting to decode");
 }
@@ -205,8 +200,7 @@ void visit_floating(core::DType dtype, const Visitor& visit) {
 
 void check_arguments(const Layout& layout, const std::byte* payload, std::size_t payload_size,
                      std::size_t metadata_size) {
-  if (layout.codec != Codec::Affine)
-    throw Error(Error::Code::Usage, "CUDA: only the affine codec runs on a device");
+  if (layout.codec != Codec::Affine) throw Error(Error::Code::Usage, "CUDA: only the affine codec runs on a device");
   if (payload_size != payload_bytes(layout) || metadata_size != metadata_bytes(layout)) {
     throw Error(Error::Code::Usage, "CUDA: payload or metadata do not have the size of their layout");
   }
@@ -265,8 +259,7 @@ class RangeCell {
 };
 
 bool fits(float, std::uint64_t magnitude) {
-  return magnitude == 0 ||
-         (magnitude >= lane::bits_of(lane::kSmallest) && magnitude <= lane::bits_of(lane::kLargest));
+  return magnitude == 0 || (magnitude >= lane::bits_of(lane::kSmallest) && magnitude <= lane::bits_of(lane::kLargest));
 }
 
 bool fits(double, std::uint64_t magnitude) {
@@ -281,8 +274,8 @@ int cuda_device_count() {
   return cudaGetDeviceCount(&count) == cudaSuccess ? count : 0;
 }
 
-bool cuda_try_encode(const void* x, const Layout& layout, const core::RandomKey& key,
-                     std::span<std::byte> payload, std::span<std::byte> metadata, void* stream) {
+bool cuda_try_encode(const void* x, const Layout& layout, const core::RandomKey& key, std::span<std::byte> payload,
+                     std::span<std::byte> metadata, void* stream) {
   check_arguments(layout, payload.data(), payload.size(), metadata.size());
   const AffinePlan plan = make_plan(layout, key);
   const auto queue = static_cast<cudaStream_t>(stream);
@@ -301,14 +294,13 @@ bool cuda_try_encode(const void* x, const Layout& layout, const core::RandomKey&
   return good;
 }
 
-void cuda_decode(const Layout& layout, std::span<const std::byte> payload,
-                 std::span<const std::byte> metadata, void* out, void* stream) {
+void cuda_decode(const Layout& layout, std::span<const std::byte> payload, std::span<const std::byte> metadata,
+                 void* out, void* stream) {
   check_arguments(layout, payload.data(), payload.size(), metadata.size());
   if (layout.count == 0) return;
   const AffinePlan plan = make_plan(layout);
   visit_floating(layout.dtype, [&]<class T>(T) {
-    queue_decoding(plan, payload.data(), metadata.data(), static_cast<T*>(out),
-                   static_cast<cudaStream_t>(stream));
+    queue_decoding(plan, payload.data(), metadata.data(), static_cast<T*>(out), static_cast<cudaStream_t>(stream));
   });
 }
 

@@ -73,8 +73,7 @@ struct DecodeRows {
       const VW odd = hn::MulEven(hn::BitCast(kU, hn::ShiftRight<32>(hn::BitCast(kW, word))), magic);
       const VW even = hn::ShiftRight<32>(hn::MulEven(word, magic));
       const VU high = hn::OddEven(hn::BitCast(kU, odd), hn::BitCast(kU, even));
-      const VU rest =
-          hn::ShiftRightSame(hn::Add(high, hn::ShiftRight<1>(hn::Sub(word, high))), plan.grid.magic_shift);
+      const VU rest = hn::ShiftRightSame(hn::Add(high, hn::ShiftRight<1>(hn::Sub(word, high))), plan.grid.magic_shift);
       Put(hn::Sub(word, hn::Mul(rest, levels)), v);
       word = rest;
     }
@@ -133,8 +132,8 @@ void DecodeTile(const AffinePlan& plan, std::uint64_t tile, const std::uint32_t*
 
 #endif  // HWY_TARGET == HWY_SCALAR
 
-void DecodeRun(const AffinePlan& plan, const std::byte* metadata, const std::byte* payload,
-               std::uint64_t first, std::size_t count, SpanScales scales, float* out) {
+void DecodeRun(const AffinePlan& plan, const std::byte* metadata, const std::byte* payload, std::uint64_t first,
+               std::size_t count, SpanScales scales, float* out) {
   const std::size_t tile = plan.grid.tile(), tile_bytes = plan.grid.tile_words() * 4;
   HWY_ALIGN std::uint32_t words[2 * kLanes];
   std::uint64_t group = first / plan.group, index = first / tile;
@@ -170,8 +169,8 @@ namespace terse::quant {
 
 HWY_EXPORT(DecodeRun);
 
-void decode_affine_run(const AffinePlan& plan, const std::byte* metadata, const std::byte* payload,
-                       std::uint64_t first, std::size_t count, SpanScales scales, float* out) {
+void decode_affine_run(const AffinePlan& plan, const std::byte* metadata, const std::byte* payload, std::uint64_t first,
+                       std::size_t count, SpanScales scales, float* out) {
   HWY_DYNAMIC_DISPATCH(DecodeRun)(plan, metadata, payload, first, count, scales, out);
 }
 

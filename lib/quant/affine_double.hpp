@@ -10,7 +10,7 @@ namespace terse::quant {
 /// @param magnitude  raised to the largest |x|; NaN where x holds one
 void encode_affine_run(const AffinePlan& plan, const double* x, std::uint64_t first, std::size_t count,
                        std::byte* metadata, std::byte* payload, double& magnitude);
-void decode_affine_run(const AffinePlan& plan, const std::byte* metadata, const std::byte* payload,
-                       std::uint64_t first, std::size_t count, double* out);
+void decode_affine_run(const AffinePlan& plan, const std::byte* metadata, const std::byte* payload, std::uint64_t first,
+                       std::size_t count, double* out);
 
 }  // namespace terse::quant

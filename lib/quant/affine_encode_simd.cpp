@@ -42,8 +42,7 @@ HWY_INLINE void GroupRange(const float* HWY_RESTRICT x, std::size_t count, float
   const auto all_but_sign = hn::Set(kI, 0x7FFFFFFF);
   VF lows = hn::Set(kF, x[0]);
   VF highs = lows;
-  auto largest =
-      hn::BitCast(kI, hn::Load(kU, magnitudes));  // signed, which more targets compare; the sign is 0
+  auto largest = hn::BitCast(kI, hn::Load(kU, magnitudes));  // signed, which more targets compare; the sign is 0
   std::size_t i = 0;
   for (; i + n <= count; i += n) {
     const VF v = hn::LoadU(kF, x + i);
@@ -87,8 +86,7 @@ struct EncodeRows {
   template <int kBits, int kK = 0>
   HWY_INLINE VU Word(std::size_t v) const {
     constexpr int kShift = kBits * kK - lane::kFractionBits;
-    const VU pair =
-        hn::Or(ShiftBy<kShift>(Raised<false>(v + kK)), ShiftBy<kShift + kBits>(Raised<true>(v + kK + 1)));
+    const VU pair = hn::Or(ShiftBy<kShift>(Raised<false>(v + kK)), ShiftBy<kShift + kBits>(Raised<true>(v + kK + 1)));
     if constexpr ((kK + 2) * kBits < 32) {
       return hn::Or(pair, Word<kBits, kK + 2>(v));
     } else {
@@ -108,8 +106,8 @@ struct EncodeRows {
 };
 
 template <class Scales>
-void EncodeTileWith(const AffinePlan& plan, std::uint64_t tile, const float* HWY_RESTRICT x,
-                    const Scales& scales, std::uint32_t* HWY_RESTRICT words) {
+void EncodeTileWith(const AffinePlan& plan, std::uint64_t tile, const float* HWY_RESTRICT x, const Scales& scales,
+                    std::uint32_t* HWY_RESTRICT words) {
   HWY_ALIGN std::uint32_t random[4 * 4 * kLanes];
   const Grid& grid = plan.grid;
   for (std::uint32_t set = 0; set < grid.sets; ++set) {
@@ -149,8 +147,8 @@ void EncodeTile(const AffinePlan& plan, std::uint64_t tile, const float* x, cons
 
 #endif  // HWY_TARGET == HWY_SCALAR
 
-void EncodeRun(const AffinePlan& plan, const float* x, std::uint64_t first, std::size_t count,
-               SpanScales scales, std::byte* metadata, std::byte* payload, std::uint32_t& magnitude) {
+void EncodeRun(const AffinePlan& plan, const float* x, std::uint64_t first, std::size_t count, SpanScales scales,
+               std::byte* metadata, std::byte* payload, std::uint32_t& magnitude) {
   const std::size_t tile = plan.grid.tile(), tile_bytes = plan.grid.tile_words() * 4;
   HWY_ALIGN std::uint32_t words[2 * kLanes];
   HWY_ALIGN std::uint32_t magnitudes[kLanes] = {};

@@ -31,9 +31,7 @@ TERSE_LANE void from_real(float x, Float16& out) { out.bits = to_float16(x); }
 TERSE_LANE void from_real(float x, BFloat16& out) { out.bits = to_bfloat16(x); }
 
 /// Where a tile's payload begins.
-TERSE_LANE std::uint64_t tile_offset(const Grid& grid, std::uint64_t tile) {
-  return tile * grid.tile_words() * 4;
-}
+TERSE_LANE std::uint64_t tile_offset(const Grid& grid, std::uint64_t tile) { return tile * grid.tile_words() * 4; }
 
 /// Elements of a tile: fewer than grid.tile() in the last.
 TERSE_LANE std::uint32_t tile_size(const AffinePlan& plan, std::uint64_t tile) {
@@ -75,8 +73,8 @@ class RowScales {
 
 /// Words of lane j of a tile of x, the whole tensor; what a last tile lacks is filled with the last element.
 template <class T>
-TERSE_LANE void encode_tile_lane(const AffinePlan& plan, const T* x, const std::byte* metadata,
-                                 std::uint64_t tile, std::uint32_t j, std::uint32_t* words) {
+TERSE_LANE void encode_tile_lane(const AffinePlan& plan, const T* x, const std::byte* metadata, std::uint64_t tile,
+                                 std::uint32_t j, std::uint32_t* words) {
   using Real = RealOf<T>;
   RowScales scales(plan, metadata, tile);
   Real row_minimum{}, row_inverse{};
@@ -99,8 +97,8 @@ TERSE_LANE void encode_tile_lane(const AffinePlan& plan, const T* x, const std::
 
 /// Elements of lane j of a tile into out, the whole tensor.
 template <class T>
-TERSE_LANE void decode_tile_lane(const AffinePlan& plan, const std::uint32_t* words,
-                                 const std::byte* metadata, std::uint64_t tile, std::uint32_t j, T* out) {
+TERSE_LANE void decode_tile_lane(const AffinePlan& plan, const std::uint32_t* words, const std::byte* metadata,
+                                 std::uint64_t tile, std::uint32_t j, T* out) {
   using Real = RealOf<T>;
   RowScales scales(plan, metadata, tile);
   Scale row_scale{};

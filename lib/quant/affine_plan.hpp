@@ -94,7 +94,7 @@ struct SpanScales {
 /// @param magnitude  raised to the bits of the largest |x|
 void encode_affine_run(const AffinePlan& plan, const float* x, std::uint64_t first, std::size_t count,
                        SpanScales scales, std::byte* metadata, std::byte* payload, std::uint32_t& magnitude);
-void decode_affine_run(const AffinePlan& plan, const std::byte* metadata, const std::byte* payload,
-                       std::uint64_t first, std::size_t count, SpanScales scales, float* out);
+void decode_affine_run(const AffinePlan& plan, const std::byte* metadata, const std::byte* payload, std::uint64_t first,
+                       std::size_t count, SpanScales scales, float* out);
 
 }  // namespace terse::quant

@@ -41,9 +41,8 @@ inline __device__ unsigned tile_threads() { return 0xFFFFu << (threadIdx.x % kWa
 /// Scales of the groups from `first` on, a warp a group; raises `magnitude` to the bits of the largest |x|, a
 /// NaN being the largest.
 template <class T>
-__global__ void __launch_bounds__(kThreads)
-    scale_groups(const AffinePlan plan, const T* x, std::byte* metadata, unsigned long long* magnitude,
-                 std::uint64_t first) {
+__global__ void __launch_bounds__(kThreads) scale_groups(const AffinePlan plan, const T* x, std::byte* metadata,
+                                                         unsigned long long* magnitude, std::uint64_t first) {
   using Real = lane::RealOf<T>;
   const std::uint64_t warps = std::uint64_t{gridDim.x} * kWarps;
   const unsigned lane = threadIdx.x % kWarp;
@@ -65,17 +64,15 @@ __global__ void __launch_bounds__(kThreads)
       low = other_low < low ? other_low : low;
       high = other_high > high ? other_high : high;
     }
-    if (lane == 0)
-      store_scale(plan, metadata, group, lane::make_scale(low, high, plan.steps, plan.margin, plan.wide));
+    if (lane == 0) store_scale(plan, metadata, group, lane::make_scale(low, high, plan.steps, plan.margin, plan.wide));
   }
   raise_magnitude(magnitude, largest);
 }
 
 /// The tiles from `first` on, a thread a lane of a tile.
 template <class T>
-__global__ void __launch_bounds__(kThreads)
-    encode_tiles(const AffinePlan plan, const T* x, const std::byte* metadata, std::byte* payload,
-                 std::uint64_t first, std::uint64_t tiles) {
+__global__ void __launch_bounds__(kThreads) encode_tiles(const AffinePlan plan, const T* x, const std::byte* metadata,
+                                                         std::byte* payload, std::uint64_t first, std::uint64_t tiles) {
   __shared__ std::uint32_t words[2 * kLanes];
   __shared__ TileCodes codes;
   const unsigned j = threadIdx.x % kLanes;
@@ -98,8 +95,8 @@ __global__ void __launch_bounds__(kThreads)
 
 template <class T>
 __global__ void __launch_bounds__(kThreads)
-    decode_tiles(const AffinePlan plan, const std::byte* metadata, const std::byte* payload,
-                 std::uint64_t first, std::uint64_t tiles, T* out) {
+    decode_tiles(const AffinePlan plan, const std::byte* metadata, const std::byte* payload, std::uint64_t first,
+                 std::uint64_t tiles, T* out) {
   __shared__ std::uint32_t words[2 * kLanes];
   __shared__ TileCodes codes;
   const unsigned j = threadIdx.x % kLanes;
@@ -117,8 +114,7 @@ __global__ void __launch_bounds__(kThreads)
         words[i] = rest::tile_word(plan.grid, codes, i);
       }
     }
-    lane::decode_tile_lane(plan, whole ? reinterpret_cast<const std::uint32_t*>(from) : words, metadata, tile,
-                           j, out);
+    lane::decode_tile_lane(plan, whole ? reinterpret_cast<const std::uint32_t*>(from) : words, metadata, tile, j, out);
   }
 }
 

@@ -189,8 +189,7 @@ inline __device__ void store_pair(const AffinePlan& plan, std::byte* metadata, s
   }
 }
 
-inline __device__ lane::Scale load_pair(const AffinePlan& plan, const std::byte* metadata,
-                                        std::uint64_t group) {
+inline __device__ lane::Scale load_pair(const AffinePlan& plan, const std::byte* metadata, std::uint64_t group) {
   if (plan.wide) {
     const float2 pair = __ldg(reinterpret_cast<const float2*>(metadata) + group);
     return {pair.x, pair.y};
@@ -261,20 +260,17 @@ __device__ void for_chunks(const uint4* x, std::uint64_t first, std::uint64_t ch
 /// are a group
 /// @param largest  raised to the bits of the largest |x| of the thread's part, a NaN being the largest
 template <class T>
-__device__ lane::Scale scale_chunk(const AffinePlan& plan, const uint4 (&rows)[lane::kSetRows],
-                                   std::uint64_t chunk, unsigned group_threads, std::byte* metadata,
-                                   std::uint32_t& largest) {
+__device__ lane::Scale scale_chunk(const AffinePlan& plan, const uint4 (&rows)[lane::kSetRows], std::uint64_t chunk,
+                                   unsigned group_threads, std::byte* metadata, std::uint32_t& largest) {
   Extremes all = extremes_of<T>(rows);
   for (unsigned step = 1; step < group_threads; step *= 2) {
     all.low = least(all.low, __shfl_xor_sync(~0u, all.low, step));
     all.high = greatest(all.high, __shfl_xor_sync(~0u, all.high, step));
   }
-  largest =
-      max(largest, max(__float_as_uint(all.low) & 0x7FFFFFFFu, __float_as_uint(all.high) & 0x7FFFFFFFu));
+  largest = max(largest, max(__float_as_uint(all.low) & 0x7FFFFFFFu, __float_as_uint(all.high) & 0x7FFFFFFFu));
   const lane::Scale scale = lane::make_scale(all.low, all.high, plan.steps, plan.margin, plan.wide);
   const unsigned thread = threadIdx.x % kWarp;
-  if (thread % group_threads == 0)
-    store_pair(plan, metadata, (chunk * kWarp + thread) / group_threads, scale);
+  if (thread % group_threads == 0) store_pair(plan, metadata, (chunk * kWarp + thread) / group_threads, scale);
   return scale;
 }
 
@@ -290,8 +286,8 @@ __device__ std::uint32_t raised_code_of(float x, float minimum, float inverse, s
 
 /// Encodes a chunk whose scales are known.
 template <class T, unsigned kBits>
-__device__ void encode_chunk(const AffinePlan& plan, const uint4 (&rows)[lane::kSetRows],
-                             const lane::Scale& scale, std::uint64_t chunk, std::uint32_t* payload) {
+__device__ void encode_chunk(const AffinePlan& plan, const uint4 (&rows)[lane::kSetRows], const lane::Scale& scale,
+                             std::uint64_t chunk, std::uint32_t* payload) {
   constexpr unsigned width = kWidth<T>;
   using Tile = Place<kBits>;
   const Part<T> part(chunk, threadIdx.x % kWarp);
@@ -345,8 +341,8 @@ __device__ void encode_chunk(const AffinePlan& plan, const uint4 (&rows)[lane::k
 
 template <class T, unsigned kBits, bool kDithered>
 __device__ void decode_chunk(const AffinePlan& plan, const lane::Stream& stream, const std::byte* metadata,
-                             const std::uint32_t* payload, std::uint64_t chunk, unsigned group_threads,
-                             Stage& stage, uint4* out) {
+                             const std::uint32_t* payload, std::uint64_t chunk, unsigned group_threads, Stage& stage,
+                             uint4* out) {
   constexpr unsigned width = kWidth<T>;
   using Tile = Place<kBits>;
   const unsigned thread = threadIdx.x % kWarp;
@@ -356,8 +352,7 @@ __device__ void decode_chunk(const AffinePlan& plan, const lane::Stream& stream,
   for (unsigned w = 0; w < Tile::kWords; ++w) {
 #pragma unroll
     for (unsigned l = 0; l < width; l += 4) {
-      const uint4 four =
-          __ldg(reinterpret_cast<const uint4*>(payload + Tile::word(part.slab, w, part.first_lane + l)));
+      const uint4 four = __ldg(reinterpret_cast<const uint4*>(payload + Tile::word(part.slab, w, part.first_lane + l)));
       words[w][l] = four.x, words[w][l + 1] = four.y, words[w][l + 2] = four.z, words[w][l + 3] = four.w;
     }
   }
@@ -374,8 +369,7 @@ __device__ void decode_chunk(const AffinePlan& plan, const lane::Stream& stream,
     float values[width];
 #pragma unroll
     for (unsigned l = 0; l < width; ++l) {
-      const std::uint32_t code =
-          words[v / Tile::kRows][l] >> shift >> (v % Tile::kRows * kBits) & ((1u << kBits) - 1);
+      const std::uint32_t code = words[v / Tile::kRows][l] >> shift >> (v % Tile::kRows * kBits) & ((1u << kBits) - 1);
       if constexpr (kDithered) {
         values[l] = lane::dithered_value_of<float>(code, lane::offset_of(blocks[l], v), scale);
       } else {

@@ -23,9 +23,8 @@ constexpr std::size_t kGrain = 1 << 16;  // elements, a multiple of 64
 void check_sizes(const Layout& layout, std::size_t payload, std::size_t metadata, Error::Code code) {
   const auto check = [&](const char* what, std::uint64_t wanted, std::size_t given) {
     if (wanted == given) return;
-    throw Error(code, std::string(to_string(layout.codec)) + ' ' + what + " of " +
-                          std::to_string(layout.count) + " elements has " + std::to_string(given) +
-                          " bytes, not " + std::to_string(wanted));
+    throw Error(code, std::string(to_string(layout.codec)) + ' ' + what + " of " + std::to_string(layout.count) +
+                          " elements has " + std::to_string(given) + " bytes, not " + std::to_string(wanted));
   };
   check("payload", payload_bytes(layout), payload);
   check("metadata", metadata_bytes(layout), metadata);
@@ -64,8 +63,7 @@ bool encode_mask(const void* x, const Layout& layout, std::byte* payload, std::b
   std::memcpy(metadata + size, other < layout.count ? elements + other * size : elements, size);
   std::atomic<bool> fits = true;
   core::parallel_for(layout.count, kGrain, [&](std::size_t begin, std::size_t end) {
-    if (!pack_mask(layout.dtype, elements + begin * size, end - begin, metadata, payload + begin / 8))
-      fits = false;
+    if (!pack_mask(layout.dtype, elements + begin * size, end - begin, metadata, payload + begin / 8)) fits = false;
   });
   return fits;
 }
@@ -98,8 +96,7 @@ void decode_bits(const Layout& layout, const std::byte* payload, const std::byte
 void copy(const void* from, void* to, std::size_t bytes) {
   if (bytes == 0) return;
   core::parallel_for(bytes, kGrain * 4, [&](std::size_t begin, std::size_t end) {
-    std::memcpy(static_cast<std::byte*>(to) + begin, static_cast<const std::byte*>(from) + begin,
-                end - begin);
+    std::memcpy(static_cast<std::byte*>(to) + begin, static_cast<const std::byte*>(from) + begin, end - begin);
   });
 }
 
@@ -148,15 +145,15 @@ bool try_encode(const void* x, const Layout& layout, const core::RandomKey& key,
   }
   std::atomic<bool> fits = true;
   core::parallel_for(layout.count, kGrain, [&](std::size_t begin, std::size_t end) {
-    if (!pack_sign(layout.dtype, static_cast<const std::byte*>(x) + begin * core::size_of(layout.dtype),
-                   end - begin, payload.data() + begin / 8))
+    if (!pack_sign(layout.dtype, static_cast<const std::byte*>(x) + begin * core::size_of(layout.dtype), end - begin,
+                   payload.data() + begin / 8))
       fits = false;
   });
   return fits;
 }
 
-bool try_encode_masked(const void* x, const Layout& layout, const core::RandomKey& key,
-                       std::span<std::byte> payload, std::span<std::byte> metadata) {
+bool try_encode_masked(const void* x, const Layout& layout, const core::RandomKey& key, std::span<std::byte> payload,
+                       std::span<std::byte> metadata) {
   check_sizes(layout, payload.size(), metadata.size(), Error::Usage);
   return layout.codec == Codec::Sparse && encode_sparse(x, layout, key, payload.data(), metadata.data());
 }
@@ -184,13 +181,12 @@ std::uint64_t count_kept(std::span<const std::byte> mask, std::uint64_t count) {
 void encode(const void* x, const Layout& layout, const core::RandomKey& key, std::span<std::byte> payload,
             std::span<std::byte> metadata) {
   if (!try_encode(x, layout, key, payload, metadata)) {
-    throw Error(Error::BadInput, "tensor of " + std::to_string(layout.count) +
-                                     " elements does not fit codec " + std::string(to_string(layout.codec)));
+    throw Error(Error::BadInput, "tensor of " + std::to_string(layout.count) + " elements does not fit codec " +
+                                     std::string(to_string(layout.codec)));
   }
 }
 
-void decode(const Layout& layout, std::span<const std::byte> payload, std::span<const std::byte> metadata,
-            void* out) {
+void decode(const Layout& layout, std::span<const std::byte> payload, std::span<const std::byte> metadata, void* out) {
   check_sizes(layout, payload.size(), metadata.size(), Error::BadInput);
   switch (layout.codec) {
     case Codec::Raw:

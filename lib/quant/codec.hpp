@@ -30,14 +30,14 @@ struct Layout {
   std::uint64_t count = 0;                   ///< elements
   std::uint16_t levels = 16;                 ///< Affine: number of grid points, 2..256
   std::uint8_t bits = 4;                     ///< bits of one code; Integer: 0..64
-  bool wide_scales = false;   ///< Affine: (minimum, step) as 2 x float32 instead of 2 x bfloat16
-  std::uint32_t group = 256;  ///< Affine: elements that share a minimum and a step; a multiple of 16
-  std::uint64_t kept = 0;     ///< Sparse: elements that are not zero
-  bool dithered = false;      ///< Affine, Sparse: decoding takes the random offset of rounding off again
-  bool fields = false;        ///< Affine, Sparse: codes in fields of `bits`, 2, 4 or 8, for entropy.hpp; else packed as
-                              ///< densely as their number allows
-  float steps = 0;  ///< Affine, Sparse, for encoding alone: steps that a group's range is divided into, between
-                    ///< levels - 2 and levels - 1; 0: levels - 1
+  bool wide_scales = false;                  ///< Affine: (minimum, step) as 2 x float32 instead of 2 x bfloat16
+  std::uint32_t group = 256;                 ///< Affine: elements that share a minimum and a step; a multiple of 16
+  std::uint64_t kept = 0;                    ///< Sparse: elements that are not zero
+  bool dithered = false;                     ///< Affine, Sparse: decoding takes the random offset of rounding off again
+  bool fields = false;   ///< Affine, Sparse: codes in fields of `bits`, 2, 4 or 8, for entropy.hpp; else packed as
+                         ///< densely as their number allows
+  float steps = 0;       ///< Affine, Sparse, for encoding alone: steps that a group's range is divided into, between
+                         ///< levels - 2 and levels - 1; 0: levels - 1
   bool centred = false;  ///< Affine, Sparse, for encoding alone: what the grid is longer than the range goes to both of
                          ///< its ends alike; else the grid begins at the minimum, which comes back as it is
 };
@@ -67,8 +67,7 @@ struct Survey {
   std::int64_t integer_minimum = 0, integer_maximum = 0;  ///< the same, exact, for integers and bools
   std::uint32_t distinct = 0;                             ///< 0, 1, 2 distinct values; 3 means more
   double values[2] = {0, 0};                              ///< the distinct values where distinct is 1 or 2
-  bool offset =
-      false;  ///< some groups lie far from zero compared with their range: 16-bit scales would be coarse
+  bool offset = false;  ///< some groups lie far from zero compared with their range: 16-bit scales would be coarse
 };
 /// One pass over `x` ([count] elements, contiguous, host; not retained). Any dtype. O(n), threads do not
 /// change it.
@@ -82,8 +81,7 @@ Layout lossless_layout(const Survey& survey, std::uint64_t count, core::DType dt
 /// Raw where an element is NaN, infinite or beyond 2^124, or all are below 2^-100 (no finite normal step
 /// exists), and where Affine would not be smaller than x itself.
 /// @throws Error::Usage for options out of range or a dtype that is not floating
-Layout affine_layout(const Survey& survey, std::uint64_t count, core::DType dtype,
-                     const AffineOptions& options);
+Layout affine_layout(const Survey& survey, std::uint64_t count, core::DType dtype, const AffineOptions& options);
 
 /// The layout for the hot path, from a sample of a floating x (a few groups, spread evenly) instead of a
 /// survey: Affine as affine_layout would say, without having looked for NaN (try_encode does); where the
@@ -135,8 +133,7 @@ void encode(const void* x, const Layout& layout, const core::RandomKey& key, std
 /// Inverse of encode into `out`, [layout.count] elements of layout.dtype. Codes beyond `levels` are clamped,
 /// so damaged bytes give wrong numbers, never an access out of bounds.
 /// @throws Error::BadInput where buffer sizes do not fit the layout
-void decode(const Layout& layout, std::span<const std::byte> payload, std::span<const std::byte> metadata,
-            void* out);
+void decode(const Layout& layout, std::span<const std::byte> payload, std::span<const std::byte> metadata, void* out);
 
 /// Name of the SIMD target in use: "AVX3", "AVX2", "SCALAR" …
 std::string_view simd_target();

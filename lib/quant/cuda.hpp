@@ -21,11 +21,10 @@ int cuda_device_count();
 /// with CUDA's
 ///         own message where a call fails
 [[nodiscard]] bool cuda_try_encode(const void* x, const Layout& layout, const core::RandomKey& key,
-                                   std::span<std::byte> payload, std::span<std::byte> metadata,
-                                   void* stream = nullptr);
+                                   std::span<std::byte> payload, std::span<std::byte> metadata, void* stream = nullptr);
 
 /// decode for Codec::Affine on the device; returns as soon as the work is queued on the stream.
-void cuda_decode(const Layout& layout, std::span<const std::byte> payload,
-                 std::span<const std::byte> metadata, void* out, void* stream = nullptr);
+void cuda_decode(const Layout& layout, std::span<const std::byte> payload, std::span<const std::byte> metadata,
+                 void* out, void* stream = nullptr);
 
 }  // namespace terse::quant

@@ -18,12 +18,12 @@ namespace terse::quant {
 
 namespace {
 
-constexpr std::size_t kChunk = 128 << 10;  // a block of zstd
-constexpr int kNoSearch = -100000;         // steps over nearly everything that it could look for
+constexpr std::size_t kChunk = 128 << 10;    // a block of zstd
+constexpr int kNoSearch = -100000;           // steps over nearly everything that it could look for
 constexpr std::uint64_t kLeastCodes = 4096;  // bytes, below which a chunk's own overhead is felt
 constexpr std::size_t kSampleGroups = 32;
 constexpr double kLeastGain = 1.05;  // times as many steps: less is not worth the coding
-constexpr int kHalvings = 9;          // of the logarithm of the steps
+constexpr int kHalvings = 9;         // of the logarithm of the steps
 // What an estimate leaves of the plain bytes: Huffman's codes are whole bits, and each chunk has a table of them.
 constexpr double kFilled = 0.98, kTableBytes = 128;
 
@@ -82,7 +82,9 @@ class Sample {
  private:
   static void read(const std::byte* x, core::DType dtype, std::vector<float>& elements) {
     switch (dtype) {
-      case core::DType::Float32: std::memcpy(elements.data(), x, elements.size() * sizeof(float)); break;
+      case core::DType::Float32:
+        std::memcpy(elements.data(), x, elements.size() * sizeof(float));
+        break;
       case core::DType::Float64:
         for (std::size_t i = 0; i < elements.size(); ++i) {
           double value;
@@ -90,7 +92,8 @@ class Sample {
           elements[i] = static_cast<float>(value);
         }
         break;
-      default: to_float32(dtype, x, elements.size(), elements.data());
+      default:
+        to_float32(dtype, x, elements.size(), elements.data());
     }
   }
 
@@ -150,7 +153,9 @@ Layout finer_layout(const void* x, const Layout& affine, bool zeros) {
   return finer;
 }
 
-std::uint64_t entropy_bound(std::uint64_t size) { return chunks_of(size) * (sizeof(std::uint32_t) + ZSTD_COMPRESSBOUND(kChunk)); }
+std::uint64_t entropy_bound(std::uint64_t size) {
+  return chunks_of(size) * (sizeof(std::uint32_t) + ZSTD_COMPRESSBOUND(kChunk));
+}
 
 std::uint64_t entropy_encode(std::span<const std::byte> plain, std::span<std::byte> out) {
   const std::size_t chunks = chunks_of(plain.size());

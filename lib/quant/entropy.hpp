@@ -9,10 +9,10 @@
 namespace terse::quant {
 
 // Codes of Affine are not equally likely: where a group's range spans 2.8 standard deviations to both sides, as it does
-// for 256 normal elements, 4 levels take 1.5 bits and 16 take 3.5. So a finer grid fits in the same bytes: in those of 4
-// levels 4.6 steps in place of 3, of 0.43 times the variance, of 8 levels 11.2 (0.39), of 16 levels 19.7 (0.58). The two
-// codes of 2 levels are as likely, but most of the three of 1.5 steps around the middle are the same (0.46; without dither
-// 0.30, as two points far apart round worse than two near each other do).
+// for 256 normal elements, 4 levels take 1.5 bits and 16 take 3.5. So a finer grid fits in the same bytes: in those of
+// 4 levels 4.6 steps in place of 3, of 0.43 times the variance, of 8 levels 11.2 (0.39), of 16 levels 19.7 (0.58). The
+// two codes of 2 levels are as likely, but most of the three of 1.5 steps around the middle are the same (0.46; without
+// dither 0.30, as two points far apart round worse than two near each other do).
 
 /// A layout of the smallest steps whose codes, entropy coded, take no more bytes than those of `affine`, by a sample of
 /// x: more levels, each code in a field of its own. `affine` itself where none is finer, or x too small to gain.

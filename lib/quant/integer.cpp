@@ -80,8 +80,8 @@ bool encode_integer(const void* x, const Layout& layout, std::byte* payload, std
     core::parallel_for(layout.count, kGrain, [&](std::size_t begin, std::size_t end) {
       std::uint64_t mine = 0;
       for (std::size_t i = begin; i < end; i += kBlock) {
-        mine |= pack(elements + i, std::min(kBlock, end - i), static_cast<std::uint64_t>(minimum),
-                     layout.bits, payload + i / 8 * layout.bits);
+        mine |= pack(elements + i, std::min(kBlock, end - i), static_cast<std::uint64_t>(minimum), layout.bits,
+                     payload + i / 8 * layout.bits);
       }
       seen |= mine;
     });

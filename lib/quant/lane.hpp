@@ -170,8 +170,7 @@ TERSE_LANE Real inverse_step(const Scale& scale) {
 
 /// Code of x: its place in the group in fixed point, clamped at both ends, plus a random offset below one
 /// unit, rounded down. Adding 2^23 leaves the rounded fixed-point number in the low bits of the float.
-TERSE_LANE std::uint32_t code_of(float x, float minimum, float inverse, std::uint32_t levels,
-                                 std::uint32_t offset) {
+TERSE_LANE std::uint32_t code_of(float x, float minimum, float inverse, std::uint32_t levels, std::uint32_t offset) {
   const float top = static_cast<float>((levels - 1) << kFractionBits);
   float place = (x - minimum) * inverse;
   place = place > 0.0f ? place : 0.0f;
@@ -179,8 +178,7 @@ TERSE_LANE std::uint32_t code_of(float x, float minimum, float inverse, std::uin
   return (bits_of(place + 0x1p23f) + offset) >> kFractionBits & 0xFF;
 }
 
-TERSE_LANE std::uint32_t code_of(double x, double minimum, double inverse, std::uint32_t levels,
-                                 std::uint32_t offset) {
+TERSE_LANE std::uint32_t code_of(double x, double minimum, double inverse, std::uint32_t levels, std::uint32_t offset) {
   const double top = static_cast<double>((levels - 1) << kFractionBits);
   double place = (x - minimum) * inverse;
   place = place > 0.0 ? place : 0.0;
@@ -249,9 +247,8 @@ TERSE_LANE std::uint32_t take_code(const Grid& grid, std::uint32_t& word, std::u
 /// Decodes lane j of a tile: calls put(v, value) for each row; `scale_at` gives a row's decoding_scale.
 /// @param dither  stream of the offsets to take off, or nullptr
 template <class Real, class ScaleAt, class Put>
-TERSE_LANE void decode_lane(const Grid& grid, const Stream* dither, std::uint64_t tile,
-                            const std::uint32_t* words, std::uint32_t j, const ScaleAt& scale_at,
-                            const Put& put) {
+TERSE_LANE void decode_lane(const Grid& grid, const Stream* dither, std::uint64_t tile, const std::uint32_t* words,
+                            std::uint32_t j, const ScaleAt& scale_at, const Put& put) {
   std::uint32_t word = words[j], k = 0;
   for (std::uint32_t set = 0; set < grid.sets; ++set) {
     std::uint32_t block[4] = {0, 0, 0, 0};

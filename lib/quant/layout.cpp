@@ -14,8 +14,7 @@ namespace terse::quant {
 
 namespace {
 
-constexpr std::uint64_t kMostElements = std::uint64_t{1}
-                                        << 60;  // bytes and bits of so many still fit 64 bits
+constexpr std::uint64_t kMostElements = std::uint64_t{1} << 60;  // bytes and bits of so many still fit 64 bits
 
 unsigned code_bits(unsigned levels) { return static_cast<unsigned>(std::bit_width(levels - 1)); }
 
@@ -49,9 +48,7 @@ void check(const Layout& layout) {
 }
 
 /// ceil(count * bits / 8), count ≤ kMostElements, bits ≤ 64.
-std::uint64_t packed_bytes(std::uint64_t count, unsigned bits) {
-  return count / 8 * bits + (count % 8 * bits + 7) / 8;
-}
+std::uint64_t packed_bytes(std::uint64_t count, unsigned bits) { return count / 8 * bits + (count % 8 * bits + 7) / 8; }
 
 std::uint64_t stored_bytes(const Layout& layout) { return payload_bytes(layout) + metadata_bytes(layout); }
 
@@ -136,16 +133,15 @@ Layout lossless_layout(const Survey& survey, std::uint64_t count, core::DType dt
   }
   if (!core::is_floating(dtype)) {
     layout.codec = Codec::Integer;
-    const std::uint64_t range = static_cast<std::uint64_t>(survey.integer_maximum) -
-                                static_cast<std::uint64_t>(survey.integer_minimum);
+    const std::uint64_t range =
+        static_cast<std::uint64_t>(survey.integer_maximum) - static_cast<std::uint64_t>(survey.integer_minimum);
     layout.bits = static_cast<std::uint8_t>(std::bit_width(range));
     best = smaller(best, layout);
   }
   return best;
 }
 
-Layout affine_layout(const Survey& survey, std::uint64_t count, core::DType dtype,
-                     const AffineOptions& options) {
+Layout affine_layout(const Survey& survey, std::uint64_t count, core::DType dtype, const AffineOptions& options) {
   const int levels = options.levels != 0                      ? options.levels
                      : options.bits >= 1 && options.bits <= 8 ? 1 << options.bits
                                                               : 0;
@@ -159,8 +155,7 @@ Layout affine_layout(const Survey& survey, std::uint64_t count, core::DType dtyp
   raw.count = count;
   raw.bits = static_cast<std::uint8_t>(8 * core::size_of(dtype));
   const double magnitude = std::max(std::fabs(survey.minimum), std::fabs(survey.maximum));
-  if (survey.non_finite != 0 || magnitude > lane::kLargest ||
-      (magnitude < lane::kSmallest && magnitude != 0)) {
+  if (survey.non_finite != 0 || magnitude > lane::kLargest || (magnitude < lane::kSmallest && magnitude != 0)) {
     return raw;
   }
   Layout layout = raw;

@@ -62,16 +62,14 @@ TERSE_LANE void take_word(const Grid& grid, const std::byte* payload, std::size_
 }  // namespace rest
 
 /// Repacks the first `count` elements' codes of a tile into word after word.
-inline void pack_rest(const Grid& grid, const std::uint32_t* tile_words, std::size_t count,
-                      std::byte* payload) {
+inline void pack_rest(const Grid& grid, const std::uint32_t* tile_words, std::size_t count, std::byte* payload) {
   TileCodes codes;
   for (std::uint32_t i = 0; i < grid.tile_words(); ++i) rest::take_tile_word(grid, tile_words[i], i, codes);
   for (std::uint32_t i = 0; i < grid.tile_words(); ++i) rest::put_word(grid, codes, count, i, payload);
 }
 
 /// The inverse; codes of elements beyond `count` are 0.
-inline void unpack_rest(const Grid& grid, const std::byte* payload, std::size_t count,
-                        std::uint32_t* tile_words) {
+inline void unpack_rest(const Grid& grid, const std::byte* payload, std::size_t count, std::uint32_t* tile_words) {
   TileCodes codes;
   for (std::uint32_t i = 0; i < grid.tile_words(); ++i) rest::take_word(grid, payload, count, i, codes);
   for (std::uint32_t i = 0; i < grid.tile_words(); ++i) tile_words[i] = rest::tile_word(grid, codes, i);

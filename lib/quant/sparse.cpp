@@ -112,14 +112,14 @@ bool encode_sparse(const void* x, const Layout& layout, const core::RandomKey& k
       const std::uint64_t begin = next_span(plan, before[block]), end = next_span(plan, before[block + 1]);
       if (begin >= end) continue;
       gatherer.start(block * kBlock);
-      const auto skipped = static_cast<std::size_t>(begin - before[block]), size = static_cast<std::size_t>(end - begin);
+      const auto skipped = static_cast<std::size_t>(begin - before[block]),
+                 size = static_cast<std::size_t>(end - begin);
       const auto& values = gatherer.at_least(skipped + size);
       encode_affine_run(plan, values.data() + skipped, begin, size, buffer.scales(), metadata, codes, mine);
     }
     raise(magnitude, mine);
   });
-  return magnitude <= lane::bits_of(lane::kLargest) &&
-         (magnitude >= lane::bits_of(lane::kSmallest) || magnitude == 0);
+  return magnitude <= lane::bits_of(lane::kLargest) && (magnitude >= lane::bits_of(lane::kSmallest) || magnitude == 0);
 }
 
 void decode_sparse(const Layout& layout, const std::byte* payload, const std::byte* metadata, void* out) {

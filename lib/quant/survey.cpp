@@ -36,8 +36,7 @@ struct Distinct {
     const U first = static_cast<U>(bits[0]), second = static_cast<U>(bits[count > 1 ? 1 : 0]);
     bool other = count == 0;
     U different = 0;
-    for (std::size_t i = 0; i < n; ++i)
-      different |= static_cast<U>((x[i] ^ first) != 0 && (x[i] ^ second) != 0);
+    for (std::size_t i = 0; i < n; ++i) different |= static_cast<U>((x[i] ^ first) != 0 && (x[i] ^ second) != 0);
     other = other || different != 0;
     for (std::size_t i = 0; other && i < n && count != kMore; ++i) see(x[i]);
   }
@@ -133,8 +132,7 @@ void look(const void* x, core::DType dtype, std::size_t begin, std::size_t end, 
         look_at_floats(converted, size, piece);
         break;
       default:
-        visit_integer(dtype,
-                      [&]<class T>(T) { look_at_integers(reinterpret_cast<const T*>(block), size, piece); });
+        visit_integer(dtype, [&]<class T>(T) { look_at_integers(reinterpret_cast<const T*>(block), size, piece); });
     }
     visit_bits(dtype, [&]<class U>(U) { piece.distinct.see(reinterpret_cast<const U*>(block), size); });
   }
@@ -142,8 +140,7 @@ void look(const void* x, core::DType dtype, std::size_t begin, std::size_t end, 
 
 /// An element as a number, from its bits.
 double value_of(std::uint64_t bits, core::DType dtype) {
-  if (dtype == core::DType::Float32)
-    return static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
+  if (dtype == core::DType::Float32) return static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
   if (dtype == core::DType::Float64) return std::bit_cast<double>(bits);
   if (core::is_floating(dtype)) {
     const auto half = static_cast<std::uint16_t>(bits);

@@ -64,14 +64,10 @@ CheckpointInfo describe(Trainer& trainer) {
 
 /// Name and text of everything that must be equal, in the order in which a difference is reported.
 std::vector<std::pair<std::string, std::string>> fingerprint(const CheckpointInfo& info, std::uint64_t seed) {
-  std::vector<std::pair<std::string, std::string>> list{{"model", info.model},
-                                                        {"model file", info.program_digest},
-                                                        {"seed", std::to_string(seed)},
-                                                        {"data", info.data},
-                                                        {"content of the data", info.data_digest},
-                                                        {"optimizer", info.optimizer},
-                                                        {"schedule", info.scheduler},
-                                                        {"threads", std::to_string(info.threads)}};
+  std::vector<std::pair<std::string, std::string>> list{
+      {"model", info.model},        {"model file", info.program_digest},       {"seed", std::to_string(seed)},
+      {"data", info.data},          {"content of the data", info.data_digest}, {"optimizer", info.optimizer},
+      {"schedule", info.scheduler}, {"threads", std::to_string(info.threads)}};
   for (const auto* group : {&info.hyperparameters, &info.scheduler_state, &info.compression, &info.options}) {
     for (const auto& [key, value] : group->as_map()) list.emplace_back(key, formats::to_json(value));
   }
@@ -124,7 +120,8 @@ void CheckpointFolder::save(Trainer& trainer, const std::string& producer,
   const auto sink = core::open_sink(file(), core::Content::Binary);
   const formats::Header header{
       .producer = producer, .arguments = arguments, .seed = trainer.options().seed, .parents = {}};
-  formats::write_checkpoint(*sink, header, info, {parameters.views(), buffers.views(), state.views(), generator.views()[0].data});
+  formats::write_checkpoint(*sink, header, info,
+                            {parameters.views(), buffers.views(), state.views(), generator.views()[0].data});
   sink->finish();
 }
 

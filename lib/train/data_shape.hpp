@@ -15,8 +15,8 @@ struct DataShape {
   Kind kind = Kind::Dense;
   std::int64_t classes = 0;
   std::vector<std::int64_t> extents = {};  ///< of one example: {c, h, w}, {longest sentence}, {f}
-  std::int64_t vocabulary = 0;        ///< Tokens: number of token ids
-  bool label_a_pixel = false;         ///< labels are [n, h, w], not [n]
+  std::int64_t vocabulary = 0;             ///< Tokens: number of token ids
+  bool label_a_pixel = false;              ///< labels are [n, h, w], not [n]
 
   bool operator==(const DataShape&) const = default;
 };

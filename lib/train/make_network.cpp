@@ -24,7 +24,8 @@ constexpr const char* kMemoryFormat = "memory_format";
 
 /// Takes the memory format out of a spec. @return whether it is channels_last
 bool take_channels_last(Spec& spec) {
-  const bool last = SpecReader(spec).choice(kMemoryFormat, "contiguous", {"contiguous", "channels_last"}) == "channels_last";
+  const bool last =
+      SpecReader(spec).choice(kMemoryFormat, "contiguous", {"contiguous", "channels_last"}) == "channels_last";
   spec.values.erase(kMemoryFormat);
   return last;
 }

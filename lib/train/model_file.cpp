@@ -11,7 +11,8 @@ namespace terse::train {
 
 namespace {
 
-// Whether a file begins with a zstd skippable frame, as an artifact does and a .safetensors file (a length, then "{") does not.
+// Whether a file begins with a zstd skippable frame, as an artifact does and a .safetensors file (a length, then "{")
+// does not.
 bool is_artifact(const std::string& path) {
   const auto source = core::open_source(path);
   std::array<unsigned char, 4> magic{};

@@ -11,8 +11,7 @@ namespace terse::train {
 
 /// Writes the trained model: spec, classes, vocabulary, input normalisation, weights. Does not finish the sink.
 /// @param metrics  what the run reached; no times, so that the same command gives the same bytes
-void write_trained_model(core::ByteSink& sink, formats::Header header, Trainer& trainer,
-                         const formats::Value& metrics);
+void write_trained_model(core::ByteSink& sink, formats::Header header, Trainer& trainer, const formats::Value& metrics);
 
 /// Sets a network's weights from a model artifact or a .safetensors file, told apart by content: every parameter must
 /// be there with its shape; buffers where present.

@@ -12,7 +12,7 @@ constexpr std::string_view kNames[] = {"sgd", "adam", "adamw"};
 using FusedAdam = void (*)(at::TensorList, at::TensorList, at::TensorList, at::TensorList, at::TensorList,
                            at::TensorList, double, double, double, double, double, bool, bool,
                            const std::optional<at::Tensor>&, const std::optional<at::Tensor>&);
-}
+}  // namespace
 
 OptimizerKind optimizer_from_string(std::string_view name) {
   for (int i = 0; i < 3; ++i) {
@@ -57,9 +57,8 @@ void Optimizer::step(double learning_rate) {
     return;
   }
   const std::vector<at::Tensor> steps(parameters.size(), steps_);
-  const auto update = options_.kind == OptimizerKind::Adam
-                          ? static_cast<FusedAdam>(at::_fused_adam_)
-                          : static_cast<FusedAdam>(at::_fused_adamw_);
+  const auto update = options_.kind == OptimizerKind::Adam ? static_cast<FusedAdam>(at::_fused_adam_)
+                                                           : static_cast<FusedAdam>(at::_fused_adamw_);
   update(parameters, gradients, first, second, /*max_exp_avg_sqs=*/{}, steps, learning_rate, options_.beta1,
          options_.beta2, options_.weight_decay, options_.epsilon, /*amsgrad=*/false, /*maximize=*/false,
          /*grad_scale=*/{}, /*found_inf=*/{});

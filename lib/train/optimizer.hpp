@@ -15,9 +15,9 @@ std::string_view to_string(OptimizerKind kind);
 
 struct OptimizerOptions {
   OptimizerKind kind = OptimizerKind::Sgd;
-  double momentum = 0.9;  ///< Sgd
+  double momentum = 0.9;                              ///< Sgd
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  ///< Adam and AdamW
-  double weight_decay = 0;  ///< added to the gradient; AdamW: taken from the weights
+  double weight_decay = 0;                            ///< added to the gradient; AdamW: taken from the weights
 };
 
 /// SGD with momentum, Adam and AdamW as PyTorch defines them, by LibTorch's fused kernels: one pass over parameter,

@@ -10,7 +10,8 @@ Schedule::Schedule(const Spec& spec, double learning_rate, std::uint64_t total, 
     : learning_rate_(learning_rate), total_(total), warmup_(warmup) {
   SpecReader reader(spec);
   if (spec.name == "step") {
-    every_ = static_cast<std::uint64_t>(reader.integer("every", std::max<std::int64_t>(1, (static_cast<std::int64_t>(total) + 2) / 3)));
+    every_ = static_cast<std::uint64_t>(
+        reader.integer("every", std::max<std::int64_t>(1, (static_cast<std::int64_t>(total) + 2) / 3)));
     gamma_ = reader.number("gamma", 0.1, 0, 1);
   } else if (spec.name != "constant" && spec.name != "cosine") {
     throw_unknown_name(spec, {"constant", "cosine", "step"});

@@ -10,9 +10,10 @@ namespace terse::train {
 
 /// A `NAME[:argument][,key=value…]` from the command line: "resnet18:classes=10", "idx:DIR", "text:FILE,dev=FILE".
 struct Spec {
-  std::string what = {};      ///< "model", "data", "schedule": for messages
+  std::string what = {};  ///< "model", "data", "schedule": for messages
   std::string name = {};
-  std::string argument = {};  ///< the first item after the colon where it is no key=value: a path or a shape; else empty
+  std::string argument =
+      {};  ///< the first item after the colon where it is no key=value: a path or a shape; else empty
   std::map<std::string, std::string> values = {};
 
   bool operator==(const Spec&) const = default;

@@ -40,7 +40,8 @@ NamedTensors named(const List& list) {
 
 class TorchScriptNetwork : public Network {
  public:
-  TorchScriptNetwork(std::string path, torch::jit::Module module) : path_(std::move(path)), module_(std::move(module)) {}
+  TorchScriptNetwork(std::string path, torch::jit::Module module)
+      : path_(std::move(path)), module_(std::move(module)) {}
 
   at::Tensor forward(const std::vector<at::Tensor>& inputs) override {
     try {
@@ -76,8 +77,9 @@ class TorchScriptNetwork : public Network {
 
 std::unique_ptr<Network> load_torchscript(const std::string& path, bool trusted) {
   if (!trusted) {
-    throw Error(Error::NotTrusted, path + ": loading TorchScript can run code of the file; allow it with --trust-model, "
-                                          "or use a program saved by torch.export.save, which cannot");
+    throw Error(Error::NotTrusted, path +
+                                       ": loading TorchScript can run code of the file; allow it with --trust-model, "
+                                       "or use a program saved by torch.export.save, which cannot");
   }
   if (!std::filesystem::exists(path)) throw Error(Error::NoInput, path + ": no such file");
   // Without optimisation and profiling each operator runs, and saves tensors, under its eager name.

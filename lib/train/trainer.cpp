@@ -54,7 +54,8 @@ Trainer::Trainer(const TrainOptions& options)
       steps_total_(options_.steps > 0 ? options_.steps : options_.epochs * batches_.steps_per_epoch()),
       schedule_(options_.schedule, options_.learning_rate, steps_total_, options_.warmup) {
   network().set_training(true);
-  if (!options_.recompute.empty() && network().recompute(RecomputeChoice(options_.recompute, options_.recompute_slices)) == 0) {
+  if (!options_.recompute.empty() &&
+      network().recompute(RecomputeChoice(options_.recompute, options_.recompute_slices)) == 0) {
     throw Error(Error::Usage, "recompute '" + options_.recompute + "': model " + options_.model.name +
                                   " has no such modules" +
                                   (options_.recompute == "blocks" ? "; name some of its module paths" : ""));
@@ -65,16 +66,18 @@ Trainer::Trainer(const TrainOptions& options)
     set_compression(options_.compression);
   }
   if (const int bits = act::average_bits(options_.compression.level); bits > 0 && options_.compression.bits == 0) {
-    adaptation_ = std::make_unique<act::Adaptation>(
-        act::AdaptationOptions{.default_bits = bits, .every = options_.adapt_every, .seed = options_.seed,
-                          .entropy = options_.compression.entropy});
+    adaptation_ = std::make_unique<act::Adaptation>(act::AdaptationOptions{.default_bits = bits,
+                                                                           .every = options_.adapt_every,
+                                                                           .seed = options_.seed,
+                                                                           .entropy = options_.compression.entropy});
   }
 }
 
 void Trainer::plan_budget(const formats::Value& resumed) {
   if (!adaptation_) throw Error(Error::Usage, "a budget needs an adaptive level: L2, L2.1 or L2.2");
   TrainerWorkload workload(*this);
-  budget_ = std::make_unique<act::BudgetKeeper>(workload, *adaptation_, options_.budget, options_.adapt_every > 0, resumed);
+  budget_ =
+      std::make_unique<act::BudgetKeeper>(workload, *adaptation_, options_.budget, options_.adapt_every > 0, resumed);
   if (!resumed.is_nil()) budget_->bound_memory();
 }
 
@@ -84,7 +87,7 @@ std::size_t Trainer::use(act::BudgetTier tier) {
   set_compression(compression);
   const std::string parts = options_.recompute.empty() ? "blocks" : options_.recompute;
   return network().recompute(tier == act::BudgetTier::Recompute ? RecomputeChoice(parts, options_.recompute_slices)
-                                                            : RecomputeChoice::nothing());
+                                                                : RecomputeChoice::nothing());
 }
 
 void Trainer::set_compression(const act::CompressionOptions& options) {

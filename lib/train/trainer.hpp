@@ -23,19 +23,19 @@ struct TrainOptions {
   bool trust_model = false;
   std::int64_t batch = 64;
   std::uint64_t epochs = 1;
-  std::uint64_t steps = 0;            ///< not 0: in place of epochs
+  std::uint64_t steps = 0;  ///< not 0: in place of epochs
   OptimizerOptions optimizer;
-  double learning_rate = 0;           ///< 0: the optimizer's default
+  double learning_rate = 0;  ///< 0: the optimizer's default
   Spec schedule = {.what = "schedule", .name = "constant"};
-  std::uint64_t warmup = 0;           ///< steps
+  std::uint64_t warmup = 0;  ///< steps
   act::CompressionOptions compression;
-  std::uint64_t adapt_every = 100;    ///< steps between choices of bits at an adaptive level; 0: as the policy says
-  std::uint64_t budget = 0;           ///< not 0: bytes of resident size, in place of an adaptive level's average bits
-  std::string recompute = {};         ///< parts that run again in the backward pass (RecomputeChoice); "": none. Under
-                                      ///< a budget, that may; "": blocks
-  int recompute_slices = 1;           ///< of the batch, in which these parts run one after the other
-  std::string policy_digest = {};     ///< of the policy that the run starts from, or ""
-  std::uint64_t seed = 1;             ///< of batches, parameters, dropout and rounding
+  std::uint64_t adapt_every = 100;  ///< steps between choices of bits at an adaptive level; 0: as the policy says
+  std::uint64_t budget = 0;         ///< not 0: bytes of resident size, in place of an adaptive level's average bits
+  std::string recompute = {};       ///< parts that run again in the backward pass (RecomputeChoice); "": none. Under
+                                    ///< a budget, that may; "": blocks
+  int recompute_slices = 1;         ///< of the batch, in which these parts run one after the other
+  std::string policy_digest = {};   ///< of the policy that the run starts from, or ""
+  std::uint64_t seed = 1;           ///< of batches, parameters, dropout and rounding
 };
 
 /// Learning rate where none is given: 0.05 for SGD, 0.001 for Adam and AdamW.
@@ -43,9 +43,9 @@ double default_learning_rate(OptimizerKind kind);
 
 /// What one step did and took.
 struct StepFigures {
-  std::uint64_t step = 0;                     ///< from 1
-  std::uint64_t epoch = 0;                    ///< from 1
-  double loss = 0;                            ///< mean cross entropy of the batch, nats
+  std::uint64_t step = 0;   ///< from 1
+  std::uint64_t epoch = 0;  ///< from 1
+  double loss = 0;          ///< mean cross entropy of the batch, nats
   double learning_rate = 0;
   std::uint64_t activation_bytes_exact = 0;   ///< saved for backward without compression
   std::uint64_t activation_bytes_stored = 0;  ///< saved for backward as it was
@@ -54,7 +54,7 @@ struct StepFigures {
   double seconds = 0;                         ///< batch, forward, backward and update
   std::optional<act::AdaptationFigures> adaptation = {};  ///< at an adaptive level
   std::optional<act::BudgetFigures> budget = {};          ///< where there is one
-  std::optional<act::SwapFigures> swap = {};         ///< with a second tier: what this step gave it and waited for
+  std::optional<act::SwapFigures> swap = {};              ///< with a second tier: what this step gave it and waited for
 };
 
 /// A training run that advances step by step.
@@ -88,8 +88,8 @@ class Trainer {
   /// At an adaptive level; else nullptr.
   act::Adaptation* adaptation() { return adaptation_.get(); }
   /// Plans the bits, and what is needed beside them, so that the process's resident size stays within options().budget
-  /// (act::search_budget()). To be called once, before the first step and after a policy or a checkpoint was taken in; a
-  /// checkpoint's bits and tier stay.
+  /// (act::search_budget()). To be called once, before the first step and after a policy or a checkpoint was taken in;
+  /// a checkpoint's bits and tier stay.
   /// @param resumed  act::BudgetKeeper::state() of the run that is resumed
   /// @throws Error::OutOfMemory naming the smallest budget that could be met
   void plan_budget(const formats::Value& resumed = {});

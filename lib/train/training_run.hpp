@@ -15,7 +15,7 @@ struct RunHooks {
   std::function<StepFigures()> record_dump;  ///< runs the step dump_step in place of Trainer::step()
   std::uint64_t dump_step = 0;
   std::function<void(const StepFigures&)> each_step;
-  std::function<bool()> interrupted;         ///< asked after each step
+  std::function<bool()> interrupted;  ///< asked after each step
 };
 
 /// Steps until the trainer has finished or is interrupted; saves a checkpoint then too.

@@ -29,22 +29,18 @@ void fill_noise(core::RandomSequence& random, core::Bytes& bytes) {
 
 /// Two 4-bit codes a byte of normal values whose group of 256 spans about ±2.8 sigma.
 void fill_codes(core::RandomSequence& random, core::Bytes& bytes) {
-  const auto code = [&] {
-    return static_cast<unsigned>(std::clamp(random.normal() / 2.8 * 7.5 + 8.0, 0.0, 15.0));
-  };
+  const auto code = [&] { return static_cast<unsigned>(std::clamp(random.normal() / 2.8 * 7.5 + 8.0, 0.0, 15.0)); };
   for (std::byte& b : bytes) b = static_cast<std::byte>(code() | code() << 4);
 }
 
 /// A ReLU mask with runs.
 void fill_mask(core::RandomSequence& random, core::Bytes& bytes) {
-  for (std::byte& b : bytes)
-    b = static_cast<std::byte>(random.uniform() < 0.6 ? 0 : random.word() & random.word());
+  for (std::byte& b : bytes) b = static_cast<std::byte>(random.uniform() < 0.6 ? 0 : random.word() & random.word());
 }
 
 void fill_weights(core::RandomSequence& random, core::Bytes& bytes) {
   auto* values = reinterpret_cast<float*>(bytes.data());
-  for (std::size_t i = 0; i < bytes.size() / sizeof(float); ++i)
-    values[i] = static_cast<float>(0.02 * random.normal());
+  for (std::size_t i = 0; i < bytes.size() / sizeof(float); ++i) values[i] = static_cast<float>(0.02 * random.normal());
 }
 
 /// Counts and forgets.
@@ -103,9 +99,8 @@ Rates measure_zstd(const core::Bytes& bytes, int repeats) {
   ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
   core::Bytes packed(ZSTD_compressBound(bytes.size()));
   std::size_t size = 0;
-  const double write = best_seconds(repeats, [&] {
-    size = ZSTD_compress2(context.get(), packed.data(), packed.size(), bytes.data(), bytes.size());
-  });
+  const double write = best_seconds(
+      repeats, [&] { size = ZSTD_compress2(context.get(), packed.data(), packed.size(), bytes.data(), bytes.size()); });
   const double read = best_seconds(repeats, [&] {
     core::Bytes fresh(bytes.size());
     if (ZSTD_decompress(fresh.data(), fresh.size(), packed.data(), size) != bytes.size()) std::abort();

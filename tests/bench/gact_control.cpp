@@ -137,7 +137,8 @@ void GactSink::count_lost_units(const at::Tensor& exact, act::StoredTensor& stor
   const at::NoGradGuard no_grad;
   const at::Tensor live = exact.detach().gt(0);
   figures_.live_units += static_cast<std::uint64_t>(live.sum().item<std::int64_t>());
-  figures_.lost_units += static_cast<std::uint64_t>(live.logical_and(stored.restore().le(0)).sum().item<std::int64_t>());
+  figures_.lost_units +=
+      static_cast<std::uint64_t>(live.logical_and(stored.restore().le(0)).sum().item<std::int64_t>());
 }
 
 }  // namespace terse::bench

@@ -14,8 +14,8 @@
 namespace terse::bench {
 
 struct GactOptions {
-  int bits = 4;            ///< 1, 2, 4 or 8: levels L1, L1.1 and L1.2 are 4, 8 and 2
-  bool duplicates = false; ///< store a tensor that was saved before once (theirs: off unless asked for)
+  int bits = 4;             ///< 1, 2, 4 or 8: levels L1, L1.1 and L1.2 are 4, 8 and 2
+  bool duplicates = false;  ///< store a tensor that was saved before once (theirs: off unless asked for)
   std::uint64_t seed = 0;
   std::vector<int> bits_of = {};  ///< of the quantized tensors in the order of the calls, in place of `bits`
   std::int64_t redrawn = -1;      ///< this one, if any, is rounded with other random numbers
@@ -23,9 +23,9 @@ struct GactOptions {
 
 struct GactFigures {
   std::uint64_t tensors = 0;
-  std::uint64_t stored_bytes = 0;  ///< codes, scales, and what is kept as it is
-  std::uint64_t live_units = 0;    ///< positive results of ReLU,
-  std::uint64_t lost_units = 0;    ///< and those of them that come back as zero: their gradient is lost
+  std::uint64_t stored_bytes = 0;            ///< codes, scales, and what is kept as it is
+  std::uint64_t live_units = 0;              ///< positive results of ReLU,
+  std::uint64_t lost_units = 0;              ///< and those of them that come back as zero: their gradient is lost
   std::vector<std::uint64_t> elements = {};  ///< of each quantized tensor
 };
 

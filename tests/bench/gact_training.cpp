@@ -1,10 +1,10 @@
 // Training with GACT as published (gact_control.hpp), for the accuracy that the library's levels are compared with:
 //   gact_training MODEL DATA BATCH EPOCHS OPTIMIZER LR SCHEDULE AVERAGE_BITS SEED [WEIGHT_DECAY]
-// Everything but the codec and its bits is the library's: the same batches, the same initial weights, the same dropout as
-// act-train with that seed. Bits: for each tensor the squared distance of two gradients that differ in its random numbers
-// alone (Algorithm 1 of GACT, ICML 2022, all others at 4 bits), every 1,000 steps; then from 8 bits down, at each step the
-// tensor whose variance rises least by saved bit, until the average over the elements is met. Prints one line:
-// seed, average bits, stored bytes, loss of the last step, accuracy.
+// Everything but the codec and its bits is the library's: the same batches, the same initial weights, the same dropout
+// as act-train with that seed. Bits: for each tensor the squared distance of two gradients that differ in its random
+// numbers alone (Algorithm 1 of GACT, ICML 2022, all others at 4 bits), every 1,000 steps; then from 8 bits down, at
+// each step the tensor whose variance rises least by saved bit, until the average over the elements is met. Prints one
+// line: seed, average bits, stored bytes, loss of the last step, accuracy.
 #include <cmath>
 #include <cstdio>
 #include <string>
@@ -150,7 +150,8 @@ int train(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   if (argc < 10) {
-    std::fputs("usage: gact_training MODEL DATA BATCH EPOCHS OPTIMIZER LR SCHEDULE AVERAGE_BITS SEED [WEIGHT_DECAY]\n", stderr);
+    std::fputs("usage: gact_training MODEL DATA BATCH EPOCHS OPTIMIZER LR SCHEDULE AVERAGE_BITS SEED [WEIGHT_DECAY]\n",
+               stderr);
     return 64;
   }
   try {

@@ -1,11 +1,11 @@
 // Error of the gradient against bytes stored for backward, for the library and for GACT as published:
 //   gradient_error MODEL DATA BATCH [DRAWS [WARM_UP_STEPS]]
 // Each row: all saved tensors stored at one setting, bytes with metadata and with what is kept as it is; the error is
-// the root mean square of |g' - g| / |g| over the draws of the rounding, g the exact gradient of the same batch; bias is
-// the part that averaging over draws leaves, from the products of different draws' errors (0 where noise hides it).
-// lost_percent: live units of ReLU whose gradient is lost, counted for GACT alone: ours keeps their signs as bits, which
-// the tests compare with L0's gradients bit for bit. terse-dither and terse-sparse are without them; terse+entropy has
-// finer grids in the bytes of so many levels. The last lines compare at the error of GACT's level L1.
+// the root mean square of |g' - g| / |g| over the draws of the rounding, g the exact gradient of the same batch; bias
+// is the part that averaging over draws leaves, from the products of different draws' errors (0 where noise hides it).
+// lost_percent: live units of ReLU whose gradient is lost, counted for GACT alone: ours keeps their signs as bits,
+// which the tests compare with L0's gradients bit for bit. terse-dither and terse-sparse are without them;
+// terse+entropy has finer grids in the bytes of so many levels. The last lines compare at the error of GACT's level L1.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -40,8 +40,10 @@ class Errors {
     for (std::size_t i = 0; i < errors.size(); ++i) {
       const at::Tensor error = errors[i].to(at::kDouble);
       square += error.square().sum().item<double>();
-      if (draws_ == 0) sums_.push_back(error.clone());
-      else sums_[i] += error;
+      if (draws_ == 0)
+        sums_.push_back(error.clone());
+      else
+        sums_[i] += error;
     }
     squares_ += square;
     ++draws_;
@@ -63,7 +65,8 @@ class Errors {
 class Batch {
  public:
   explicit Batch(Trainer& trainer)
-      : trainer_(trainer), batch_(trainer.batches().take(trainer.steps_done())),
+      : trainer_(trainer),
+        batch_(trainer.batches().take(trainer.steps_done())),
         generator_(terse::train::generator_state()) {
     for (const auto& [name, tensor] : trainer.network().parameters()) owned_.add(tensor, terse::act::Reason::Parameter);
     for (const auto& [name, tensor] : trainer.network().buffers()) owned_.add(tensor, terse::act::Reason::Buffer);
@@ -144,7 +147,8 @@ Point ours(Trainer& trainer, Batch& batch, const std::string& method, const ters
   Errors errors;
   for (int draw = 0; draw < draws; ++draw) {
     std::optional<terse::act::Compression::Step> step;
-    batch.add_error(errors, [&] { step.emplace(compression.step()); }, [&] { step.reset(); });
+    batch.add_error(
+        errors, [&] { step.emplace(compression.step()); }, [&] { step.reset(); });
     point.bytes = compression.totals().stored_bytes;
   }
   point.error = std::sqrt(errors.mean_square());
@@ -154,7 +158,8 @@ Point ours(Trainer& trainer, Batch& batch, const std::string& method, const ters
 
 void print(const std::string& model, std::uint64_t exact, const Point& point) {
   std::printf("%s\t%s\t%d\t%llu\t%.3f\t%.5g\t%.3g\t", model.c_str(), point.method.c_str(), point.levels,
-              static_cast<unsigned long long>(point.bytes), double(exact) / double(point.bytes), point.error, point.bias);
+              static_cast<unsigned long long>(point.bytes), double(exact) / double(point.bytes), point.error,
+              point.bias);
   point.lost ? std::printf("%.2f\n", 100 * *point.lost) : std::printf("-\n");
   std::fflush(stdout);
 }
@@ -191,7 +196,8 @@ int measure(const std::vector<std::string>& arguments) {
   {
     Errors ignored;
     std::optional<terse::act::Compression::Step> step;
-    batch.add_error(ignored, [&] { step.emplace(exact.step()); }, [&] { step.reset(); });
+    batch.add_error(
+        ignored, [&] { step.emplace(exact.step()); }, [&] { step.reset(); });
   }
   const std::uint64_t exact_bytes = exact.totals().exact_bytes;
 

@@ -1,6 +1,6 @@
 // Makes a fact model of any size from a trained one: grown_facts FACTS ENTITIES RELATIONS > GROWN
-// Entities and relations are those of the model over and over, each copy moved a little, so that distributions and active
-// units are those of a trained model. Names are numbers; there are no facts.
+// Entities and relations are those of the model over and over, each copy moved a little, so that distributions and
+// active units are those of a trained model. Names are numbers; there are no facts.
 #include <cstdio>
 #include <cstdlib>
 #include <string>

@@ -38,10 +38,8 @@ double median(std::vector<double> values) {
 }
 
 /// `count` elements of dtype made from normal numbers by `shape`.
-std::vector<std::byte> tensor(core::DType dtype, std::size_t count,
-                              const std::function<double(double)>& shape) {
-  constexpr std::size_t kPeriod =
-      1 << 16;  // drawing millions of normal numbers would take longer than the bench
+std::vector<std::byte> tensor(core::DType dtype, std::size_t count, const std::function<double(double)>& shape) {
+  constexpr std::size_t kPeriod = 1 << 16;  // drawing millions of normal numbers would take longer than the bench
   core::RandomSequence random({1, 2, 3});
   const std::size_t size = core::size_of(dtype);
   std::vector<std::byte> bytes(count * size);
@@ -66,8 +64,7 @@ std::vector<std::byte> tensor(core::DType dtype, std::size_t count,
       }
     }
   }
-  for (std::size_t i = kPeriod; i < count; ++i)
-    std::memcpy(&bytes[i * size], &bytes[(i - kPeriod) * size], size);
+  for (std::size_t i = kPeriod; i < count; ++i) std::memcpy(&bytes[i * size], &bytes[(i - kPeriod) * size], size);
   return bytes;
 }
 
@@ -90,9 +87,7 @@ void run(const Case& c, int repeats) {
     const double copy = seconds_of([&] { std::memcpy(out.data(), c.x.data(), out.size()); });
     const double survey = seconds_of([&] { quant::survey(c.x.data(), c.layout.count, c.layout.dtype); });
     const double encode = seconds_of([&] {
-      fits =
-          quant::try_encode(c.x.data(), c.layout, {1, 2, static_cast<std::uint32_t>(i)}, payload, metadata) &&
-          fits;
+      fits = quant::try_encode(c.x.data(), c.layout, {1, 2, static_cast<std::uint32_t>(i)}, payload, metadata) && fits;
     });
     const double decode = seconds_of([&] { quant::decode(c.layout, payload, metadata, out.data()); });
     if (i < 0) continue;  // the first round touches the pages
@@ -116,8 +111,8 @@ int main(int argc, char** argv) {
   const std::size_t bytes = (argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 64) << 20;
   const int repeats = argc > 2 ? std::atoi(argv[2]) : 15;
   core::set_threads(argc > 3 ? std::atoi(argv[3]) : 1);
-  std::printf("# SIMD target %s, %zu MiB, %d threads, medians of %d\n",
-              std::string(quant::simd_target()).c_str(), bytes >> 20, core::threads(), repeats);
+  std::printf("# SIMD target %s, %zu MiB, %d threads, medians of %d\n", std::string(quant::simd_target()).c_str(),
+              bytes >> 20, core::threads(), repeats);
   std::printf(
       "#codec\tstored\tmemcpy_GB/s\tsurvey_GB/s\tencode_GB/s\tdecode_GB/s\tsurvey/memcpy\tencode/memcpy\t"
       "decode/memcpy\n");

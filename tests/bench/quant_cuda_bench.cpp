@@ -85,8 +85,7 @@ void fill(core::DType dtype, const DeviceBytes& x) {
   }
   const std::span<std::byte> to = x.span();
   for (std::size_t i = 0; i < to.size(); i += elements.size()) {
-    must(cudaMemcpy(&to[i], elements.data(), std::min(elements.size(), to.size() - i),
-                    cudaMemcpyHostToDevice));
+    must(cudaMemcpy(&to[i], elements.data(), std::min(elements.size(), to.size() - i), cudaMemcpyHostToDevice));
   }
 }
 
@@ -107,13 +106,10 @@ void run(const quant::Layout& layout, const DeviceBytes& x, const DeviceBytes& o
   bool fits = true;
   for (int i = -2; i < repeats; ++i) {
     const core::RandomKey key{1, 2, static_cast<std::uint32_t>(i + 2)};
-    const double copy =
-        seconds_of([&] { must(cudaMemcpyAsync(out.get(), x.get(), size, cudaMemcpyDeviceToDevice)); });
-    const double encode = seconds_of([&] {
-      fits = quant::cuda_try_encode(x.get(), layout, key, payload.span(), metadata.span()) && fits;
-    });
-    const double decode =
-        seconds_of([&] { quant::cuda_decode(layout, payload.span(), metadata.span(), out.get()); });
+    const double copy = seconds_of([&] { must(cudaMemcpyAsync(out.get(), x.get(), size, cudaMemcpyDeviceToDevice)); });
+    const double encode = seconds_of(
+        [&] { fits = quant::cuda_try_encode(x.get(), layout, key, payload.span(), metadata.span()) && fits; });
+    const double decode = seconds_of([&] { quant::cuda_decode(layout, payload.span(), metadata.span(), out.get()); });
     if (i < 0) continue;  // the first rounds load the kernels
     copies.push_back(copy);
     encodes.push_back(encode);
@@ -124,9 +120,8 @@ void run(const quant::Layout& layout, const DeviceBytes& x, const DeviceBytes& o
   std::printf("%s %d levels%s\t%.4f\t%.0f\t%.0f\t%.0f\t%.2f\t%.2f%s\n",
               std::string(core::to_string(layout.dtype)).c_str(), static_cast<int>(layout.levels),
               layout.dithered ? " dithered" : "",
-              static_cast<double>(payload.span().size() + metadata.span().size()) / bytes,
-              bytes / copy * 1e-9, bytes / encode * 1e-9, bytes / decode * 1e-9, copy / encode, copy / decode,
-              fits ? "" : "\tDOES NOT FIT");
+              static_cast<double>(payload.span().size() + metadata.span().size()) / bytes, bytes / copy * 1e-9,
+              bytes / encode * 1e-9, bytes / decode * 1e-9, copy / encode, copy / decode, fits ? "" : "\tDOES NOT FIT");
   std::fflush(stdout);
 }
 

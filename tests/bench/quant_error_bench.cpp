@@ -25,8 +25,7 @@ struct Tensor {
 /// GELU-like tails.
 std::vector<Tensor> tensors(std::size_t count) {
   core::RandomSequence random({11, 12, 13});
-  std::vector<Tensor> all{
-      {"normal", {}}, {"relu", {}}, {"channels", {}}, {"softmax", {}}, {"heavy_tails", {}}};
+  std::vector<Tensor> all{{"normal", {}}, {"relu", {}}, {"channels", {}}, {"softmax", {}}, {"heavy_tails", {}}};
   for (auto& tensor : all) tensor.x.resize(count);
   double mean = 0, deviation = 1;
   for (std::size_t i = 0; i < count; ++i) {
@@ -52,8 +51,7 @@ double code_entropy(const std::vector<float>& values, std::size_t group, int lev
   for (std::size_t begin = 0; begin < values.size(); begin += group) {
     const std::size_t end = std::min(values.size(), begin + group);
     float low = values[begin], high = low;
-    for (std::size_t i = begin; i < end; ++i)
-      low = std::min(low, values[i]), high = std::max(high, values[i]);
+    for (std::size_t i = begin; i < end; ++i) low = std::min(low, values[i]), high = std::max(high, values[i]);
     for (std::size_t i = begin; i < end; ++i) {
       const float place = high > low ? (values[i] - low) / (high - low) * static_cast<float>(levels - 1) : 0;
       counts[static_cast<std::size_t>(std::lround(place))] += 1;
@@ -88,8 +86,8 @@ void report(const Tensor& tensor, int levels, std::uint32_t group, bool wide) {
   }
   const double stored = 8 * static_cast<double>(payload.size() + metadata.size()) / count;
   const double entropy = code_entropy(back, group, levels) + 8 * static_cast<double>(metadata.size()) / count;
-  std::printf("%s\t%d\t%u\t%s\t%.3f\t%.4g\t%.3f\n", tensor.name.c_str(), levels, group,
-              wide ? "float32" : "bfloat16", stored, error / (square - mean * mean), entropy);
+  std::printf("%s\t%d\t%u\t%s\t%.3f\t%.4g\t%.3f\n", tensor.name.c_str(), levels, group, wide ? "float32" : "bfloat16",
+              stored, error / (square - mean * mean), entropy);
 }
 
 }  // namespace
@@ -98,8 +96,7 @@ int main(int argc, char** argv) {
   const std::size_t count = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1 << 20;
   std::puts("#tensor\tlevels\tgroup\tscales\tstored_bits\trelative_variance\tentropy_bits");
   for (const Tensor& tensor : tensors(count)) {
-    for (const int levels : {2, 3, 4, 5, 6, 7, 9, 11, 16, 23, 40, 84, 256})
-      report(tensor, levels, 256, false);
+    for (const int levels : {2, 3, 4, 5, 6, 7, 9, 11, 16, 23, 40, 84, 256}) report(tensor, levels, 256, false);
     for (const std::uint32_t group : {64u, 128u, 512u}) report(tensor, 16, group, false);
     report(tensor, 16, 256, true);
   }

@@ -19,9 +19,7 @@ namespace {
 using namespace terse;
 using relsim::Divergences;
 
-double seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 /// KL between all relations and queries by summing over every fact: no identity of exponential families is used.
 Divergences enumerate(const relsim::FactModel& model) {

@@ -1,7 +1,8 @@
 // Time of a training step at one level against another, interleaved in one process:
 //   step_time [MODEL [DATA [BATCH [LEVEL_A [LEVEL_B [PAIRS [SWAP_DIR [RECOMPUTE]]]]]]]]
-// A level with +entropy codes as act-train --entropy does. Levels L3, swap and L4bit-swap keep their saved tensors in SWAP_DIR; LEVEL_B recomputes the parts RECOMPUTE.
-// Prints both medians, their ratio, the median of the pairs' ratios, and what the steps saved and allocated.
+// A level with +entropy codes as act-train --entropy does. Levels L3, swap and L4bit-swap keep their saved tensors in
+// SWAP_DIR; LEVEL_B recomputes the parts RECOMPUTE. Prints both medians, their ratio, the median of the pairs' ratios,
+// and what the steps saved and allocated.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>

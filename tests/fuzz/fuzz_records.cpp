@@ -22,8 +22,7 @@ test::RawStream stream_of(std::span<const std::byte> input) {
   stream.end.kind = kind;
   while (input.size() > 3) {
     const std::size_t length = std::clamp<std::size_t>(
-        std::to_integer<std::size_t>(input[1]) | std::to_integer<std::size_t>(input[2]) << 8, 1,
-        input.size() - 3);
+        std::to_integer<std::size_t>(input[1]) | std::to_integer<std::size_t>(input[2]) << 8, 1, input.size() - 3);
     test::RawRecord record;
     record.header.type = static_cast<std::uint8_t>(1 + std::to_integer<unsigned>(input[0]) % 3);
     record.header.kind = kind;

@@ -28,9 +28,7 @@ void run(const Bytes& bytes) {
 }
 
 void mutate(Bytes& bytes, RandomSequence& random) {
-  const auto place = [&] {
-    return bytes.begin() + static_cast<std::ptrdiff_t>(random.below(bytes.size() + 1));
-  };
+  const auto place = [&] { return bytes.begin() + static_cast<std::ptrdiff_t>(random.below(bytes.size() + 1)); };
   if (bytes.empty()) {
     bytes.push_back(static_cast<std::byte>(random.word()));
     return;

@@ -43,9 +43,7 @@ inline std::string content_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-inline void put(const std::string& path, std::string_view content) {
-  std::ofstream(path, std::ios::binary) << content;
-}
+inline void put(const std::string& path, std::string_view content) { std::ofstream(path, std::ios::binary) << content; }
 
 inline std::span<const std::byte> bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::byte*>(text.data()), text.size()};

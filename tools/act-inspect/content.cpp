@@ -107,8 +107,7 @@ Content from_items(Input& input, const std::string& id, const Options& options) 
 
 Content find_content(const std::string& id, const Options& options) {
   Input input = open_input(options.input, options);
-  return input.header.kind == formats::Kind::Dump ? from_dump(input, id, options)
-                                                  : from_items(input, id, options);
+  return input.header.kind == formats::Kind::Dump ? from_dump(input, id, options) : from_items(input, id, options);
 }
 
 }  // namespace terse::inspect

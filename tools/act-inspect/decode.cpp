@@ -48,8 +48,8 @@ void write_lines(core::ByteSink& sink, const formats::Tensor& tensor) {
 int decode_tensor(const Options& options) {
   const Content content = find_content(options.decode, options);
   const bool array = !options.npy.empty();
-  const auto sink = core::open_sink(array ? options.npy : options.shared.output,
-                                    array ? core::Content::Binary : core::Content::Text);
+  const auto sink =
+      core::open_sink(array ? options.npy : options.shared.output, array ? core::Content::Binary : core::Content::Text);
   if (array) {
     write_npy(*sink, content.tensor);
   } else {

@@ -6,23 +6,19 @@
 namespace terse::inspect {
 
 void define(CLI::App& app, Options& options) {
-  tools::add_input(
-      app, "ARTIFACT", options.input,
-      "Profile, model, checkpoint, dump, facts, similarity or clusters to look at; - is standard input");
+  tools::add_input(app, "ARTIFACT", options.input,
+                   "Profile, model, checkpoint, dump, facts, similarity or clusters to look at; - is standard input");
 
   constexpr const char* kModes = "What to show (a summary where none is given)";
   app.add_flag("--tensors", options.tensors, "List the tensors")->group(kModes);
-  app.add_flag("--records", options.records, "List the container's records with offsets and sizes")
-      ->group(kModes);
+  app.add_flag("--records", options.records, "List the container's records with offsets and sizes")->group(kModes);
   app.add_option("--histogram", options.histogram, "Draw how the elements of tensor ID are distributed")
       ->type_name("ID")
       ->group(kModes);
-  app.add_option("--decode", options.decode,
-                 "Write the elements of tensor ID: as text, one a line, or as --npy says")
+  app.add_option("--decode", options.decode, "Write the elements of tensor ID: as text, one a line, or as --npy says")
       ->type_name("ID")
       ->group(kModes);
-  app.add_flag("--verify", options.verify,
-               "Check every byte; says nothing and exits with 0 where all is well")
+  app.add_flag("--verify", options.verify, "Check every byte; says nothing and exits with 0 where all is well")
       ->group(kModes);
   tools::add_file(app, "--diff", options.diff,
                   "Say what is different in another artifact; exits with 1 where anything is")
@@ -31,8 +27,7 @@ void define(CLI::App& app, Options& options) {
                   "Write a model's or checkpoint's parameters and buffers under PyTorch's names to FILE")
       ->group(kModes);
 
-  tools::add_file(app, "--npy", options.npy,
-                  "With --decode: write a NumPy array file; bfloat16 becomes float32");
+  tools::add_file(app, "--npy", options.npy, "With --decode: write a NumPy array file; bfloat16 becomes float32");
   app.add_flag("--exact", options.exact,
                "With --decode and --histogram: a dump's exact copy in place of the tensor as it was stored");
   app.add_option("--step", options.step, "Take the tensor from this step of a dump (the first that has it)")

@@ -28,8 +28,7 @@ struct Side {
     const auto found = outline.documents.find(name.substr(0, name.find('/')));
     if (found == outline.documents.end() || found->second.find("id") == nullptr) return name;
     const auto slash = name.find('/');
-    return "step " + std::to_string(found->second.at("step").as_integer()) + " " +
-           found->second.at("id").as_string() +
+    return "step " + std::to_string(found->second.at("step").as_integer()) + " " + found->second.at("id").as_string() +
            (slash == std::string::npos ? "" : " " + name.substr(slash + 1));
   }
 
@@ -62,8 +61,7 @@ class Comparison {
       }
     }
     for (const auto& item : right_.outline.items) {
-      if (!left_.items.contains(right_.label(item.name)))
-        report(right_.label(item.name), "only in the second");
+      if (!left_.items.contains(right_.label(item.name))) report(right_.label(item.name), "only in the second");
     }
     return found_;
   }
@@ -81,13 +79,12 @@ class Comparison {
       return Value(Value::Array(words.begin(), words.end()));
     };
     const auto header = [&](const formats::Header& h) {
-      return Value(
-          Value::Map{{"kind", std::string(formats::to_string(h.kind))},
-                     {"schema", std::to_string(h.schema_major) + "." + std::to_string(h.schema_minor)},
-                     {"producer", h.producer},
-                     {"arguments", list(h.arguments)},
-                     {"seed", number_value(h.seed)},
-                     {"parents", list(h.parents)}});
+      return Value(Value::Map{{"kind", std::string(formats::to_string(h.kind))},
+                              {"schema", std::to_string(h.schema_major) + "." + std::to_string(h.schema_minor)},
+                              {"producer", h.producer},
+                              {"arguments", list(h.arguments)},
+                              {"seed", number_value(h.seed)},
+                              {"parents", list(h.parents)}});
     };
     compare_values("header", "", header(a), header(b));
   }

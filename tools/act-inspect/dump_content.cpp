@@ -18,15 +18,13 @@ constexpr quant::Codec kCodecs[] = {quant::Codec::Raw,     quant::Codec::Affine,
                                     quant::Codec::Sparse};
 
 Error bad_entry(const formats::DumpEntry& entry, const std::string& what) {
-  return Error(Error::BadInput,
-               "saved tensor '" + entry.id + "' of step " + std::to_string(entry.step) + " " + what);
+  return Error(Error::BadInput, "saved tensor '" + entry.id + "' of step " + std::to_string(entry.step) + " " + what);
 }
 
 quant::Layout layout_of(const formats::DumpEntry& entry) {
   quant::Layout layout;
-  const auto* codec = std::find_if(std::begin(kCodecs), std::end(kCodecs), [&](quant::Codec known) {
-    return quant::to_string(known) == entry.codec;
-  });
+  const auto* codec = std::find_if(std::begin(kCodecs), std::end(kCodecs),
+                                   [&](quant::Codec known) { return quant::to_string(known) == entry.codec; });
   if (codec == std::end(kCodecs)) throw bad_entry(entry, "has the unknown codec '" + entry.codec + "'");
   const bool grouped = *codec == quant::Codec::Affine || *codec == quant::Codec::Sparse;
   if (entry.bits > 64 || entry.levels > 256 || (grouped && entry.group == 0)) {
@@ -66,8 +64,7 @@ std::optional<core::Bytes> restore(const formats::DumpEntry& entry, const core::
   return row_by_row(entry, std::move(elements));
 }
 
-ReconstructionError reconstruction_error(core::DType dtype, const core::Bytes& restored,
-                                         const core::Bytes& exact) {
+ReconstructionError reconstruction_error(core::DType dtype, const core::Bytes& restored, const core::Bytes& exact) {
   std::vector<double> expected;
   expected.reserve(exact.size() / core::size_of(dtype));
   for_each_element(dtype, exact, [&](double x) { expected.push_back(x); });
@@ -90,8 +87,7 @@ std::optional<ReconstructionError> error_of(formats::DumpReader& reader, const f
   if (!reader.has_exact() || entry.codec == quant::to_string(quant::Codec::Sign)) return std::nullopt;
   const auto restored = restore(entry, reader.payload(), reader.metadata(), options);
   if (!restored) return std::nullopt;
-  if (restored->size() != reader.exact().size())
-    throw bad_entry(entry, "has an exact copy of another length");
+  if (restored->size() != reader.exact().size()) throw bad_entry(entry, "has an exact copy of another length");
   return reconstruction_error(entry.dtype, *restored, reader.exact());
 }
 

@@ -20,8 +20,7 @@ struct ReconstructionError {
   double relative = 0;  ///< ‖x̂ − x‖ / ‖x‖; 0 where both are 0
   double largest = 0;   ///< max |x̂ − x|
 };
-ReconstructionError reconstruction_error(core::DType dtype, const core::Bytes& restored,
-                                         const core::Bytes& exact);
+ReconstructionError reconstruction_error(core::DType dtype, const core::Bytes& restored, const core::Bytes& exact);
 
 /// The error of the entry that `reader` is at, or nullopt where the exact copy was not kept, nothing was
 /// stored, or the codec keeps only what the backward pass needs (sign).

@@ -55,8 +55,8 @@ std::string number(double value) {
 std::string bar(double share_of_longest, std::size_t cells, bool ascii) {
   constexpr const char* kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
   const std::size_t parts = ascii ? 1 : 8;
-  const auto filled = static_cast<std::size_t>(std::max(
-      std::lround(share_of_longest * static_cast<double>(cells * parts)), share_of_longest > 0 ? 1L : 0L));
+  const auto filled = static_cast<std::size_t>(
+      std::max(std::lround(share_of_longest * static_cast<double>(cells * parts)), share_of_longest > 0 ? 1L : 0L));
   std::string text;
   for (std::size_t i = 0; i < filled / parts; ++i) text += ascii ? "#" : "█";
   text += kEighths[filled % parts];
@@ -106,9 +106,8 @@ std::string draw(const Histogram& histogram, std::size_t width, bool ascii) {
     const auto count = static_cast<double>(histogram.counts[bin]);
     char share[16];
     std::snprintf(share, sizeof share, "%6.1f%%", 100 * count / static_cast<double>(histogram.finite()));
-    text += right(label(histogram, bin), label_width) + "  " +
-            bar(count / static_cast<double>(longest), cells, ascii) + " " +
-            right(std::to_string(histogram.counts[bin]), count_width) + share + "\n";
+    text += right(label(histogram, bin), label_width) + "  " + bar(count / static_cast<double>(longest), cells, ascii) +
+            " " + right(std::to_string(histogram.counts[bin]), count_width) + share + "\n";
   }
   return text;
 }

@@ -17,7 +17,7 @@ struct Histogram {
   std::uint64_t non_finite = 0;
   double minimum = 0, maximum = 0, mean = 0, deviation = 0;  ///< 0 where no element is finite
   bool one_value_a_bin = false;                              ///< bin i holds edges[i] alone
-  std::vector<double> edges;          ///< one more than counts; empty where no element is finite
+  std::vector<double> edges;                                 ///< one more than counts; empty where no element is finite
   std::vector<std::uint64_t> counts;  ///< elements in [edges[i], edges[i+1]), the last bin closed
 
   std::uint64_t finite() const { return count - non_finite; }

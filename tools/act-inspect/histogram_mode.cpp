@@ -15,15 +15,12 @@ namespace {
 
 constexpr std::size_t kWidthInPipe = 80;
 
-bool to_terminal(const Options& options) {
-  return options.shared.output == "-" && isatty(STDOUT_FILENO) == 1;
-}
+bool to_terminal(const Options& options) { return options.shared.output == "-" && isatty(STDOUT_FILENO) == 1; }
 
 std::size_t width_of(const Options& options) {
   if (options.width > 0) return static_cast<std::size_t>(options.width);
   winsize window{};
-  if (to_terminal(options) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0)
-    return window.ws_col;
+  if (to_terminal(options) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0) return window.ws_col;
   return kWidthInPipe;
 }
 

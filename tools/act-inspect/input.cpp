@@ -13,8 +13,7 @@ namespace {
 // Passes bytes on and keeps a copy of them.
 class RecordingSource : public core::ByteSource {
  public:
-  RecordingSource(core::ByteSource& from, core::Bytes& copy)
-      : ByteSource(from.name()), from_(from), copy_(copy) {}
+  RecordingSource(core::ByteSource& from, core::Bytes& copy) : ByteSource(from.name()), from_(from), copy_(copy) {}
   std::size_t read(std::span<std::byte> into) override {
     const std::size_t count = from_.read(into);
     copy_.insert(copy_.end(), into.begin(), into.begin() + static_cast<std::ptrdiff_t>(count));
@@ -85,8 +84,7 @@ Input open_input(const std::string& path, const Options& options) {
   Input input;
   input.seekable = source->size().has_value();
   core::Bytes copy;
-  input.header =
-      formats::ArtifactReader(std::make_unique<RecordingSource>(*source, copy), limits_of(options)).header();
+  input.header = formats::ArtifactReader(std::make_unique<RecordingSource>(*source, copy), limits_of(options)).header();
   if (input.seekable) {
     source->seek(0);
     input.source = std::move(source);
@@ -108,9 +106,8 @@ void make_seekable(Input& input, const Options& options) {
   input.seekable = true;
 }
 
-std::string for_each_item(
-    formats::ArtifactReader& reader,
-    const std::function<void(formats::ArtifactReader&, const formats::ItemInfo&)>& visit) {
+std::string for_each_item(formats::ArtifactReader& reader,
+                          const std::function<void(formats::ArtifactReader&, const formats::ItemInfo&)>& visit) {
   while (const auto item = reader.next()) visit(reader, *item);
   return reader.digest();
 }

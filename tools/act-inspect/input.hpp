@@ -34,9 +34,8 @@ void make_seekable(Input& input, const Options& options);
 
 /// Calls visit(reader, item) for each item, front to back; visit may take the content.
 /// @return the artifact's digest
-std::string for_each_item(
-    formats::ArtifactReader& reader,
-    const std::function<void(formats::ArtifactReader&, const formats::ItemInfo&)>& visit);
+std::string for_each_item(formats::ArtifactReader& reader,
+                          const std::function<void(formats::ArtifactReader&, const formats::ItemInfo&)>& visit);
 
 /// What an artifact holds, without the tensors' elements.
 struct Outline {

@@ -9,12 +9,11 @@ namespace {
 
 void check(const Options& options) {
   const int modes = int{options.tensors} + int{options.records} + int{options.verify} +
-                    int{!options.histogram.empty()} + int{!options.decode.empty()} +
-                    int{!options.diff.empty()} + int{!options.safetensors.empty()};
+                    int{!options.histogram.empty()} + int{!options.decode.empty()} + int{!options.diff.empty()} +
+                    int{!options.safetensors.empty()};
   if (modes > 1) {
-    throw Error(
-        Error::Usage,
-        "--tensors, --records, --histogram, --decode, --verify, --diff and --safetensors exclude each other");
+    throw Error(Error::Usage,
+                "--tensors, --records, --histogram, --decode, --verify, --diff and --safetensors exclude each other");
   }
   if (!options.npy.empty() && options.decode.empty()) throw Error(Error::Usage, "--npy needs --decode ID");
 }

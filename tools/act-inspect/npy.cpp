@@ -36,8 +36,7 @@ std::string_view descriptor(core::DType dtype) {
 }
 
 std::string header(const formats::TensorInfo& info) {
-  std::string text =
-      "{'descr': '" + std::string(descriptor(info.dtype)) + "', 'fortran_order': False, 'shape': (";
+  std::string text = "{'descr': '" + std::string(descriptor(info.dtype)) + "', 'fortran_order': False, 'shape': (";
   for (const auto extent : info.shape) text += std::to_string(extent) + ", ";
   if (info.shape.size() > 1) text.resize(text.size() - 2);  // (3,) but (3, 4)
   if (info.shape.size() == 1) text.pop_back();

@@ -66,7 +66,8 @@ void describe_frame(Report& report, const formats::Similarity& similarity, bool 
   report.fact("temperature", similarity.temperature);
   report.fact("orientations", swapped ? "same, inverse" : "same");
   report.fact("intervals", !similarity.divergence_error.empty());
-  report.fact("thin_relations", static_cast<std::int64_t>(std::count(similarity.thin.begin(), similarity.thin.end(), 1)));
+  report.fact("thin_relations",
+              static_cast<std::int64_t>(std::count(similarity.thin.begin(), similarity.thin.end(), 1)));
   report.facts("", similarity.details);
 }
 
@@ -90,9 +91,8 @@ void describe_facts(Report& report, Input& input, const Options& options) {
   report.facts("", facts.hyperparameters);
   report.facts("metrics.", facts.metrics);
   report.table("largest_relations", {{.name = "relation"}, {.name = "facts"}});
-  const auto order =
-      first_by(facts.relations.size(), rows_wanted(options, facts.relations.size()),
-               [&](std::size_t a, std::size_t b) { return facts.counts[a] > facts.counts[b]; });
+  const auto order = first_by(facts.relations.size(), rows_wanted(options, facts.relations.size()),
+                              [&](std::size_t a, std::size_t b) { return facts.counts[a] > facts.counts[b]; });
   for (const auto i : order) report.row({facts.relations[i], facts.counts[i]});
 }
 
@@ -109,9 +109,8 @@ void describe_similarity(Report& report, Input& input, const Outline& outline, c
                                  {.name = "score", .digits = 4},
                                  {.name = "facts_a"},
                                  {.name = "facts_b"}});
-  const auto order =
-      first_by(pairs.size(), rows_wanted(options, pairs.size()),
-               [&](std::size_t a, std::size_t b) { return pairs[a].combined < pairs[b].combined; });
+  const auto order = first_by(pairs.size(), rows_wanted(options, pairs.size()),
+                              [&](std::size_t a, std::size_t b) { return pairs[a].combined < pairs[b].combined; });
   for (const auto i : order) {
     const Pair& pair = pairs[i];
     report.row({similarity.relations[pair.a], similarity.relations[pair.b],
@@ -130,11 +129,11 @@ void describe_clusters(Report& report, Input& input, const Options& options) {
     const auto id = static_cast<std::size_t>(clusters.cluster[i]);
     ++sizes[id];
     if (static_cast<std::size_t>(clusters.representatives[id]) == i) continue;
-    members[id] += (members[id].empty() ? "" : ", ") + clusters.relations[i] +
-                   (clusters.swapped[i] != 0 ? " (inverse)" : "");
+    members[id] +=
+        (members[id].empty() ? "" : ", ") + clusters.relations[i] + (clusters.swapped[i] != 0 ? " (inverse)" : "");
   }
-  const auto merged = static_cast<std::size_t>(
-      std::count_if(sizes.begin(), sizes.end(), [](std::int64_t size) { return size > 1; }));
+  const auto merged =
+      static_cast<std::size_t>(std::count_if(sizes.begin(), sizes.end(), [](std::int64_t size) { return size > 1; }));
   report.fact("relations", std::uint64_t{clusters.relations.size()});
   report.fact("clusters", std::uint64_t{count});
   report.fact("clusters_of_several", std::uint64_t{merged});
@@ -143,8 +142,8 @@ void describe_clusters(Report& report, Input& input, const Options& options) {
   report.fact("threshold", clusters.threshold);
   report.table("largest_clusters",
                {{.name = "cluster"}, {.name = "relations"}, {.name = "representative"}, {.name = "others"}});
-  const auto order = first_by(count, rows_wanted(options, merged),
-                              [&](std::size_t a, std::size_t b) { return sizes[a] > sizes[b]; });
+  const auto order =
+      first_by(count, rows_wanted(options, merged), [&](std::size_t a, std::size_t b) { return sizes[a] > sizes[b]; });
   for (const auto id : order) {
     report.row({cell(std::uint64_t{id}), sizes[id],
                 clusters.relations[static_cast<std::size_t>(clusters.representatives[id])], members[id]});

@@ -53,8 +53,6 @@ core::Cell ratio_cell(std::uint64_t whole, std::uint64_t part);
 inline core::Cell cell(std::uint64_t number) { return static_cast<std::int64_t>(number); }
 
 /// A string, or no value where it is empty.
-inline core::Cell text_cell(const std::string& text) {
-  return text.empty() ? core::Cell{} : core::Cell{text};
-}
+inline core::Cell text_cell(const std::string& text) { return text.empty() ? core::Cell{} : core::Cell{text}; }
 
 }  // namespace terse::inspect

@@ -24,8 +24,7 @@ std::vector<formats::Tensor> read_state(Input input, const Options& options) {
     case formats::Kind::Checkpoint:
       return state_of(formats::read_checkpoint(std::move(input.source), limits_of(options)).content);
     default:
-      throw Error(Error::Usage, input.source->name() +
-                                    ": --safetensors needs a model or a checkpoint, and this is a " +
+      throw Error(Error::Usage, input.source->name() + ": --safetensors needs a model or a checkpoint, and this is a " +
                                     std::string(formats::to_string(input.header.kind)));
   }
 }

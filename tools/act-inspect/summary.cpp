@@ -31,8 +31,7 @@ void describe_items(Report& report, const std::vector<formats::ItemInfo>& items)
 int summarize(const Options& options) {
   Input input = open_input(options.input, options);
   // Weights and activations may be larger than memory; the other kinds are read whole anyway.
-  const bool streams = input.header.kind == formats::Kind::Model ||
-                       input.header.kind == formats::Kind::Checkpoint ||
+  const bool streams = input.header.kind == formats::Kind::Model || input.header.kind == formats::Kind::Checkpoint ||
                        input.header.kind == formats::Kind::Dump;
   if (!streams) make_seekable(input, options);
   const Outline outline = outline_of(input, options);

@@ -75,9 +75,9 @@ void list_dump(Input& input, const Options& options, core::ByteSink& sink, core:
     table.row({cell(entry.step), entry.id, text_cell(entry.op), text_cell(entry.role),
                std::string(core::to_string(entry.dtype)), shape_text(entry.shape), text_cell(entry.codec),
                bits_cell(entry), cell(entry.exact_bytes), cell(entry.stored_bytes),
-               ratio_cell(entry.exact_bytes, entry.stored_bytes), minimum, maximum, zeros,
-               cell(entry.non_finite), text_cell(entry.reason), text_cell(entry.shared_with),
-               error ? Cell{error->relative} : Cell{}, error ? Cell{error->largest} : Cell{}});
+               ratio_cell(entry.exact_bytes, entry.stored_bytes), minimum, maximum, zeros, cell(entry.non_finite),
+               text_cell(entry.reason), text_cell(entry.shared_with), error ? Cell{error->relative} : Cell{},
+               error ? Cell{error->largest} : Cell{}});
   });
   table.finish();
 }
@@ -102,10 +102,9 @@ void list_profile(Input& input, const Options& options, core::ByteSink& sink, co
   const auto optional_cell = [](const std::optional<double>& value) { return value ? Cell{*value} : Cell{}; };
   for (const auto& tensor : profile.tensors) {
     auto [minimum, maximum, zeros] = range_cells(tensor.minimum, tensor.maximum, tensor.zeros, tensor.shape);
-    table.row({tensor.id, text_cell(tensor.op), text_cell(tensor.role),
-               std::string(core::to_string(tensor.dtype)), shape_text(tensor.shape), cell(tensor.exact_bytes),
-               minimum, maximum, zeros, cell(tensor.non_finite), text_cell(tensor.reason),
-               text_cell(tensor.shared_with), optional_cell(tensor.sensitivity),
+    table.row({tensor.id, text_cell(tensor.op), text_cell(tensor.role), std::string(core::to_string(tensor.dtype)),
+               shape_text(tensor.shape), cell(tensor.exact_bytes), minimum, maximum, zeros, cell(tensor.non_finite),
+               text_cell(tensor.reason), text_cell(tensor.shared_with), optional_cell(tensor.sensitivity),
                optional_cell(tensor.sensitivity_error)});
   }
   table.finish();
@@ -127,11 +126,10 @@ void list_items(Input& input, const Options& options, core::ByteSink& sink, core
     if (item.type != formats::ItemInfo::Type::Tensor) continue;
     const auto slash = item.name.find('/');
     const bool grouped = slash != std::string::npos;
-    table.row({grouped ? item.name.substr(slash + 1) : item.name,
-               grouped ? Cell{item.name.substr(0, slash)} : Cell{},
+    table.row({grouped ? item.name.substr(slash + 1) : item.name, grouped ? Cell{item.name.substr(0, slash)} : Cell{},
                std::string(core::to_string(item.tensor.dtype)), shape_text(item.tensor.shape),
-               cell(core::checked_numel(item.tensor.shape, item.name)), cell(item.raw_bytes),
-               cell(item.stored_bytes), ratio_cell(item.raw_bytes, item.stored_bytes)});
+               cell(core::checked_numel(item.tensor.shape, item.name)), cell(item.raw_bytes), cell(item.stored_bytes),
+               ratio_cell(item.raw_bytes, item.stored_bytes)});
   }
   table.finish();
 }

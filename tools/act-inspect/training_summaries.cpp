@@ -14,8 +14,7 @@ struct Sum {
   std::uint64_t tensors = 0, exact = 0, stored = 0;
 };
 
-void tally(std::map<std::string, Sum>& sums, const std::string& reason, std::uint64_t exact,
-           std::uint64_t stored) {
+void tally(std::map<std::string, Sum>& sums, const std::string& reason, std::uint64_t exact, std::uint64_t stored) {
   for (Sum* sum : {&sums[reason], &sums["all"]}) {
     ++sum->tensors;
     sum->exact += exact;
@@ -25,8 +24,7 @@ void tally(std::map<std::string, Sum>& sums, const std::string& reason, std::uin
 
 const formats::Value& document(const Outline& outline, const std::string& name) {
   const auto found = outline.documents.find(name);
-  if (found == outline.documents.end())
-    throw Error(Error::BadInput, "the document '" + name + "' is missing");
+  if (found == outline.documents.end()) throw Error(Error::BadInput, "the document '" + name + "' is missing");
   return found->second;
 }
 
@@ -136,8 +134,7 @@ void describe_dump(Report& report, const Outline& outline) {
   std::map<std::string, Sum> sums;
   for (const auto& [name, entry] : outline.documents) {
     if (entry.find("reason") == nullptr) continue;
-    tally(sums, entry.at("reason").as_string(), count(entry.at("exact_bytes")),
-          count(entry.at("stored_bytes")));
+    tally(sums, entry.at("reason").as_string(), count(entry.at("exact_bytes")), count(entry.at("stored_bytes")));
   }
   const Sum all = sums["all"];
   report.fact("tensors", all.tensors);
@@ -151,8 +148,7 @@ void describe_dump(Report& report, const Outline& outline) {
                            {.name = "ratio", .digits = 3}});
   for (const auto& [reason, sum] : sums) {
     if (reason == "all") continue;
-    report.row(
-        {reason, cell(sum.tensors), cell(sum.exact), cell(sum.stored), ratio_cell(sum.exact, sum.stored)});
+    report.row({reason, cell(sum.tensors), cell(sum.exact), cell(sum.stored), ratio_cell(sum.exact, sum.stored)});
   }
 }
 

@@ -9,9 +9,11 @@ namespace terse::tools::act_profile {
 
 void define(CLI::App& app, Options& options) {
   auto* model = add_model(app, options.model, options.trust_model);
-  model->description(model->get_description() + "; or facts:FILE, a fact model of relsim-train facts, over its own facts");
+  model->description(model->get_description() +
+                     "; or facts:FILE, a fact model of relsim-train facts, over its own facts");
   add_data(app, options.data);
-  app.add_option("--batch", options.batch, "Examples in a batch; a graph is one batch; of a fact model observations, 256 if not given")
+  app.add_option("--batch", options.batch,
+                 "Examples in a batch; a graph is one batch; of a fact model observations, 256 if not given")
       ->type_name("N")
       ->check(above_zero())
       ->default_str("64");
@@ -22,12 +24,12 @@ void define(CLI::App& app, Options& options) {
   app.add_option("--draws", options.draws, "Draws a tensor of --sensitivity")
       ->type_name("N")
       ->check(CLI::Range(2, 1000).description(""));
-  app.add_option("--timed-steps", options.timed_steps, "Also record what differs from run to run: the median time of N steps, and resident sizes")
+  app.add_option("--timed-steps", options.timed_steps,
+                 "Also record what differs from run to run: the median time of N steps, and resident sizes")
       ->type_name("N");
   add_file(app, "--plan", options.plan,
            "Measure nothing: choose bits by the sensitivities in a profile, and write them as a policy");
-  add_choice(app, "--level", options.level, {"L2", "L2.1", "L2.2"},
-             "Average bits of --plan: L2 4, L2.1 3, L2.2 2")
+  add_choice(app, "--level", options.level, {"L2", "L2.1", "L2.2"}, "Average bits of --plan: L2 4, L2.1 3, L2.2 2")
       ->needs("--plan");
   add_seed(app, options.shared);
   add_output(app, options.shared);

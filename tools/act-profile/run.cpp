@@ -59,9 +59,8 @@ act::ProfileOptions profile_options_of(const Options& options) {
 template <class Measure>
 int write_profile_of(const Options& options, core::ByteSink& sink, std::vector<std::string> parents, Measure measure) {
   core::Progress progress("probing", 0, options.shared.progress);
-  const auto profile = measure([&](std::size_t done, std::size_t total) {
-    progress.update(done, "of " + std::to_string(total) + " tensors");
-  });
+  const auto profile = measure(
+      [&](std::size_t done, std::size_t total) { progress.update(done, "of " + std::to_string(total) + " tensors"); });
   formats::write_profile(sink, header_of(options, std::move(parents)), profile);
   sink.finish();
   say_summary(profile);
@@ -82,7 +81,8 @@ int write_measured_facts(const Options& options) {
 
 int write_measured(const Options& options) {
   if (options.model.starts_with(kFacts)) return write_measured_facts(options);
-  if (options.model.empty() || options.data.empty()) throw Error(Error::Usage, "--model and --data, or --plan, are required");
+  if (options.model.empty() || options.data.empty())
+    throw Error(Error::Usage, "--model and --data, or --plan, are required");
   train::TrainOptions train_options;
   train_options.model = train::parse_spec(options.model, "model");
   train_options.data = train::parse_spec(options.data, "data");
@@ -95,9 +95,8 @@ int write_measured(const Options& options) {
   const auto sink = core::open_sink(options.shared.output, core::Content::Binary);
   act::install_allocator();
   train::Trainer trainer(train_options);
-  return write_profile_of(options, *sink, {}, [&](const auto& tick) {
-    return train::profile(trainer, profile_options_of(options), tick);
-  });
+  return write_profile_of(options, *sink, {},
+                          [&](const auto& tick) { return train::profile(trainer, profile_options_of(options), tick); });
 }
 
 }  // namespace

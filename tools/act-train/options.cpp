@@ -15,26 +15,28 @@ void define_run(CLI::App& app, Options& options) {
   add_data(app, options.data);
   add_file(app, "--profile", options.profile, "Take model, data and batch size from a profile that act-profile wrote");
   add_file(app, "--init", options.init, "Start from the weights in FILE: .safetensors or a model artifact");
-  auto* level = add_choice(app, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2", "L3", "swap", "L4bit-swap"},
-                           "How saved tensors are compressed: L0 not at all, L1 to 4 bits, L1.1 to 8, L1.2 to 2; L2, "
-                           "L2.1 and L2.2 to bits that differ from tensor to tensor, 4, 3 and 2 on average; with --swap "
-                           "L3 is L2, L4bit-swap L1, and swap L0");
+  auto* level = add_choice(
+      app, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2", "L3", "swap", "L4bit-swap"},
+      "How saved tensors are compressed: L0 not at all, L1 to 4 bits, L1.1 to 8, L1.2 to 2; L2, "
+      "L2.1 and L2.2 to bits that differ from tensor to tensor, 4, 3 and 2 on average; with --swap "
+      "L3 is L2, L4bit-swap L1, and swap L0");
   level->each([&options](const std::string&) { options.level_given = true; });
-  app.add_option("--bits", options.bits, "Bits of a compressed value, in place of the level's: 1, 2, 4, 8, or 32 for none")
+  app.add_option("--bits", options.bits,
+                 "Bits of a compressed value, in place of the level's: 1, 2, 4, 8, or 32 for none")
       ->type_name("N")
       ->check(CLI::IsMember({1, 2, 4, 8, 32}).description(""))
       ->default_str("")
       ->excludes(level);
   app.add_flag_function(
       "--entropy,!--no-entropy", [&options](std::int64_t times) { options.entropy = times > 0; },
-      "Round to finer grids whose codes, entropy coded, take no more bytes: at 1 to 4 bits about half the variance and a "
+      "Round to finer grids whose codes, entropy coded, take no more bytes: at 1 to 4 bits about half the variance and "
+      "a "
       "few percent more time; levels L2.1 and L2.2 do unless told not to");
   add_folder(app, "--swap", options.swap,
              "Keep saved tensors in a file in DIR from the forward to the backward pass; the file has no name and goes "
              "with the run")
       ->group(kCourseGroup);
-  add_size(app, "--swap-memory", options.swap_memory,
-           "Memory for tensors that are not written yet or read ahead")
+  add_size(app, "--swap-memory", options.swap_memory, "Memory for tensors that are not written yet or read ahead")
       ->needs("--swap")
       ->group(kCourseGroup);
   app.add_option("--recompute", options.recompute,
@@ -50,9 +52,10 @@ void define_run(CLI::App& app, Options& options) {
   add_file(app, "--policy", options.policy,
            "Begin with the bits and sensitivities that act-profile --plan wrote, at its level if none is given")
       ->excludes("--bits");
-  app.add_option("--adapt-every", options.adapt_every,
-                 "Steps between choices of bits at levels L2 to L2.2; 0: they stay as the policy or profile says, which "
-                 "is what a --budget with a policy or profile means if nothing else is asked for")
+  app.add_option(
+         "--adapt-every", options.adapt_every,
+         "Steps between choices of bits at levels L2 to L2.2; 0: they stay as the policy or profile says, which "
+         "is what a --budget with a policy or profile means if nothing else is asked for")
       ->type_name("N")
       ->each([&options](const std::string&) { options.adapt_every_given = true; });
   add_size(app, "--budget", options.budget,
@@ -64,9 +67,8 @@ void define_run(CLI::App& app, Options& options) {
       ->type_name("N")
       ->check(above_zero())
       ->default_str("64");
-  auto* epochs = app.add_option("--epochs", options.epochs, "Passes over the data")
-                     ->type_name("N")
-                     ->check(above_zero());
+  auto* epochs =
+      app.add_option("--epochs", options.epochs, "Passes over the data")->type_name("N")->check(above_zero());
   app.add_option("--steps", options.steps, "Steps to train, in place of epochs")
       ->type_name("N")
       ->check(above_zero())
@@ -90,8 +92,7 @@ void define_optimizer(CLI::App& app, Options& options) {
                  "Learning rate over the run: constant, cosine (down to 0), or step[:every=N,gamma=X] (a factor every "
                  "N steps)")
       ->type_name("SCHEDULE");
-  app.add_option("--warmup", options.warmup, "Steps over which the learning rate rises to its value")
-      ->type_name("N");
+  app.add_option("--warmup", options.warmup, "Steps over which the learning rate rises to its value")->type_name("N");
 }
 
 void define_search(CLI::App& app, Options& options) {
@@ -111,8 +112,7 @@ void define_results(CLI::App& app, Options& options) {
       ->default_str("")
       ->needs("--checkpoint")
       ->group(kCourseGroup);
-  app.add_flag("--resume", options.resume,
-               "Go on from the checkpoint, bit for bit as if the run had not stopped")
+  app.add_flag("--resume", options.resume, "Go on from the checkpoint, bit for bit as if the run had not stopped")
       ->needs("--checkpoint")
       ->group(kCourseGroup);
   add_file(app, "--dump", options.dump,
@@ -124,8 +124,7 @@ void define_results(CLI::App& app, Options& options) {
       ->needs("--dump");
   app.add_flag("--dump-exact", options.dump_exact, "Keep the exact tensors in the dump beside the compressed ones")
       ->needs("--dump");
-  add_file(app, "--metrics", options.metrics,
-           "Write a JSON line a step and a final one to FILE; - is standard output");
+  add_file(app, "--metrics", options.metrics, "Write a JSON line a step and a final one to FILE; - is standard output");
   app.add_flag("--eval,!--no-eval", options.evaluate, "Evaluate on the test data at the end, or do not");
   app.add_flag("--allocator,!--no-allocator", options.allocator,
                "Take large tensors from an allocator that gives memory back, or from the default heap");

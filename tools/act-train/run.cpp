@@ -69,7 +69,8 @@ Plan plan_of(const Options& given) {
   }
   if (model.empty()) throw Error(Error::Usage, "no model: give --model or --profile");
   if (data.empty()) throw Error(Error::Usage, "no data: give --data or --profile");
-  if (model.starts_with("facts:")) throw Error(Error::Usage, model + ": fact models are trained by relsim-train facts, with --policy");
+  if (model.starts_with("facts:"))
+    throw Error(Error::Usage, model + ": fact models are trained by relsim-train facts, with --policy");
   auto& options = plan.options;
   options.model = train::parse_spec(model, "model");
   options.data = train::parse_spec(data, "data");
@@ -126,10 +127,11 @@ std::string figures_text(const train::StepFigures& figures) {
 void warn_of_variance(std::uint64_t step, const act::VarianceFigures& figures) {
   if (!figures.is_too_much()) return;
   char text[192];
-  std::snprintf(text, sizeof text,
-                "step %llu: rounding adds %.3g to the gradient's variance (predicted %.3g), over a tenth of the batch's "
-                "%.3g: more bits would help",
-                static_cast<unsigned long long>(step), figures.measured, figures.predicted, figures.gradient);
+  std::snprintf(
+      text, sizeof text,
+      "step %llu: rounding adds %.3g to the gradient's variance (predicted %.3g), over a tenth of the batch's "
+      "%.3g: more bits would help",
+      static_cast<unsigned long long>(step), figures.measured, figures.predicted, figures.gradient);
   say_note(text);
 }
 
@@ -166,8 +168,7 @@ train::RunHooks make_hooks(const Options& options, train::Trainer& trainer) {
   hooks.checkpoint_every = options.checkpoint_every;
   hooks.interrupted = [] { return Interruption::signal() != 0; };
   hooks.dump_step = options.dump_step > 0 ? options.dump_step : trainer.steps_total();
-  if (!options.dump.empty() &&
-      (hooks.dump_step <= trainer.steps_done() || hooks.dump_step > trainer.steps_total())) {
+  if (!options.dump.empty() && (hooks.dump_step <= trainer.steps_done() || hooks.dump_step > trainer.steps_total())) {
     throw Error(Error::Usage, "step " + std::to_string(hooks.dump_step) + " to be dumped is not in this run");
   }
   return hooks;
@@ -242,7 +243,8 @@ int train_and_write(const Options& options) {
     core::Progress progress("training", trainer.steps_total(), options.shared.progress);
     hooks.each_step = [&](const train::StepFigures& figures) {
       if (metrics) metrics->step(figures);
-      if (figures.adaptation && figures.adaptation->variance) warn_of_variance(figures.step, *figures.adaptation->variance);
+      if (figures.adaptation && figures.adaptation->variance)
+        warn_of_variance(figures.step, *figures.adaptation->variance);
       progress.update(figures.step, figures_text(figures));
     };
     try {
@@ -254,7 +256,8 @@ int train_and_write(const Options& options) {
   }
   std::optional<train::Evaluation> evaluation;
   if (finished) {
-    if (options.evaluate && trainer.data().evaluation) evaluation = beside_training(trainer, [&] { return trainer.evaluate(); });
+    if (options.evaluate && trainer.data().evaluation)
+      evaluation = beside_training(trainer, [&] { return trainer.evaluate(); });
     if (metrics) metrics->final(summary, evaluation);
     if (outputs.model) {
       beside_training(trainer, [&] {

@@ -32,8 +32,8 @@ SearchKind kind_of(const std::string& name) {
 
 // This program's own arguments without those that a trial sets itself.
 std::vector<std::string> common_arguments() {
-  static const std::vector<std::string> kOwn = {"--search", "--limit", "--model", "--data",   "--batch",  "--steps",
-                                                "--epochs", "--output", "-o",     "--metrics", "--profile"};
+  static const std::vector<std::string> kOwn = {"--search", "--limit",  "--model", "--data",    "--batch",  "--steps",
+                                                "--epochs", "--output", "-o",      "--metrics", "--profile"};
   std::ifstream file("/proc/self/cmdline", std::ios::binary);
   std::vector<std::string> all, kept;
   for (std::string argument; std::getline(file, argument, '\0');) all.push_back(argument);
@@ -130,9 +130,10 @@ class Search {
     trial.fits = result.status == 0 && result.peak_resident_bytes <= limit_;
     trial.peak_resident_bytes = result.peak_resident_bytes;
     if (result.status == 0) trial.step_seconds = last_figure(result.output, "step_seconds");
-    say_note(name(value) + ": " + (refused ? "cannot be run"
-                                           : (trial.fits ? "fits, peak resident " : "does not fit, peak resident ") +
-                                                 core::format_size(trial.peak_resident_bytes)));
+    say_note(name(value) + ": " +
+             (refused ? "cannot be run"
+                      : (trial.fits ? "fits, peak resident " : "does not fit, peak resident ") +
+                            core::format_size(trial.peak_resident_bytes)));
     return trial;
   }
 

@@ -24,7 +24,8 @@ SizedRun sized_run(SearchKind kind, const std::string& model, const std::string&
 std::uint64_t search_step(SearchKind kind, const std::string& model);
 
 /// Finds the largest size whose run stays under --limit, by running this program under that limit on its data
-/// (RLIMIT_DATA) and comparing its peak resident size with it. Writes one line: size, peak resident bytes, step seconds.
+/// (RLIMIT_DATA) and comparing its peak resident size with it. Writes one line: size, peak resident bytes, step
+/// seconds.
 /// @throws Error::OutOfMemory where not even the smallest fits
 int run_search(const Options& options);
 

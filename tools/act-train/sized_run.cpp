@@ -16,7 +16,7 @@ struct SizeKeys {
 // Widths step by what one head more takes, or by a line of the cache.
 const SizeKeys& size_keys(const train::Spec& model) {
   static const std::map<std::string, SizeKeys> kKeys = {
-      {"vit", {"depth", "dim", 64}},      {"text", {"depth", "dim", 64}},       {"bert", {"layers", "hidden", 64}},
+      {"vit", {"depth", "dim", 64}},      {"text", {"depth", "dim", 64}},         {"bert", {"layers", "hidden", 64}},
       {"gcn", {"depth", "hidden", 16}},   {"graphsage", {"depth", "hidden", 16}}, {"gat", {"depth", "hidden", 8}},
       {"gcnii", {"depth", "hidden", 16}},
   };

@@ -57,8 +57,7 @@ std::string bash_completion(const Definition& definition) {
   for (const auto& command : definition.commands) commands.push_back(command.name);
   if (!commands.empty()) {
     out += "  for ((i = 1; i < COMP_CWORD; ++i)); do\n";
-    out += "    case ${COMP_WORDS[i]} in " + joined(commands, "|") +
-           ") command=${COMP_WORDS[i]}; break ;; esac\n";
+    out += "    case ${COMP_WORDS[i]} in " + joined(commands, "|") + ") command=${COMP_WORDS[i]}; break ;; esac\n";
     out += "  done\n";
   }
   out += "  case $command:$previous in\n";
@@ -83,8 +82,8 @@ std::string bash_completion(const Definition& definition) {
   }
   out += "  if [[ $word == -* ]]; then\n    COMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n";
   if (!commands.empty()) {
-    out += "  elif [[ -z $command ]]; then\n    COMPREPLY=($(compgen -W '" + joined(commands, " ") +
-           "' -- \"$word\"))\n";
+    out +=
+        "  elif [[ -z $command ]]; then\n    COMPREPLY=($(compgen -W '" + joined(commands, " ") + "' -- \"$word\"))\n";
   }
   out += "  else\n    COMPREPLY=($(compgen -f -- \"$word\"))\n  fi\n}\n";
   out += "complete -o filenames -F " + function + " " + definition.name + "\n";

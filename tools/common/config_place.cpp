@@ -24,7 +24,8 @@ std::size_t line_of(const std::string& file, std::string_view item) {
   for (std::size_t number = 1; std::getline(input, line); ++number) {
     const std::string_view content = trimmed(line);
     if (content == item) return number;
-    if (content.starts_with('[') && content.ends_with(']')) section = std::string(content.substr(1, content.size() - 2)) + ".";
+    if (content.starts_with('[') && content.ends_with(']'))
+      section = std::string(content.substr(1, content.size() - 2)) + ".";
     const auto key = trimmed(content.substr(0, content.find('=')));
     if (!key.empty() && (key == item || section + std::string(key) == item)) return number;
   }

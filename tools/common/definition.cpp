@@ -56,9 +56,7 @@ Definition definition_of(const CLI::App& app) {
     if (option->get_group() != kHiddenGroup) definition.options.push_back(text_of(*option));
   }
   // General options come last; otherwise the order is that of the definition.
-  const auto rank = [](const OptionText& text) {
-    return text.positional ? 0 : text.group == kGeneralGroup ? 2 : 1;
-  };
+  const auto rank = [](const OptionText& text) { return text.positional ? 0 : text.group == kGeneralGroup ? 2 : 1; };
   std::stable_sort(definition.options.begin(), definition.options.end(),
                    [&](const OptionText& a, const OptionText& b) { return rank(a) < rank(b); });
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
@@ -97,7 +95,8 @@ std::vector<std::string> content_arguments(const CLI::App& app) {
     if (option->count() == 0 || group == kGeneralGroup || group == kCourseGroup || group == kHiddenGroup) continue;
     const OptionText text = text_of(*option);
     const std::string& name = text.names.back();
-    if (text.value == "FILE" || text.value == "DIR" || name == "--seed" || name == "--seeds" || name == "--json") continue;
+    if (text.value == "FILE" || text.value == "DIR" || name == "--seed" || name == "--seeds" || name == "--json")
+      continue;
     if (!text.positional) arguments.push_back(name);
     if (!text.value.empty()) {
       for (const auto& result : option->results()) arguments.push_back(result);

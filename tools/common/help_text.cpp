@@ -52,8 +52,7 @@ std::string label_of(const OptionText& option) {
 
 std::string text_of(const OptionText& option) {
   std::string text = option.help;
-  if (!option.default_value.empty() && option.default_value != "-")
-    text += " (default " + option.default_value + ")";
+  if (!option.default_value.empty() && option.default_value != "-") text += " (default " + option.default_value + ")";
   if (option.required) text += " (required)";
   return text;
 }

@@ -7,8 +7,7 @@ namespace {
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '\\' || c == '_' || c == '*' || c == '[' || c == ']' || c == '#' || c == '|' || c == '`')
-      out += '\\';
+    if (c == '\\' || c == '_' || c == '*' || c == '[' || c == ']' || c == '#' || c == '|' || c == '`') out += '\\';
     out += c;
   }
   return out;

@@ -21,9 +21,7 @@ std::optional<Number> parse(const std::string& text) {
 template <class Accepts>
 CLI::Validator check(Accepts accepts, const std::string& says) {
   return CLI::Validator(
-      [accepts, says](std::string& given) {
-        return accepts(given) ? std::string() : "'" + given + "' is not " + says;
-      },
+      [accepts, says](std::string& given) { return accepts(given) ? std::string() : "'" + given + "' is not " + says; },
       "");
 }
 
@@ -39,8 +37,7 @@ CLI::Validator above_zero() {
 }
 
 CLI::Validator not_negative() {
-  return check([](const std::string& text) { return finite(text) && *parse<double>(text) >= 0; },
-               "a number from 0 on");
+  return check([](const std::string& text) { return finite(text) && *parse<double>(text) >= 0; }, "a number from 0 on");
 }
 
 void expect_numbers(CLI::App& app) {

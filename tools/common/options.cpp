@@ -30,9 +30,8 @@ CLI::Option* add_seed(CLI::App& app, SharedOptions& shared) {
 }
 
 CLI::Option* add_json(CLI::App& app, SharedOptions& shared) {
-  return app.add_flag(
-      "--json", shared.json,
-      "Write JSON in place of a table on a terminal and TSV in a pipe; with --version: that as JSON");
+  return app.add_flag("--json", shared.json,
+                      "Write JSON in place of a table on a terminal and TSV in a pipe; with --version: that as JSON");
 }
 
 CLI::Option* add_input(CLI::App& app, const std::string& name, std::string& input, const std::string& help) {
@@ -44,13 +43,11 @@ CLI::Option* add_file(CLI::App& app, const std::string& names, std::string& file
   return app.add_option(names, file, help)->type_name("FILE");
 }
 
-CLI::Option* add_folder(CLI::App& app, const std::string& names, std::string& folder,
-                        const std::string& help) {
+CLI::Option* add_folder(CLI::App& app, const std::string& names, std::string& folder, const std::string& help) {
   return app.add_option(names, folder, help)->type_name("DIR");
 }
 
-CLI::Option* add_size(CLI::App& app, const std::string& names, std::uint64_t& bytes,
-                      const std::string& help) {
+CLI::Option* add_size(CLI::App& app, const std::string& names, std::uint64_t& bytes, const std::string& help) {
   const std::string first = names.substr(0, names.find(','));
   const auto parse = [&bytes, first](const std::string& text) {
     try {
@@ -99,9 +96,8 @@ void add_always(CLI::App& app, SharedOptions& shared) {
          "-v,--verbose", [&shared](std::int64_t count) { shared.verbosity = static_cast<int>(count); },
          "Say more; twice for still more")
       ->group(kGeneralGroup);
-  app.add_flag(
-         "--progress,!--no-progress", shared.progress,
-         "Show progress on standard error, or do not; shown if that is a terminal when neither is given")
+  app.add_flag("--progress,!--no-progress", shared.progress,
+               "Show progress on standard error, or do not; shown if that is a terminal when neither is given")
       ->group(kGeneralGroup);
   app.add_option_function<std::string>(
          "--color",

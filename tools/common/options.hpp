@@ -44,8 +44,7 @@ CLI::Option* add_input(CLI::App& app, const std::string& name, std::string& inpu
 
 /// An option that takes a file or folder; the value's name decides what completion offers.
 CLI::Option* add_file(CLI::App& app, const std::string& names, std::string& file, const std::string& help);
-CLI::Option* add_folder(CLI::App& app, const std::string& names, std::string& folder,
-                        const std::string& help);
+CLI::Option* add_folder(CLI::App& app, const std::string& names, std::string& folder, const std::string& help);
 
 /// An option that takes a size: 4096, 400M, 1.5GiB (core/size.hpp).
 CLI::Option* add_size(CLI::App& app, const std::string& names, std::uint64_t& bytes, const std::string& help);

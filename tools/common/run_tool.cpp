@@ -39,8 +39,7 @@ void add_answers(CLI::App& app, const Tool& tool) {
       ->group(kHiddenGroup);
 }
 
-void prepare(CLI::App& app, const Tool& tool, SharedOptions& shared,
-             const std::function<void(CLI::App&)>& define) {
+void prepare(CLI::App& app, const Tool& tool, SharedOptions& shared, const std::function<void(CLI::App&)>& define) {
   app.option_defaults()->always_capture_default();
   app.formatter_fn([](const CLI::App* shown, std::string name, CLI::AppFormatMode) {
     return help_text(definition_of(*shown), name);
@@ -88,8 +87,7 @@ int usage_error(const Tool& tool, const CLI::App& app, const CLI::ParseError& er
   const bool missing = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
   say_error(sentence(missing && !unknown.empty() ? CLI::ExtrasError(unknown).what() : error.what()));
   if (dynamic_cast<const CLI::FileError*>(&error) != nullptr) return static_cast<int>(Error::Code::NoInput);
-  if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr)
-    return static_cast<int>(Error::Code::BadInput);
+  if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr) return static_cast<int>(Error::Code::BadInput);
   std::fprintf(stderr, "Try '%s --help'.\n", std::string(tool.name).c_str());
   return static_cast<int>(Error::Code::Usage);
 }
@@ -145,9 +143,8 @@ int run_program(const Tool& tool, int argc, char** argv, SharedOptions& shared,
     flush_standard_output();
     return kSuccess;
   });
-  return flushed != kSuccess && (status == kSuccess || status == static_cast<int>(Error::Code::Negative))
-             ? flushed
-             : status;
+  return flushed != kSuccess && (status == kSuccess || status == static_cast<int>(Error::Code::Negative)) ? flushed
+                                                                                                          : status;
 }
 
 }  // namespace terse::tools

@@ -49,12 +49,10 @@ int run_program(const Tool& tool, int argc, char** argv, SharedOptions& shared,
 /// --version, --config, -j, -q, -v, --progress and --color are there without being defined. An option after a
 /// sub-command may be one of the program itself. SIGPIPE is left as it was found.
 template <class Options>
-int run_tool(const Tool& tool, int argc, char** argv, void (*define)(CLI::App&, Options&),
-             int (*run)(const Options&)) {
+int run_tool(const Tool& tool, int argc, char** argv, void (*define)(CLI::App&, Options&), int (*run)(const Options&)) {
   Options options;
   return run_program(
-      tool, argc, argv, options.shared, [&](CLI::App& app) { define(app, options); },
-      [&] { return run(options); });
+      tool, argc, argv, options.shared, [&](CLI::App& app) { define(app, options); }, [&] { return run(options); });
 }
 
 }  // namespace terse::tools

@@ -47,7 +47,8 @@ std::vector<Alone> left_alone(const formats::Similarity& similarity, const forma
   return alone;
 }
 
-void say_alone(const formats::Similarity& similarity, const std::vector<Alone>& alone, Alone why, const std::string& words) {
+void say_alone(const formats::Similarity& similarity, const std::vector<Alone>& alone, Alone why,
+               const std::string& words) {
   const auto count = static_cast<std::uint64_t>(std::ranges::count(alone, why));
   if (count == 0) return;
   say_note(plural(count, "relation", "relations") + " left alone for " + words);
@@ -60,26 +61,30 @@ void say_alone(const formats::Similarity& similarity, const std::vector<Alone>& 
 
 void say_clusters(const formats::Similarity& similarity, const formats::Clusters& clusters,
                   const std::optional<formats::Clusters>& as_estimated, const std::vector<Alone>& alone) {
-  say_note(plural(clusters.relations.size(), "relation in ", "relations in ") +
-           plural(clusters.representatives.size(), "cluster", "clusters") +
-           (as_estimated && as_estimated->representatives.size() != clusters.representatives.size()
-                ? ", " + std::to_string(as_estimated->representatives.size()) + " if divergences were exactly as estimated"
-                : ""));
+  say_note(
+      plural(clusters.relations.size(), "relation in ", "relations in ") +
+      plural(clusters.representatives.size(), "cluster", "clusters") +
+      (as_estimated && as_estimated->representatives.size() != clusters.representatives.size()
+           ? ", " + std::to_string(as_estimated->representatives.size()) + " if divergences were exactly as estimated"
+           : ""));
   say_alone(similarity, alone, Alone::TooFewFacts, "having too few facts");
   say_alone(similarity, alone, Alone::IntervalTooWide, "intervals that are too wide");
 }
 
 core::Cell word_for(Alone alone) {
   switch (alone) {
-    case Alone::No: return {};
-    case Alone::TooFewFacts: return std::string("too few facts");
-    case Alone::IntervalTooWide: return std::string("interval too wide");
+    case Alone::No:
+      return {};
+    case Alone::TooFewFacts:
+      return std::string("too few facts");
+    case Alone::IntervalTooWide:
+      return std::string("interval too wide");
   }
   throw Error(Error::Internal, "no such reason");
 }
 
-void print_clusters(const formats::Similarity& similarity, const formats::Clusters& clusters, const std::vector<Alone>& alone,
-                    const SharedOptions& shared) {
+void print_clusters(const formats::Similarity& similarity, const formats::Clusters& clusters,
+                    const std::vector<Alone>& alone, const SharedOptions& shared) {
   // The merge that brought each relation into its cluster.
   std::vector<const formats::Merge*> entered(clusters.relations.size());
   for (const auto& merge : clusters.merges) {
@@ -91,8 +96,14 @@ void print_clusters(const formats::Similarity& similarity, const formats::Cluste
   for (const auto cluster : clusters.cluster) ++sizes[static_cast<std::size_t>(cluster)];
   const auto sink = core::open_sink("-", core::Content::Text);
   core::TableWriter table(*sink, core::table_style(shared.json, "-"),
-                          {{"relation"}, {"cluster"}, {"size"}, {"representative"}, {"orientation"}, {"facts"},
-                           {"confidence", 3}, {"reason"}});
+                          {{"relation"},
+                           {"cluster"},
+                           {"size"},
+                           {"representative"},
+                           {"orientation"},
+                           {"facts"},
+                           {"confidence", 3},
+                           {"reason"}});
   std::vector<std::size_t> order(clusters.relations.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::stable_sort(order.begin(), order.end(),
@@ -119,8 +130,8 @@ void rewrite(const formats::Clusters& clusters, const DedupOptions& options) {
   say_note(plural(counts.facts, "fact: ", "facts: ") + number(counts.renamed) + " renamed, " + number(counts.turned) +
            " of them turned round; " + number(counts.repeated) + " left out as repeated");
   if (counts.unknown > 0) {
-    say_warning(plural(counts.unknown, "fact has a relation", "facts have relations") + " that the similarity does not know: left as " +
-                (counts.unknown == 1 ? "it is" : "they are"));
+    say_warning(plural(counts.unknown, "fact has a relation", "facts have relations") +
+                " that the similarity does not know: left as " + (counts.unknown == 1 ? "it is" : "they are"));
   }
 }
 
@@ -168,8 +179,7 @@ void print_gold_scores(const formats::Similarity& similarity, const formats::Clu
   row("macro", scores.macro);
   row("micro", scores.micro);
   row("pair", scores.pair);
-  table.row({std::string("ranking"), core::Cell(), core::Cell(), core::Cell(),
-             relsim::average_precision(curve)});
+  table.row({std::string("ranking"), core::Cell(), core::Cell(), core::Cell(), relsim::average_precision(curve)});
   table.finish();
   sink->finish();
 }
@@ -183,29 +193,36 @@ void define(CLI::App& app, DedupOptions& options) {
   add_json(app, options.shared);
   add_choice(app, "--linkage", options.linkage, {"average", "complete", "single"},
              "How far apart two groups are: mean, largest or smallest divergence of their members");
-  app.add_option("--threshold", options.threshold, "Merge groups up to this divergence (default: 0.5)")->type_name("NATS");
+  app.add_option("--threshold", options.threshold, "Merge groups up to this divergence (default: 0.5)")
+      ->type_name("NATS");
   add_file(app, "--facts", options.facts,
            "The facts artifact that the similarity was computed from, for --auto and --explain");
-  app.add_flag("--auto", options.automatic,
-               "Merge by the evidence in the facts, with a threshold chosen without labels: only where the chance that two "
-               "relations do not say the same, as the evidence has it, is below --false-merges");
-  app.add_option("--false-merges", options.false_merges, "With --auto: the largest chance of being wrong that a merge may have, as the evidence has it (default: 0.05; with --phrases "
+  app.add_flag(
+      "--auto", options.automatic,
+      "Merge by the evidence in the facts, with a threshold chosen without labels: only where the chance that two "
+      "relations do not say the same, as the evidence has it, is below --false-merges");
+  app.add_option("--false-merges", options.false_merges,
+                 "With --auto: the largest chance of being wrong that a merge may have, as the evidence has it "
+                 "(default: 0.05; with --phrases "
                  "any, and no merge has less than 0.1)")
       ->type_name("SHARE")
       ->check(CLI::Range(1e-9, 0.999).description(""));
   app.add_flag("--names", options.names, "With --auto: count words that names of relations share as evidence, too");
-  app.add_flag("--phrases", options.phrases,
-               "With --auto: relations are phrases of Open IE; group those of one kind, by their words and arguments, until "
-               "groups are no more alike than two phrases at random; takes no similarity, or a file of one, whose "
-               "thin relations are then left alone");
-  app.add_option("--groupings", options.groupings,
-                 "With --phrases: merge what most of N groupings have together, which weigh the words and arguments of phrases "
-                 "and the kinds of their tails differently; 1 is a single one (default: 16; 1 beyond 20000 phrases)")
+  app.add_flag(
+      "--phrases", options.phrases,
+      "With --auto: relations are phrases of Open IE; group those of one kind, by their words and arguments, until "
+      "groups are no more alike than two phrases at random; takes no similarity, or a file of one, whose "
+      "thin relations are then left alone");
+  app.add_option(
+         "--groupings", options.groupings,
+         "With --phrases: merge what most of N groupings have together, which weigh the words and arguments of phrases "
+         "and the kinds of their tails differently; 1 is a single one (default: 16; 1 beyond 20000 phrases)")
       ->type_name("N")
       ->check(CLI::Range(1, 1000).description(""));
   app.add_flag("--merge-negated", options.merge_negated,
                "With --phrases: put phrases that deny (\"is not in\") together with those of their kind that do not");
-  app.add_option("--explain", options.explain, "Tell what speaks for and against merging relations A and B, with facts that "
+  app.add_option("--explain", options.explain,
+                 "Tell what speaks for and against merging relations A and B, with facts that "
                  "they share and facts that they do not")
       ->type_name("A B")
       ->expected(2);
@@ -213,27 +230,34 @@ void define(CLI::App& app, DedupOptions& options) {
   app.add_option("--count", options.count, "Merge down to N clusters, in place of a threshold")->type_name("N");
   app.add_flag("--merge-thin", options.merge_thin, "Merge relations that are marked as having too few facts, too");
   app.add_flag("--cautious", options.cautious,
-               "Take each divergence at the upper end of its 95 % interval, where the similarity has intervals: what merges would "
+               "Take each divergence at the upper end of its 95 % interval, where the similarity has intervals: what "
+               "merges would "
                "do so wherever in the interval the divergence is (--auto does this anyway)");
   app.add_flag("--no-inverse", options.no_inverse, "Compare relations as they stand only, never turned round");
-  auto* triples = app.add_option("--triples", options.triples,
-                                 "Print these triples, on standard output, with each relation replaced by its cluster's "
-                                 "representative, inverses turned round: TSV, or what else `relsim-train facts` reads (FILE.nt, nt:FILE, "
-                                 "openke:DIR, wordnet[:DIR]); may be given several times")
-                      ->type_name("FILE")
-                      ->allow_extra_args(false);
+  auto* triples =
+      app.add_option(
+             "--triples", options.triples,
+             "Print these triples, on standard output, with each relation replaced by its cluster's "
+             "representative, inverses turned round: TSV, or what else `relsim-train facts` reads (FILE.nt, nt:FILE, "
+             "openke:DIR, wordnet[:DIR]); may be given several times")
+          ->type_name("FILE")
+          ->allow_extra_args(false);
   add_file(app, "--dendrogram", options.dendrogram, "Draw the merges as a tree to FILE, in SVG");
-  add_file(app, "--gold", options.gold,
-           "Judge the clusters by FILE, relation<TAB>class a line, and print precision, recall, F1 and average precision");
-  add_file(app, "--curve", options.curve, "With --gold: write the ranking's precision and recall to FILE, pair by pair");
-  add_file(app, "--reliability", options.reliability,
-           "With --gold: write to FILE how many of the pairs that merges bring together are right, by tenths of confidence");
+  add_file(
+      app, "--gold", options.gold,
+      "Judge the clusters by FILE, relation<TAB>class a line, and print precision, recall, F1 and average precision");
+  add_file(app, "--curve", options.curve,
+           "With --gold: write the ranking's precision and recall to FILE, pair by pair");
+  add_file(
+      app, "--reliability", options.reliability,
+      "With --gold: write to FILE how many of the pairs that merges bring together are right, by tenths of confidence");
   app.add_flag("--keep-repeated", options.keep_repeated, "With --triples: keep facts that have become equal")
       ->needs(triples);
 }
 
 int run(const DedupOptions& options) {
-  const bool print = options.artifact.empty() || options.shared.json || !options.triples.empty() || !options.gold.empty();
+  const bool print =
+      options.artifact.empty() || options.shared.json || !options.triples.empty() || !options.gold.empty();
   if (print && options.artifact == "-") {
     throw Error(Error::Usage, "text and the artifact cannot both go to standard output");
   }
@@ -266,7 +290,9 @@ int run(const DedupOptions& options) {
     throw Error(Error::Usage, "--phrases weighs names in its own way, and --explain does not tell of it");
   }
   if (options.cautious && (options.automatic || !options.explain.empty())) {
-    throw Error(Error::Usage, "--cautious is for a --threshold of divergences or a --count: --auto takes the upper ends of intervals anyway");
+    throw Error(
+        Error::Usage,
+        "--cautious is for a --threshold of divergences or a --count: --auto takes the upper ends of intervals anyway");
   }
   if (options.similarity == "-" && options.facts == "-" && !options.phrases) {
     throw Error(Error::Usage, "the similarity and the facts cannot both come from standard input");
@@ -280,8 +306,9 @@ int run(const DedupOptions& options) {
   }
   const auto sink = options.artifact.empty() ? nullptr : core::open_sink(options.artifact, core::Content::Binary);
   // Phrases are compared by their facts alone: of a similarity only the marks of thin relations count.
-  auto loaded = options.phrases && options.similarity == "-" ? formats::Loaded<formats::Similarity>()
-                                                             : formats::read_similarity(core::open_source(options.similarity));
+  auto loaded = options.phrases && options.similarity == "-"
+                    ? formats::Loaded<formats::Similarity>()
+                    : formats::read_similarity(core::open_source(options.similarity));
   relsim::ClusterOptions how;
   how.linkage = linkage_of(options.linkage);
   how.threshold = options.threshold.value_or(0.5);

@@ -69,11 +69,13 @@ std::string thinness(const formats::Similarity& similarity, std::int32_t a, std:
     words += (words.empty() ? "'" : " and '") + similarity.relations[at(relation)] + "' has " +
              plural(static_cast<std::uint64_t>(similarity.counts[at(relation)]), "fact", "facts");
   }
-  if (!words.empty()) words += least && least->is_integer() ? ", fewer than " + std::to_string(least->as_integer()) : ", too few";
+  if (!words.empty())
+    words += least && least->is_integer() ? ", fewer than " + std::to_string(least->as_integer()) : ", too few";
   return words;
 }
 
-/// What would become of two relations with such chances, limited by either end of the divergence's interval or not at all.
+/// What would become of two relations with such chances, limited by either end of the divergence's interval or not at
+/// all.
 std::string verdict(const std::string& thin, double chance, double as_estimated, double by_facts, double threshold,
                     const DedupOptions& options) {
   if (!thin.empty() && !options.merge_thin) return "not merged: " + thin + " (--merge-thin)";
@@ -81,7 +83,8 @@ std::string verdict(const std::string& thin, double chance, double as_estimated,
   if (chance >= needed) return "merged, unless what else they are merged with speaks against it";
   const auto needs = "not merged: it would have to be " + percent(needed);
   if (as_estimated >= needed) {
-    return needs + ", as it would be were it not for the interval of the divergence, which is too wide: " + percent(as_estimated);
+    return needs + ", as it would be were it not for the interval of the divergence, which is too wide: " +
+           percent(as_estimated);
   }
   if (by_facts >= needed) {
     return needs + ", as it would be by the facts alone (" + percent(by_facts) +
@@ -121,7 +124,8 @@ WeighedFacts weigh_facts(const formats::Similarity& similarity, const DedupOptio
   how.entity_names = weighed.facts.entities;
   // Mere counts tell nothing that the evidence does not know from the facts themselves.
   const bool is_divergence = std::ranges::count(std::array{"exact", "adaptive", "sample"}, similarity.method) > 0;
-  if (is_divergence && (relsim::has_intervals(similarity) || !only_counts(weighed.facts))) how.divergences = &similarity;
+  if (is_divergence && (relsim::has_intervals(similarity) || !only_counts(weighed.facts)))
+    how.divergences = &similarity;
   weighed.evidence = relsim::weigh_evidence(weighed.triples, static_cast<std::int32_t>(weighed.facts.entities.size()),
                                             similarity.relations, how);
   return weighed;
@@ -139,7 +143,8 @@ void give_reasons(formats::Clusters& clusters, const relsim::Evidence& evidence)
   }
 }
 
-void explain(const WeighedFacts& weighed, const formats::Similarity& similarity, double threshold, const DedupOptions& options) {
+void explain(const WeighedFacts& weighed, const formats::Similarity& similarity, double threshold,
+             const DedupOptions& options) {
   const auto a = relation_called(similarity, options.explain[0]), b = relation_called(similarity, options.explain[1]);
   const auto& evidence = weighed.evidence;
   const auto odds = [&](bool turned, relsim::Limited limited = relsim::Limited::ByFarEnd) {
@@ -153,8 +158,10 @@ void explain(const WeighedFacts& weighed, const formats::Similarity& similarity,
     say_note("the chance that '" + options.explain[0] + "' says the same turned round is " + percent(chance) +
              (thin.empty() ? "" : "; not to be relied on: " + thin));
   } else {
-    say_note("the chance that they say the same" + std::string(swapped ? ", turned round, is " : " is ") + percent(chance) + "; " +
-             verdict(thin, chance, chance_of(relsim::Limited::ByEstimate), chance_of(relsim::Limited::Not), threshold, options));
+    say_note("the chance that they say the same" + std::string(swapped ? ", turned round, is " : " is ") +
+             percent(chance) + "; " +
+             verdict(thin, chance, chance_of(relsim::Limited::ByEstimate), chance_of(relsim::Limited::Not), threshold,
+                     options));
   }
   const auto sink = core::open_sink("-", core::Content::Text);
   core::TableWriter table(*sink, core::table_style(options.shared.json, "-"),
@@ -165,7 +172,8 @@ void explain(const WeighedFacts& weighed, const formats::Similarity& similarity,
   };
   row("all together", swapped, odds(swapped), {});
   for (const auto relation : a == b ? std::vector{a} : std::vector{a, b}) {
-    if (is_thin(similarity, relation)) row("too few facts: " + similarity.relations[at(relation)], swapped, {}, similarity.counts[at(relation)]);
+    if (is_thin(similarity, relation))
+      row("too few facts: " + similarity.relations[at(relation)], swapped, {}, similarity.counts[at(relation)]);
   }
   const auto pair = at(a) * evidence.relations + at(b);
   for (const auto& part : evidence.parts) {
@@ -173,7 +181,7 @@ void explain(const WeighedFacts& weighed, const formats::Similarity& similarity,
       if (turned || a != b) row(part.name, turned, static_cast<double>(part.ratio[turned][pair]), {});
     }
   }
-  const auto limit = [&](const std::string& what, const std::vector<float> (&most)[2]) {
+  const auto limit = [&](const std::string& what, const std::vector<float>(&most)[2]) {
     for (const bool turned : {false, true}) {
       if (most[turned].empty() || (!turned && a == b)) continue;
       const auto value = static_cast<double>(most[turned][pair]);
@@ -187,7 +195,8 @@ void explain(const WeighedFacts& weighed, const formats::Similarity& similarity,
     row(what, facts.swapped, {}, static_cast<std::int64_t>(pairs.size()));
     const auto shown = std::min(pairs.size(), options.top);
     for (std::size_t i = 0; i < shown; ++i) {
-      row(what, facts.swapped, {}, {}, weighed.facts.entities[at(pairs[i].first)], weighed.facts.entities[at(pairs[i].second)]);
+      row(what, facts.swapped, {}, {}, weighed.facts.entities[at(pairs[i].first)],
+          weighed.facts.entities[at(pairs[i].second)]);
     }
   };
   list("shared", facts.shared);

@@ -35,9 +35,10 @@ WeighedFacts weigh_facts(const formats::Similarity& similarity, const DedupOptio
 /// that it joins.
 void give_reasons(formats::Clusters& clusters, const relsim::Evidence& evidence);
 
-/// Prints what the evidence says of two relations, whether they would be merged, and the facts that they share and do not
-/// share.
+/// Prints what the evidence says of two relations, whether they would be merged, and the facts that they share and do
+/// not share.
 /// @param threshold  largest -log(chance) at which two relations are merged
-void explain(const WeighedFacts& weighed, const formats::Similarity& similarity, double threshold, const DedupOptions& options);
+void explain(const WeighedFacts& weighed, const formats::Similarity& similarity, double threshold,
+             const DedupOptions& options);
 
 }  // namespace terse::tools

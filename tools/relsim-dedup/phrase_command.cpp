@@ -22,13 +22,15 @@ namespace {
 using Parts = relsim::PhraseClusters::Parts;
 
 constexpr const char* kNoChances =
-    "too few phrases are the same but for adverbs, auxiliaries and articles, and about the same heads, to learn chances from";
+    "too few phrases are the same but for adverbs, auxiliaries and articles, and about the same heads, to learn "
+    "chances from";
 // More would take their number times longer.
 constexpr std::size_t kGroupings = 16, kManyPhrases = 20000;
 
 std::string in_words(const Parts& parts, double whole) {
   std::vector<std::pair<double, std::string>> shares;
-  for (std::size_t i = 0; i < parts.size(); ++i) shares.emplace_back(100 * parts[i] / whole, relsim::PhraseKinds::kParts[i]);
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    shares.emplace_back(100 * parts[i] / whole, relsim::PhraseKinds::kParts[i]);
   std::stable_sort(shares.begin(), shares.end(), [](const auto& x, const auto& y) { return x.first > y.first; });
   std::string words;
   constexpr double kSpeaks = 5;  // percent below which a part is not worth a word
@@ -62,13 +64,16 @@ formats::Clusters group_phrases(formats::Loaded<formats::Similarity>& similarity
   const auto& linked = other ? *other : kinds;
   how.threshold = options.threshold.value_or(agree ? relsim::kMostAgree : 1 - kinds.at_random());
   auto grouped = relsim::cluster_phrases(linked, names.relations, names.counts, names.thin, how);
-  const auto chances = relsim::chances_of_merges(loaded.triples, names.relations, kinds,
-                                                 how.merge_thin ? std::vector<std::uint8_t>() : names.thin, grouped.clusters.merges);
+  const auto chances =
+      relsim::chances_of_merges(loaded.triples, names.relations, kinds,
+                                how.merge_thin ? std::vector<std::uint8_t>() : names.thin, grouped.clusters.merges);
   if (options.false_merges && !grouped.clusters.merges.empty()) {
-    if (chances.empty()) throw Error(Error::BadInput, options.facts + ": " + kNoChances + ", as --false-merges asks for");
+    if (chances.empty())
+      throw Error(Error::BadInput, options.facts + ": " + kNoChances + ", as --false-merges asks for");
     // Chances fall: those that are kept came first, and come again.
-    how.count = static_cast<std::int64_t>(names.relations.size()) -
-                std::ranges::count_if(chances, [&](double chance) { return chance >= 1 - *options.false_merges - 1e-9; });
+    how.count = static_cast<std::int64_t>(names.relations.size()) - std::ranges::count_if(chances, [&](double chance) {
+                  return chance >= 1 - *options.false_merges - 1e-9;
+                });
     grouped = relsim::cluster_phrases(linked, names.relations, names.counts, names.thin, how);
   }
   if (agree) grouped.parts = relsim::parts_of_merges(kinds, grouped.clusters.merges);
@@ -81,7 +86,8 @@ formats::Clusters group_phrases(formats::Loaded<formats::Similarity>& similarity
   if (!chances.empty()) {
     for (std::size_t i = 0; i < grouped.clusters.merges.size(); ++i) grouped.clusters.merges[i].confidence = chances[i];
   } else if (!grouped.clusters.merges.empty()) {
-    say_note(std::string("confidences are no chances but ") + (agree ? "shares of groupings: " : "likenesses: ") + kNoChances);
+    say_note(std::string("confidences are no chances but ") + (agree ? "shares of groupings: " : "likenesses: ") +
+             kNoChances);
   }
   if (!options.gold.empty()) names = relsim::to_similarity(linked, names);
   return std::move(grouped.clusters);

@@ -49,8 +49,9 @@ std::vector<relsim::Triple> triples_of(const formats::Facts& facts) {
 }
 
 Divergences counted(const formats::Facts& facts) {
-  auto result = relsim::count_divergences(relsim::CountModel(triples_of(facts), size_of(facts.entities), size_of(facts.relations),
-                                                             facts.hyperparameters.at("smoothing").as_double()));
+  auto result =
+      relsim::count_divergences(relsim::CountModel(triples_of(facts), size_of(facts.entities), size_of(facts.relations),
+                                                   facts.hyperparameters.at("smoothing").as_double()));
   result.heads = static_cast<std::int64_t>(facts.entities.size());
   return result;
 }
@@ -60,7 +61,8 @@ Divergences distances_of(const ComparedModel& model, const std::string& method) 
   if (model.embedding) return relsim::vector_distances(*model.embedding);
   const auto& facts = model.facts;
   const auto triples = triples_of(facts);
-  if (triples.empty()) throw Error(Error::BadInput, model.name + ": holds no triples, which --method " + method + " compares");
+  if (triples.empty())
+    throw Error(Error::BadInput, model.name + ": holds no triples, which --method " + method + " compares");
   return method == "jaccard" ? relsim::jaccard_distances(triples, size_of(facts.relations))
                              : relsim::profile_distances(triples, size_of(facts.entities), size_of(facts.relations));
 }
@@ -77,12 +79,16 @@ void say_mixture(const formats::Facts& facts, const std::string& name) {
     tail += count * static_cast<double>(mixture->tail[r]);
     all += count;
   }
-  const auto percent = [&](double share) { return std::to_string(std::lround(100 * (all > 0 ? 1 - share / all : 0))) + " %"; };
-  const auto text = "the trained model alone is compared, without the independent counts that predictions take " + percent(head) +
-                    " of heads and " + percent(tail) + " of tails from";
+  const auto percent = [&](double share) {
+    return std::to_string(std::lround(100 * (all > 0 ? 1 - share / all : 0))) + " %";
+  };
+  const auto text = "the trained model alone is compared, without the independent counts that predictions take " +
+                    percent(head) + " of heads and " + percent(tail) + " of tails from";
   const bool is_weak = head + tail < all;
-  if (is_weak) say_warning(text + ": they tell held-out facts better, so that what the model says of similarity is to be doubted");
-  else say_note(text);
+  if (is_weak)
+    say_warning(text + ": they tell held-out facts better, so that what the model says of similarity is to be doubted");
+  else
+    say_note(text);
 }
 
 template <class MethodOptions>
@@ -99,7 +105,8 @@ Divergences divergences_of(const ComparedModel& compared, const SharedOptions& s
   const auto& facts = compared.facts;
   if (options.takes_distances()) return distances_of(compared, options.method);
   if (only_counts(facts)) {
-    if (options.method != "exact") throw Error(Error::Usage, "a counting model is compared exactly, with --method exact");
+    if (options.method != "exact")
+      throw Error(Error::Usage, "a counting model is compared exactly, with --method exact");
     return counted(facts);
   }
   const auto model = relsim::load_fact_model(facts, compared.name);
@@ -171,7 +178,8 @@ std::string missing(const std::vector<NamedPart>& parts, std::int64_t next, std:
     numbers += (count++ > 0 ? ", " : "") + std::to_string(shard) + "/" + std::to_string(shards);
   }
   if (count > 0) return (count == 1 ? "part " : "parts ") + numbers + (count == 1 ? " is missing" : " are missing");
-  return "lanes " + std::to_string(next + 1) + " to " + std::to_string(end) + " of " + std::to_string(parts.front().part.lanes) + " are missing";
+  return "lanes " + std::to_string(next + 1) + " to " + std::to_string(end) + " of " +
+         std::to_string(parts.front().part.lanes) + " are missing";
 }
 
 /// Puts parts in order. @throws Error::BadInput where they are not all of one comparison, or not each there once

@@ -22,7 +22,7 @@ struct Rated {
   std::vector<double> score, mean;           // one a pair
   std::vector<std::vector<double>> ratings;  // [pairs][raters]; NaN where a rater did not say
   std::size_t raters = 0;
-  std::size_t unknown = 0;                   // pairs left out: relations that the similarity does not know
+  std::size_t unknown = 0;  // pairs left out: relations that the similarity does not know
 };
 
 double parse_rating(const core::TsvReader& reader, std::string_view text) {
@@ -37,7 +37,9 @@ double parse_rating(const core::TsvReader& reader, std::string_view text) {
 
 /// How far apart two relations are, in the orientation in which they are closer; a relation and itself not at all.
 double divergence_of(const formats::Similarity& similarity, std::size_t a, std::size_t b) {
-  return a == b ? 0 : relsim::compare_pair(similarity, static_cast<std::int32_t>(a), static_cast<std::int32_t>(b)).divergence;
+  return a == b
+             ? 0
+             : relsim::compare_pair(similarity, static_cast<std::int32_t>(a), static_cast<std::int32_t>(b)).divergence;
 }
 
 /// Similarity rises as divergence falls.
@@ -113,9 +115,10 @@ void define_correlate(CLI::App& command, CorrelateOptions& options) {
   command.add_option("--bootstrap", options.draws, "Draws of the bootstrap behind the intervals")
       ->type_name("N")
       ->check(above_zero());
-  add_choice(command, "--orientation", options.orientation, {"both", "same"},
-             "both: a pair's divergence is that of the orientation in which it is closer, as in the table of pairs; same: as "
-             "the relations stand");
+  add_choice(
+      command, "--orientation", options.orientation, {"both", "same"},
+      "both: a pair's divergence is that of the orientation in which it is closer, as in the table of pairs; same: as "
+      "the relations stand");
 }
 
 int run_correlate(const SharedOptions& shared, const CorrelateOptions& options) {
@@ -123,16 +126,19 @@ int run_correlate(const SharedOptions& shared, const CorrelateOptions& options) 
   if (options.orientation == "same") similarity.swapped.clear();
   const auto rated = read_ratings(options.ratings, similarity);
   if (rated.unknown > 0) {
-    say_warning(options.ratings + ": " + plural(rated.unknown, "pair names", "pairs name") + " relations that the similarity does not know: left out");
+    say_warning(options.ratings + ": " + plural(rated.unknown, "pair names", "pairs name") +
+                " relations that the similarity does not know: left out");
   }
-  if (rated.score.size() < 3) throw Error(Error::BadInput, options.ratings + ": fewer than 3 rated pairs of known relations");
+  if (rated.score.size() < 3)
+    throw Error(Error::BadInput, options.ratings + ": fewer than 3 rated pairs of known relations");
   const auto found = relsim::correlate(rated.score, rated.mean);
   const auto intervals = relsim::bootstrap(rated.score, rated.mean, options.draws, shared.seed);
   const auto people = rated.raters > 1 ? relsim::Correlations(leave_one_out(rated))
                                        : relsim::Correlations{std::nan(""), std::nan(""), std::nan("")};
   const auto sink = core::open_sink("-", core::Content::Text);
-  core::TableWriter table(*sink, core::table_style(shared.json, "-"),
-                          {{"measure"}, {"correlation", 4}, {"low", 4}, {"high", 4}, {"between_raters", 4}, {"pairs"}, {"raters"}});
+  core::TableWriter table(
+      *sink, core::table_style(shared.json, "-"),
+      {{"measure"}, {"correlation", 4}, {"low", 4}, {"high", 4}, {"between_raters", 4}, {"pairs"}, {"raters"}});
   const auto cell = [](double value) { return std::isnan(value) ? core::Cell() : core::Cell(value); };
   const auto row = [&](const char* name, double value, relsim::Interval interval, double agreement) {
     table.row({std::string(name), cell(value), cell(interval.low), cell(interval.high), cell(agreement),

@@ -26,7 +26,8 @@ struct ErrorRow {
 std::vector<std::optional<std::int32_t>> translate(const std::vector<std::string>& relations,
                                                    const formats::Similarity& similarity) {
   std::map<std::string_view, std::int32_t> ids;
-  for (std::size_t i = 0; i < similarity.relations.size(); ++i) ids[similarity.relations[i]] = static_cast<std::int32_t>(i);
+  for (std::size_t i = 0; i < similarity.relations.size(); ++i)
+    ids[similarity.relations[i]] = static_cast<std::int32_t>(i);
   std::vector<std::optional<std::int32_t>> translated;
   for (const auto& name : relations) {
     const auto found = ids.find(name);
@@ -69,8 +70,8 @@ std::vector<ErrorRow> analyse(std::span<const Prediction> predictions, std::span
 
 void print_summaries(core::TableWriter& table, const std::vector<ErrorRow>& rows) {
   for (const auto& [model, kind, s] : rows) {
-    table.row({model, kind, s.mistakes, s.top1, s.top5, s.top10, s.mean_rank, s.chance_top1, s.chance_top5, s.chance_top10,
-               s.chance_mean_rank});
+    table.row({model, kind, s.mistakes, s.top1, s.top5, s.top10, s.mean_rank, s.chance_top1, s.chance_top5,
+               s.chance_top10, s.chance_mean_rank});
   }
 }
 
@@ -84,8 +85,9 @@ void print_histograms(core::TableWriter& table, const std::vector<ErrorRow>& row
 }
 
 void plot(const std::vector<ErrorRow>& rows, const std::string& path) {
-  std::string text = "set terminal svg size 720,440 noenhanced dynamic font 'sans-serif,11'\nset xlabel 'similarity rank'\n"
-                     "set ylabel 'share'\nset yrange [0:*]\nset key top right\n";
+  std::string text =
+      "set terminal svg size 720,440 noenhanced dynamic font 'sans-serif,11'\nset xlabel 'similarity rank'\n"
+      "set ylabel 'share'\nset yrange [0:*]\nset key top right\n";
   std::string lines;
   char number[64];
   for (std::size_t n = 0; n < rows.size(); ++n) {
@@ -115,13 +117,22 @@ formats::Similarity read_similarity_of(const std::string& path, const std::vecto
   return similarity;
 }
 
-void print_errors(const SharedOptions& shared, std::span<const Prediction> predictions, std::span<const relsim::Triple> facts,
-                  const std::vector<std::string>& relations, const formats::Similarity& similarity, const ErrorOutput& output) {
+void print_errors(const SharedOptions& shared, std::span<const Prediction> predictions,
+                  std::span<const relsim::Triple> facts, const std::vector<std::string>& relations,
+                  const formats::Similarity& similarity, const ErrorOutput& output) {
   const auto rows = analyse(predictions, facts, relations, similarity);
   if (!output.plot.empty()) plot(rows, output.plot);
   const auto sink = core::open_sink("-", core::Content::Text);
-  const std::vector<core::Column> summary{{"model"}, {"kind"}, {"mistakes"}, {"top1", 4}, {"top5", 4}, {"top10", 4},
-                                          {"mean_rank", 4}, {"chance_top1", 4}, {"chance_top5", 4}, {"chance_top10", 4},
+  const std::vector<core::Column> summary{{"model"},
+                                          {"kind"},
+                                          {"mistakes"},
+                                          {"top1", 4},
+                                          {"top5", 4},
+                                          {"top10", 4},
+                                          {"mean_rank", 4},
+                                          {"chance_top1", 4},
+                                          {"chance_top5", 4},
+                                          {"chance_top10", 4},
                                           {"chance_mean_rank", 4}};
   const std::vector<core::Column> histogram{{"model"}, {"kind"}, {"rank"}, {"mistakes"}, {"share", 4}, {"chance", 4}};
   core::TableWriter table(*sink, core::table_style(shared.json, "-"), output.histogram ? histogram : summary);

@@ -34,7 +34,8 @@ std::vector<relsim::Sentence> read_test(const std::string& path, const relsim::V
     known.push_back(std::move(sentence));
   }
   if (known.size() < set.sentences.size()) {
-    say_warning(path + ": " + plural(set.sentences.size() - known.size(), "sentence of a relation", "sentences of relations") +
+    say_warning(path + ": " +
+                plural(set.sentences.size() - known.size(), "sentence of a relation", "sentences of relations") +
                 " that the models do not know: left out");
   }
   if (known.empty()) throw Error(Error::BadInput, path + ": no sentences of relations that the models know");
@@ -51,7 +52,8 @@ std::vector<float> ensemble(const std::vector<Answers>& answers, std::size_t rel
       double total = 0;
       for (std::size_t r = 0; r < relations; ++r) total += std::exp(static_cast<double>(row[r] - largest));
       for (std::size_t r = 0; r < relations; ++r) {
-        mean[at + r] += static_cast<float>(std::exp(static_cast<double>(row[r] - largest)) / total / static_cast<double>(answers.size()));
+        mean[at + r] += static_cast<float>(std::exp(static_cast<double>(row[r] - largest)) / total /
+                                           static_cast<double>(answers.size()));
       }
     }
   }
@@ -60,14 +62,16 @@ std::vector<float> ensemble(const std::vector<Answers>& answers, std::size_t rel
 }
 
 /// As relation prediction has it: where the truth came among all relations.
-std::vector<relsim::RelationRank> ranks_of(std::span<const float> logits, std::span<const relsim::Triple> truths, std::size_t relations) {
+std::vector<relsim::RelationRank> ranks_of(std::span<const float> logits, std::span<const relsim::Triple> truths,
+                                           std::size_t relations) {
   std::vector<relsim::RelationRank> ranks(truths.size());
   for (std::size_t i = 0; i < truths.size(); ++i) {
     const auto row = logits.subspan(i * relations, relations);
     auto& rank = ranks[i];
     rank.answer = static_cast<std::int32_t>(std::max_element(row.begin(), row.end()) - row.begin());
     for (std::size_t r = 0; r < relations; ++r) {
-      if (row[r] > row[static_cast<std::size_t>(truths[i].relation)]) rank.above.push_back(static_cast<std::int32_t>(r));
+      if (row[r] > row[static_cast<std::size_t>(truths[i].relation)])
+        rank.above.push_back(static_cast<std::int32_t>(r));
     }
     rank.raw = rank.filtered = static_cast<double>(rank.above.size()) + 1;
   }
@@ -78,7 +82,8 @@ void print_by_relation(core::TableWriter& table, const std::string& model, const
                        const relsim::Vocabulary& relations, std::optional<std::int32_t> excluded) {
   for (std::int32_t r = 0; r < relations.size(); ++r) {
     const auto& s = scores.classes[static_cast<std::size_t>(r)];
-    if (s.truths > 0 && r != excluded) table.row({model, relations.name(r), s.truths, s.precision, s.recall, s.f1, core::Cell()});
+    if (s.truths > 0 && r != excluded)
+      table.row({model, relations.name(r), s.truths, s.precision, s.recall, s.f1, core::Cell()});
   }
 }
 
@@ -94,7 +99,8 @@ struct Averages {
     table.row({model, over, sentences, s.precision, s.recall, s.f1, accuracy});
   }
   void add_seeds(core::TableWriter& table, std::size_t seeds) const {
-    std::vector<core::Cell> means{std::string("mean"), over, sentences}, deviations{std::string("deviation"), over, sentences};
+    std::vector<core::Cell> means{std::string("mean"), over, sentences},
+        deviations{std::string("deviation"), over, sentences};
     for (std::size_t figure = 0; figure < 4; ++figure) {
       std::vector<double> values;
       for (std::size_t i = 0; i < seeds; ++i) values.push_back(figures[i][figure]);
@@ -109,11 +115,17 @@ struct Averages {
 
 /// @param seeds  how many of the first answers are one model under several seeds; 0: none
 void print_scores(const SharedOptions& shared, bool by_relation, const std::vector<Answers>& answers,
-                  std::span<const std::int32_t> truths, const relsim::Vocabulary& relations, std::optional<std::int32_t> excluded,
-                  std::size_t seeds) {
+                  std::span<const std::int32_t> truths, const relsim::Vocabulary& relations,
+                  std::optional<std::int32_t> excluded, std::size_t seeds) {
   const auto sink = core::open_sink("-", core::Content::Text);
   core::TableWriter table(*sink, core::table_style(shared.json, "-"),
-                          {{"model"}, {by_relation ? "relation" : "average"}, {"sentences"}, {"precision", 4}, {"recall", 4}, {"f1", 4}, {"accuracy", 4}});
+                          {{"model"},
+                           {by_relation ? "relation" : "average"},
+                           {"sentences"},
+                           {"precision", 4},
+                           {"recall", 4},
+                           {"f1", 4},
+                           {"accuracy", 4}});
   Averages micro{"micro", 0, {}}, macro{"macro", 0, {}};
   for (const auto& one : answers) {
     const auto given = relsim::answers_of(one.logits, static_cast<std::size_t>(relations.size()));
@@ -137,17 +149,25 @@ void print_scores(const SharedOptions& shared, bool by_relation, const std::vect
 
 void define_score_extract(CLI::App& command, ScoreExtractOptions& options) {
   command
-      .add_option("files", options.files,
-                  "MODEL... TEST: model artifacts of `relsim-train extract`, of the same relations, and then test sentences in any "
-                  "form that it takes; several models are also scored as an ensemble, by the mean of their probabilities")
+      .add_option(
+          "files", options.files,
+          "MODEL... TEST: model artifacts of `relsim-train extract`, of the same relations, and then test sentences in "
+          "any "
+          "form that it takes; several models are also scored as an ensemble, by the mean of their probabilities")
       ->required()
       ->expected(2, 1 << 16)
       ->type_name("FILE");
-  command.add_option("--excluded", options.excluded, "Relation that stands for none: left out of precision, recall and F1 (default: as in training)")->type_name("NAME");
+  command
+      .add_option("--excluded", options.excluded,
+                  "Relation that stands for none: left out of precision, recall and F1 (default: as in training)")
+      ->type_name("NAME");
   command.add_flag("--count-all", options.count_all, "Leave no relation out");
-  command.add_flag("--seeds", options.seeds, "The models differ in their seed: print mean and standard deviation over them as well");
+  command.add_flag("--seeds", options.seeds,
+                   "The models differ in their seed: print mean and standard deviation over them as well");
   command.add_flag("--by-relation", options.by_relation, "One row a relation in place of averages");
-  add_file(command, "--errors", options.errors, "Print how similar wrong answers are to right ones in place of how many there are, by a similarity artifact");
+  add_file(
+      command, "--errors", options.errors,
+      "Print how similar wrong answers are to right ones in place of how many there are, by a similarity artifact");
   command.add_flag("--histogram", options.histogram, "With --errors: count the wrong answers of each similarity rank");
   add_file(command, "--plot", options.plot, "With --errors: draw that histogram as SVG (needs gnuplot)");
 }
@@ -156,13 +176,15 @@ int run_score_extract(const SharedOptions& shared, const ScoreExtractOptions& op
   if (options.errors.empty() && (options.histogram || !options.plot.empty())) {
     throw Error(Error::Usage, "--histogram and --plot go with --errors");
   }
-  if (options.by_relation && !options.errors.empty()) throw Error(Error::Usage, "--by-relation does not go with --errors");
+  if (options.by_relation && !options.errors.empty())
+    throw Error(Error::Usage, "--by-relation does not go with --errors");
   if (options.seeds && (options.by_relation || !options.errors.empty())) {
     throw Error(Error::Usage, "--seeds goes with averages, not with --by-relation and --errors");
   }
   std::vector<relsim::StoredExtractor> models;
   for (std::size_t i = 0; i + 1 < options.files.size(); ++i) {
-    models.push_back(relsim::load_extractor(formats::read_model(core::open_source(options.files[i])).content, options.files[i]));
+    models.push_back(
+        relsim::load_extractor(formats::read_model(core::open_source(options.files[i])).content, options.files[i]));
     if (models.back().relations != models.front().relations) {
       throw Error(Error::BadInput, options.files[i] + ": knows other relations than " + options.files.front());
     }
@@ -187,13 +209,15 @@ int run_score_extract(const SharedOptions& shared, const ScoreExtractOptions& op
   }
   if (similarity) {
     std::vector<Prediction> predictions;
-    for (const auto& one : answers) predictions.push_back({one.name, ranks_of(one.logits, facts, static_cast<std::size_t>(relations.size()))});
+    for (const auto& one : answers)
+      predictions.push_back({one.name, ranks_of(one.logits, facts, static_cast<std::size_t>(relations.size()))});
     print_errors(shared, predictions, facts, models.front().relations, *similarity, {options.histogram, options.plot});
     return 0;
   }
   const auto name = options.excluded.empty() ? models.front().excluded : options.excluded;
   const auto excluded = options.count_all || name.empty() ? std::nullopt : relations.find(name);
-  if (!options.excluded.empty() && !excluded && !options.count_all) throw Error(Error::Usage, "--excluded: the models know no relation '" + name + "'");
+  if (!options.excluded.empty() && !excluded && !options.count_all)
+    throw Error(Error::Usage, "--excluded: the models know no relation '" + name + "'");
   print_scores(shared, options.by_relation, answers, truths, relations, excluded, options.seeds ? models.size() : 0);
   return 0;
 }

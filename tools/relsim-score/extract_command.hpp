@@ -13,9 +13,9 @@ struct ScoreExtractOptions {
   std::string excluded;            ///< relation left out of F1; empty: what the first model says
   bool count_all = false;          ///< leave none out
   bool seeds = false, by_relation = false;
-  std::string errors;              ///< a similarity artifact; empty: no analysis of errors
+  std::string errors;  ///< a similarity artifact; empty: no analysis of errors
   bool histogram = false;
-  std::string plot;                ///< SVG; empty: none
+  std::string plot;  ///< SVG; empty: none
 };
 
 void define_score_extract(CLI::App& command, ScoreExtractOptions& options);

@@ -39,7 +39,8 @@ std::string script(const formats::Similarity& similarity) {
   const auto order = cluster_order(similarity);
   const auto relations = order.size();
   const auto side = std::to_string(std::clamp<std::size_t>(relations * 14 + 260, 480, 1600));
-  std::string text = "set terminal svg size " + side + "," + side + " noenhanced dynamic font 'sans-serif,10'\n"
+  std::string text = "set terminal svg size " + side + "," + side +
+                     " noenhanced dynamic font 'sans-serif,10'\n"
                      "set size ratio -1\nset tics scale 0\nset yrange [:] reverse\nset palette gray\n"
                      "set cblabel 'divergence, nats'\nset logscale cb\nset autoscale fix\nunset key\n";
   if (relations <= kNamedRelations) {
@@ -59,7 +60,8 @@ std::string script(const formats::Similarity& similarity) {
         return relsim::combine_directions(matrix[a * relations + b], matrix[b * relations + a], similarity.combine);
       };
       double value = a == b ? std::numeric_limits<double>::quiet_NaN() : nearer(similarity.divergence);
-      if (!similarity.swapped.empty()) value = a == b ? nearer(similarity.swapped) : std::min(value, nearer(similarity.swapped));
+      if (!similarity.swapped.empty())
+        value = a == b ? nearer(similarity.swapped) : std::min(value, nearer(similarity.swapped));
       // A logarithmic scale has no zero.
       std::snprintf(number, sizeof number, "%.6g ", std::isnan(value) ? value : std::max(value, 1e-4));
       text += number;

@@ -40,7 +40,8 @@ std::vector<RelationPair> select(const std::vector<RelationPair>& ranked, const 
     if (fields.size() < 2) throw reader.error("expected two relations separated by a tab");
     const auto found = by_names.find({fields[0], fields[1]});
     if (found == by_names.end()) {
-      throw reader.error("no such pair of relations: '" + std::string(fields[0]) + "' and '" + std::string(fields[1]) + "'");
+      throw reader.error("no such pair of relations: '" + std::string(fields[0]) + "' and '" + std::string(fields[1]) +
+                         "'");
     }
     const auto& pair = *found->second;
     const bool as_named = similarity.relations[static_cast<std::size_t>(pair.a)] == fields[0];
@@ -53,9 +54,22 @@ void print(const formats::Similarity& similarity, const SharedOptions& shared, c
            std::size_t count) {
   const auto sink = core::open_sink("-", core::Content::Text);
   core::TableWriter table(*sink, core::table_style(shared.json, "-"),
-                          {{"relation_a"}, {"relation_b"}, {"orientation"}, {"kl_ab", 4}, {"kl_ba", 4}, {"divergence", 4},
-                           {"score", 4}, {"rank_ab"}, {"rank_ba"}, {"facts_a"}, {"facts_b"}, {"thin"}, {"error_ab", 3},
-                           {"error_ba", 3}, {"spread_ab", 3}, {"spread_ba", 3}});
+                          {{"relation_a"},
+                           {"relation_b"},
+                           {"orientation"},
+                           {"kl_ab", 4},
+                           {"kl_ba", 4},
+                           {"divergence", 4},
+                           {"score", 4},
+                           {"rank_ab"},
+                           {"rank_ba"},
+                           {"facts_a"},
+                           {"facts_b"},
+                           {"thin"},
+                           {"error_ab", 3},
+                           {"error_ba", 3},
+                           {"spread_ab", 3},
+                           {"spread_ba", 3}});
   const auto relations = similarity.relations.size();
   for (std::size_t i = 0; i < count; ++i) {
     const auto& pair = pairs[i];
@@ -83,8 +97,11 @@ void print(const formats::Similarity& similarity, const SharedOptions& shared, c
 
 void define_pair_output(CLI::App& command, PairOutput& output) {
   command.add_option("--top", output.top, "Print only the N nearest pairs")->type_name("N");
-  add_file(command, "--pairs", output.pairs, "Print only the pairs in FILE, relation<TAB>relation a line, in its order; the relation named first is relation_a");
-  add_file(command, "--plot", output.plot, "Draw the matrix of divergences as SVG, relations in the order of their clusters (needs gnuplot)");
+  add_file(command, "--pairs", output.pairs,
+           "Print only the pairs in FILE, relation<TAB>relation a line, in its order; the relation named first is "
+           "relation_a");
+  add_file(command, "--plot", output.plot,
+           "Draw the matrix of divergences as SVG, relations in the order of their clusters (needs gnuplot)");
 }
 
 bool wants_table(const SharedOptions& shared, const PairOutput& output, const std::string& artifact) {

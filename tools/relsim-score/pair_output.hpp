@@ -26,6 +26,7 @@ void define_pair_output(CLI::App& command, PairOutput& output);
 bool wants_table(const SharedOptions& shared, const PairOutput& output, const std::string& artifact);
 
 /// Prints the table where `print`, and writes the plot where one is asked for.
-void show_pairs(const SharedOptions& shared, const PairOutput& output, const formats::Similarity& similarity, bool print);
+void show_pairs(const SharedOptions& shared, const PairOutput& output, const formats::Similarity& similarity,
+                bool print);
 
 }  // namespace terse::tools

@@ -91,27 +91,41 @@ void say_weights(const relsim::ScorerMixture& mixture, const std::vector<std::st
 
 void define_predict(CLI::App& command, PredictOptions& options) {
   command
-      .add_option("files", options.files,
-                  "MODEL... TEST: model artifacts of `relsim-train embed` and facts artifacts of `relsim-train facts`, of one "
-                  "knowledge base, and then the facts whose relations to predict, of any kind that triples may be; no MODEL "
-                  "with --counts")
+      .add_option(
+          "files", options.files,
+          "MODEL... TEST: model artifacts of `relsim-train embed` and facts artifacts of `relsim-train facts`, of one "
+          "knowledge base, and then the facts whose relations to predict, of any kind that triples may be; no MODEL "
+          "with --counts")
       ->required()
       ->type_name("FILE");
-  command.add_option("--counts", options.counts, "Also predict by counting in the training facts of FILE, P(r) P(h|r) P(t|r); may be given several times")
+  command
+      .add_option(
+          "--counts", options.counts,
+          "Also predict by counting in the training facts of FILE, P(r) P(h|r) P(t|r); may be given several times")
       ->type_name("FILE")
       ->allow_extra_args(false);  // what follows is TEST
-  command.add_option("--smoothing", options.smoothing, "With --counts: weight of the smoothing, in facts (default: the mean of a relation's facts)")->type_name("X")->check(above_zero());
-  command.add_option("--known", options.known, "Further facts that hold: filtered ranks leave their relations out; may be given several times")
+  command
+      .add_option("--smoothing", options.smoothing,
+                  "With --counts: weight of the smoothing, in facts (default: the mean of a relation's facts)")
+      ->type_name("X")
+      ->check(above_zero());
+  command
+      .add_option("--known", options.known,
+                  "Further facts that hold: filtered ranks leave their relations out; may be given several times")
       ->type_name("FILE")
       ->allow_extra_args(false);
   add_file(command, "--mix", options.mix,
-           "Also predict by a mixture of all, whose weights are learned from the facts in FILE, which no model has learned from");
+           "Also predict by a mixture of all, whose weights are learned from the facts in FILE, which no model has "
+           "learned from");
   add_file(command, "--prior", options.prior,
-           "Learn what each relation's score is to be raised by from the facts in FILE, in place of trusting its share of the facts");
-  command.add_flag("--seeds", options.seeds, "The models differ in their seed: print mean and standard deviation over them as well");
+           "Learn what each relation's score is to be raised by from the facts in FILE, in place of trusting its share "
+           "of the facts");
+  command.add_flag("--seeds", options.seeds,
+                   "The models differ in their seed: print mean and standard deviation over them as well");
   command.add_flag("--by-relation", options.by_relation, "One row a relation in place of averages");
-  add_file(command, "--errors", options.errors,
-           "Print how similar wrong answers are to right ones in place of how many there are, by a similarity artifact");
+  add_file(
+      command, "--errors", options.errors,
+      "Print how similar wrong answers are to right ones in place of how many there are, by a similarity artifact");
   command.add_flag("--histogram", options.histogram, "With --errors: count the wrong answers of each similarity rank");
   add_file(command, "--plot", options.plot, "With --errors: draw that histogram as SVG (needs gnuplot)");
 }
@@ -123,7 +137,8 @@ int run_predict(const SharedOptions& shared, const PredictOptions& options) {
   if (options.errors.empty() && (options.histogram || !options.plot.empty())) {
     throw Error(Error::Usage, "--histogram and --plot go with --errors");
   }
-  if (options.by_relation && !options.errors.empty()) throw Error(Error::Usage, "--by-relation does not go with --errors");
+  if (options.by_relation && !options.errors.empty())
+    throw Error(Error::Usage, "--by-relation does not go with --errors");
   if (options.seeds && (options.by_relation || !options.errors.empty())) {
     throw Error(Error::Usage, "--seeds goes with averages, not with --by-relation and --errors");
   }
@@ -142,7 +157,8 @@ int run_predict(const SharedOptions& shared, const PredictOptions& options) {
     for (auto& [name, scorer] : scorers) {
       relsim::MixtureOptions only_biases;
       only_biases.learn_weights = false;
-      owned.push_back(std::make_unique<relsim::ScorerMixture>(relsim::learn_mixture({scorer}, for_prior, known, only_biases)));
+      owned.push_back(
+          std::make_unique<relsim::ScorerMixture>(relsim::learn_mixture({scorer}, for_prior, known, only_biases)));
       scorer = owned.back().get();
     }
   }

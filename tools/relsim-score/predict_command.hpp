@@ -16,9 +16,9 @@ struct PredictOptions {
   std::vector<std::string> known;   ///< further facts that hold
   std::string mix, prior;           ///< facts to learn a mixture and priors from; empty: do not
   bool seeds = false, by_relation = false;
-  std::string errors;               ///< a similarity artifact; empty: no analysis of errors
+  std::string errors;  ///< a similarity artifact; empty: no analysis of errors
   bool histogram = false;
-  std::string plot;                 ///< SVG; empty: none
+  std::string plot;  ///< SVG; empty: none
 };
 
 void define_predict(CLI::App& command, PredictOptions& options);

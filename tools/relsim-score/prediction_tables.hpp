@@ -26,9 +26,10 @@ struct OverSeeds {
 OverSeeds over_seeds(std::span<const double> values);
 
 /// A row over all facts (micro) and one over relations (macro) for each scorer.
-/// @param seeds  how many of the first are one model under several seeds: their mean and standard deviation follow; 0: none
-void print_ranks(const SharedOptions& shared, std::span<const Prediction> predictions, std::span<const relsim::Triple> facts,
-                 std::int32_t relations, std::size_t seeds);
+/// @param seeds  how many of the first are one model under several seeds: their mean and standard deviation follow;
+///               0: none
+void print_ranks(const SharedOptions& shared, std::span<const Prediction> predictions,
+                 std::span<const relsim::Triple> facts, std::int32_t relations, std::size_t seeds);
 /// A row for each scorer and relation that has facts.
 void print_ranks_by_relation(const SharedOptions& shared, std::span<const Prediction> predictions,
                              std::span<const relsim::Triple> facts, const relsim::Vocabulary& relations);
@@ -39,8 +40,9 @@ struct ErrorOutput {
   std::string plot;        ///< SVG of the histogram; empty: none
 };
 /// Relations that the similarity does not know are left out, with a warning.
-void print_errors(const SharedOptions& shared, std::span<const Prediction> predictions, std::span<const relsim::Triple> facts,
-                  const std::vector<std::string>& relations, const formats::Similarity& similarity, const ErrorOutput& output);
+void print_errors(const SharedOptions& shared, std::span<const Prediction> predictions,
+                  std::span<const relsim::Triple> facts, const std::vector<std::string>& relations,
+                  const formats::Similarity& similarity, const ErrorOutput& output);
 
 /// A similarity artifact to analyse errors of models of `relations` by.
 /// @throws Error::BadInput where it knows none of them

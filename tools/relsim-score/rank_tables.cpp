@@ -14,8 +14,9 @@ constexpr double RankMeans::*kMeans[] = {&RankMeans::mrr, &RankMeans::hits1, &Ra
                                          &RankMeans::mean_rank};
 
 std::vector<core::Column> columns(const std::string& over) {
-  return {{"model"}, {over}, {"facts"}, {"mrr", 4}, {"hits1", 4}, {"hits3", 4}, {"hits10", 4}, {"mean_rank", 4},
-          {"raw_mrr", 4}, {"raw_hits1", 4}, {"raw_hits3", 4}, {"raw_hits10", 4}, {"raw_mean_rank", 4}};
+  return {{"model"},           {over},           {"facts"},      {"mrr", 4},       {"hits1", 4},     {"hits3", 4},
+          {"hits10", 4},       {"mean_rank", 4}, {"raw_mrr", 4}, {"raw_hits1", 4}, {"raw_hits3", 4}, {"raw_hits10", 4},
+          {"raw_mean_rank", 4}};
 }
 
 void add_row(core::TableWriter& table, const std::string& name, const std::string& over, const RankSummary& summary) {
@@ -55,8 +56,8 @@ OverSeeds over_seeds(std::span<const double> values) {
   return result;
 }
 
-void print_ranks(const SharedOptions& shared, std::span<const Prediction> predictions, std::span<const relsim::Triple> facts,
-                 std::int32_t relations, std::size_t seeds) {
+void print_ranks(const SharedOptions& shared, std::span<const Prediction> predictions,
+                 std::span<const relsim::Triple> facts, std::int32_t relations, std::size_t seeds) {
   const auto sink = core::open_sink("-", core::Content::Text);
   core::TableWriter table(*sink, core::table_style(shared.json, "-"), columns("average"));
   std::vector<RankSummary> micro, macro;
@@ -81,7 +82,8 @@ void print_ranks_by_relation(const SharedOptions& shared, std::span<const Predic
   for (const auto& prediction : predictions) {
     const auto summaries = relsim::summarize_by_relation(prediction.ranks, facts, relations.size());
     for (std::size_t r = 0; r < summaries.size(); ++r) {
-      if (summaries[r].facts > 0) add_row(table, prediction.name, relations.name(static_cast<std::int32_t>(r)), summaries[r]);
+      if (summaries[r].facts > 0)
+        add_row(table, prediction.name, relations.name(static_cast<std::int32_t>(r)), summaries[r]);
     }
   }
   table.finish();

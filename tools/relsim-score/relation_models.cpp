@@ -42,10 +42,12 @@ void take_facts(formats::Facts facts, RelationModel& into) {
   } else {
     std::optional<relsim::MixedCounts> mixed;
     if (auto mixture = relsim::load_count_mixture(facts, into.name); mixture && !into.triples.empty()) {
-      mixed.emplace(std::move(*mixture), relsim::RoleCounts(into.triples, static_cast<std::int32_t>(facts.entities.size()),
-                                                            static_cast<std::int32_t>(facts.relations.size())));
+      mixed.emplace(std::move(*mixture),
+                    relsim::RoleCounts(into.triples, static_cast<std::int32_t>(facts.entities.size()),
+                                       static_cast<std::int32_t>(facts.relations.size())));
     }
-    into.scorer = std::make_shared<relsim::FactScorer>(relsim::load_fact_model(facts, into.name), facts.counts, std::move(mixed));
+    into.scorer =
+        std::make_shared<relsim::FactScorer>(relsim::load_fact_model(facts, into.name), facts.counts, std::move(mixed));
   }
   into.entities = std::move(facts.entities);
   into.relations = std::move(facts.relations);
@@ -66,7 +68,8 @@ RelationModel read_relation_model(const std::string& path) {
     return model;
   }
   if (kind != formats::Kind::Model) {
-    throw Error(Error::BadInput, source->name() + ": expected a model or facts artifact, found " + std::string(to_string(kind)));
+    throw Error(Error::BadInput,
+                source->name() + ": expected a model or facts artifact, found " + std::string(to_string(kind)));
   }
   auto stored = relsim::load_embedding(formats::read_model(again()).content, source->name());
   model.entities = std::move(stored.entities);

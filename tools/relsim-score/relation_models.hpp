@@ -12,10 +12,10 @@ namespace terse::tools {
 
 /// A model that predicts relations, as its artifact holds it.
 struct RelationModel {
-  std::string name;                                 ///< what the command line calls it
+  std::string name;  ///< what the command line calls it
   std::vector<std::string> entities, relations;
-  std::vector<relsim::Triple> triples;              ///< training facts
-  std::shared_ptr<relsim::RelationScorer> scorer;   ///< owns all that it needs
+  std::vector<relsim::Triple> triples;             ///< training facts
+  std::shared_ptr<relsim::RelationScorer> scorer;  ///< owns all that it needs
 };
 
 /// Reads an embedding (model artifact of `relsim-train embed`) or a fact model (facts artifact).

@@ -17,12 +17,12 @@ struct SimilarityOptions {
   std::string artifact;                  ///< where the similarity artifact goes; empty: nowhere
   PairOutput output;
   std::string method = "exact";
-  std::optional<double> heads;      ///< adaptive: heads a relation; unset or 0: by tolerance and time
-  std::optional<double> tolerance;  ///< adaptive; unset: 0.05
-  std::optional<double> seconds;    ///< adaptive; unset or 0: no limit
+  std::optional<double> heads;        ///< adaptive: heads a relation; unset or 0: by tolerance and time
+  std::optional<double> tolerance;    ///< adaptive; unset: 0.05
+  std::optional<double> seconds;      ///< adaptive; unset or 0: no limit
   std::optional<std::int64_t> draws;  ///< sample; unset: 20
   std::string orientation = "both";
-  std::string shard;         ///< "i/n", i from 1; empty: all
+  std::string shard;  ///< "i/n", i from 1; empty: all
   std::string combine = "max";
   double temperature = 1;
   std::string precision = "auto";

@@ -21,8 +21,10 @@ void define_metrics(CLI::App& command, CourseOptions& options) {
 }
 
 void define_checkpoint(CLI::App& command, CourseOptions& options) {
-  auto* checkpoint = add_file(command, "--checkpoint", options.checkpoint, "Keep the run's state in FILE, replaced after each epoch");
-  auto* resume = command.add_flag("--resume", options.resume, "Go on from the checkpoint, bit for bit as if the run had not stopped");
+  auto* checkpoint =
+      add_file(command, "--checkpoint", options.checkpoint, "Keep the run's state in FILE, replaced after each epoch");
+  auto* resume = command.add_flag("--resume", options.resume,
+                                  "Go on from the checkpoint, bit for bit as if the run had not stopped");
   resume->needs(checkpoint);
   checkpoint->group(kCourseGroup);
   resume->group(kCourseGroup);
@@ -37,14 +39,18 @@ formats::Header header_of(const SharedOptions& shared) {
 }
 
 Course::Course(const CourseOptions& options, const SharedOptions& shared, std::int64_t epochs)
-    : options_(options), shared_(shared), metrics_(options.metrics, keeps()),
+    : options_(options),
+      shared_(shared),
+      metrics_(options.metrics, keeps()),
       progress_("training", static_cast<std::uint64_t>(epochs), shared.progress) {
   if (options.metrics == "-" && shared.output == "-") {
     throw Error(Error::Usage, "only one of --output and --metrics can be standard output");
   }
 }
 
-formats::Loaded<formats::Checkpoint> Course::read() const { return formats::read_checkpoint(core::open_source(options_.checkpoint)); }
+formats::Loaded<formats::Checkpoint> Course::read() const {
+  return formats::read_checkpoint(core::open_source(options_.checkpoint));
+}
 
 std::optional<formats::Loaded<formats::Checkpoint>> Course::resumed() {
   if (!options_.resume) return std::nullopt;

@@ -29,7 +29,9 @@ relsim::EmbeddingTrainingOptions settle(const SharedOptions& shared, const Embed
                                      : relsim::RankingLoss::Softmax;
   o.step.margin = options.margin.value_or(o.model == relsim::ScoreModel::RotatE ? 6 : 1);
   o.step.rule = relsim::row_rule_of(options.optimizer);
-  o.step.lr = options.lr.value_or(o.step.rule == relsim::RowRule::AdaGrad ? 0.1 : o.step.rule == relsim::RowRule::Adam ? 1e-3 : 1e-2);
+  o.step.lr = options.lr.value_or(o.step.rule == relsim::RowRule::AdaGrad ? 0.1
+                                  : o.step.rule == relsim::RowRule::Adam  ? 1e-3
+                                                                          : 1e-2);
   o.negatives.corrupt = options.corrupt == "relations"  ? relsim::Corrupt::Relations
                         : options.corrupt == "entities" ? relsim::Corrupt::Entities
                                                         : relsim::Corrupt::Both;
@@ -42,10 +44,12 @@ relsim::EmbeddingTrainingOptions settle(const SharedOptions& shared, const Embed
   if ((options.negatives == "similarity") == options.similarity.empty()) {
     throw Error(Error::Usage, "--negatives similarity and --similarity FILE need one another");
   }
-  if (!options.combine.empty() && options.similarity.empty()) throw Error(Error::Usage, "--combine is of --similarity's divergences");
+  if (!options.combine.empty() && options.similarity.empty())
+    throw Error(Error::Usage, "--combine is of --similarity's divergences");
   if (options.level != "L0") {
-    throw Error(Error::Usage, "--level " + options.level + ": an embedding's step keeps no activations that could be compressed: its "
-                              "gradients are closed formulas of the rows themselves, and a number a scored fact");
+    throw Error(Error::Usage, "--level " + options.level +
+                                  ": an embedding's step keeps no activations that could be compressed: its "
+                                  "gradients are closed formulas of the rows themselves, and a number a scored fact");
   }
   o.tau_start = options.tau_start.value_or(o.tau);
   return o;
@@ -67,22 +71,33 @@ Value::Map to_map(const EmbeddingEpoch& report, bool validated) {
 
 void define_negatives(CLI::App& command, EmbedOptions& options) {
   auto& training = options.training;
-  add_choice(command, "--corrupt", options.corrupt, {"relations", "entities", "both"}, "What a false fact has in place of the true one's");
-  add_choice(command, "--negatives", options.negatives, {"uniform", "bernoulli", "similarity", "all"},
-             "How it is drawn. bernoulli: the head rather than the tail where a tail has more heads than a head tails; "
-             "similarity: relations s in proportion to exp(-D(r,s)/τ), with --similarity; all: a softmax over all relations");
+  add_choice(command, "--corrupt", options.corrupt, {"relations", "entities", "both"},
+             "What a false fact has in place of the true one's");
+  add_choice(
+      command, "--negatives", options.negatives, {"uniform", "bernoulli", "similarity", "all"},
+      "How it is drawn. bernoulli: the head rather than the tail where a tail has more heads than a head tails; "
+      "similarity: relations s in proportion to exp(-D(r,s)/τ), with --similarity; all: a softmax over all relations");
   command.add_option("--negative-count", training.negatives.count, "Negatives of each fact")->type_name("N");
-  add_file(command, "--similarity", options.similarity, "The divergences D: a similarity artifact of `relsim-score similarity`");
-  command.add_option("--combine", options.combine,
-                     "D of both directions' divergences; min lets relations take each other's place of which one is part of the "
-                     "other (default: as the artifact has it)")
+  add_file(command, "--similarity", options.similarity,
+           "The divergences D: a similarity artifact of `relsim-score similarity`");
+  command
+      .add_option(
+          "--combine", options.combine,
+          "D of both directions' divergences; min lets relations take each other's place of which one is part of the "
+          "other (default: as the artifact has it)")
       ->type_name("max|min|mean")
       ->check(CLI::IsMember({"max", "min", "mean"}).description(""));
-  command.add_option("--tau", training.tau, "Temperature τ of similarity-aware negatives, in nats")->type_name("NATS")->check(above_zero());
-  command.add_option("--tau-start", options.tau_start, "τ of the first epoch, from where it falls to --tau (default: --tau)")
+  command.add_option("--tau", training.tau, "Temperature τ of similarity-aware negatives, in nats")
       ->type_name("NATS")
       ->check(above_zero());
-  command.add_option("--tau-decay", training.tau_decay, "Factor by which τ falls from epoch to epoch")->type_name("X")->check(above_zero());
+  command
+      .add_option("--tau-start", options.tau_start,
+                  "τ of the first epoch, from where it falls to --tau (default: --tau)")
+      ->type_name("NATS")
+      ->check(above_zero());
+  command.add_option("--tau-decay", training.tau_decay, "Factor by which τ falls from epoch to epoch")
+      ->type_name("X")
+      ->check(above_zero());
 }
 
 }  // namespace
@@ -90,27 +105,41 @@ void define_negatives(CLI::App& command, EmbedOptions& options) {
 void define_embed(CLI::App& command, EmbedOptions& options) {
   auto& training = options.training;
   add_triples(command, options.inputs);
-  add_file(command, "--valid", options.valid, "Held-out triples for early stopping, in place of a share of the inputs; of any kind that inputs may be");
-  command.add_option("--held-out", options.held_out, "Share of the facts held out; 0 trains for all epochs on everything")
+  add_file(command, "--valid", options.valid,
+           "Held-out triples for early stopping, in place of a share of the inputs; of any kind that inputs may be");
+  command
+      .add_option("--held-out", options.held_out, "Share of the facts held out; 0 trains for all epochs on everything")
       ->type_name("SHARE")
       ->excludes("--valid")
       ->check(CLI::Range(0.0, 0.9).description(""));
-  add_choice(command, "--model", options.model, {"transe", "distmult", "complex", "rotate", "rescal"}, "How vectors score a fact");
-  command.add_option("--dim", training.dim, "Values of an entity's vector; for complex and rotate half of them are imaginary parts")->type_name("N");
+  add_choice(command, "--model", options.model, {"transe", "distmult", "complex", "rotate", "rescal"},
+             "How vectors score a fact");
+  command
+      .add_option("--dim", training.dim,
+                  "Values of an entity's vector; for complex and rotate half of them are imaginary parts")
+      ->type_name("N");
   command.add_option("--norm", training.norm, "Norm of TransE's distance: 1 or 2")->type_name("N");
-  add_choice(command, "--loss", options.loss, {"margin", "logistic", "softmax"},
-             "How a fact's score is set against its negatives' (default: margin for transe and rotate, softmax for the others "
-             "and with --negatives all)");
-  command.add_option("--margin", options.margin, "Margin of the loss, in units of the score (default: 1, rotate 6)")->type_name("X");
+  add_choice(
+      command, "--loss", options.loss, {"margin", "logistic", "softmax"},
+      "How a fact's score is set against its negatives' (default: margin for transe and rotate, softmax for the others "
+      "and with --negatives all)");
+  command.add_option("--margin", options.margin, "Margin of the loss, in units of the score (default: 1, rotate 6)")
+      ->type_name("X");
   command.add_option("--epochs", training.epochs, "Most passes over the facts")->type_name("N");
-  command.add_option("--patience", training.patience, "Stop after N epochs without better ranks of the held-out facts' relations")->type_name("N");
+  command
+      .add_option("--patience", training.patience,
+                  "Stop after N epochs without better ranks of the held-out facts' relations")
+      ->type_name("N");
   command.add_option("--batch", training.batch, "Facts a step")->type_name("N");
-  add_choice(command, "--optimizer", options.optimizer, {"adagrad", "adam", "sgd"}, "What steps the rows that a batch names");
-  command.add_option("--lr", options.lr, "Learning rate (default: adagrad 0.1, adam 0.001, sgd 0.01)")->type_name("RATE");
+  add_choice(command, "--optimizer", options.optimizer, {"adagrad", "adam", "sgd"},
+             "What steps the rows that a batch names");
+  command.add_option("--lr", options.lr, "Learning rate (default: adagrad 0.1, adam 0.001, sgd 0.01)")
+      ->type_name("RATE");
   command.add_option("--l2", training.step.l2, "L2 penalty, on the rows that a batch names")->type_name("RATE");
   define_negatives(command, options);
   add_choice(command, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2"},
-             "As with facts and extract, where there are activations to compress; here L0 is the only one, since gradients are "
+             "As with facts and extract, where there are activations to compress; here L0 is the only one, since "
+             "gradients are "
              "closed formulas");
   define_metrics(command, options.course);
   define_checkpoint(command, options.course);
@@ -130,17 +159,19 @@ int run_embed(const SharedOptions& shared, const EmbedOptions& options) {
     divergences = read_divergences(options.similarity, split.kb.relations, header.parents.back(), options.combine);
   }
   const auto digest = !course.keeps() ? "" : relsim::training_digest(split.kb.triples, split.held_out, divergences);
-  relsim::EmbeddingTrainer trainer(split.kb.triples, split.held_out, split.kb.entities.size(), split.kb.relations.size(),
-                                   training, std::move(divergences));
+  relsim::EmbeddingTrainer trainer(split.kb.triples, split.held_out, split.kb.entities.size(),
+                                   split.kb.relations.size(), training, std::move(divergences));
   if (const auto saved = course.resumed()) {
-    trainer.restore(relsim::load_state(saved->content, saved->header.seed, trainer.state(), training, digest, options.course.checkpoint));
+    trainer.restore(relsim::load_state(saved->content, saved->header.seed, trainer.state(), training, digest,
+                                       options.course.checkpoint));
   }
   course.run([&] {
     if (trainer.done()) return true;
     const auto report = trainer.run_epoch();
-    course.epoch(report.epoch, to_map(report, validated), report.step_seconds,
-                 "loss " + to_four_decimals(report.loss) + (validated ? ", held-out MRR " + to_four_decimals(report.mrr) : ""),
-                 [&] { return relsim::store_state(trainer.state(), training, digest); });
+    course.epoch(
+        report.epoch, to_map(report, validated), report.step_seconds,
+        "loss " + to_four_decimals(report.loss) + (validated ? ", held-out MRR " + to_four_decimals(report.mrr) : ""),
+        [&] { return relsim::store_state(trainer.state(), training, digest); });
     return false;
   });
   const auto best = trainer.best();
@@ -150,8 +181,9 @@ int run_embed(const SharedOptions& shared, const EmbedOptions& options) {
   stored.metrics = final_line;
   course.finish(std::move(final_line), best.step_seconds);
   if (validated) {
-    say_note(plural(split.held_out.size(), "held-out fact", "held-out facts") + ": MRR of the relation " + to_four_decimals(best.mrr) +
-             ", first " + to_four_decimals(best.hits1) + " (epoch " + std::to_string(best.epoch) + ")");
+    say_note(plural(split.held_out.size(), "held-out fact", "held-out facts") + ": MRR of the relation " +
+             to_four_decimals(best.mrr) + ", first " + to_four_decimals(best.hits1) + " (epoch " +
+             std::to_string(best.epoch) + ")");
   }
   write_model(*sink, header, stored);
   sink->finish();

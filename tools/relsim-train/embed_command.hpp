@@ -14,15 +14,15 @@ namespace terse::tools {
 /// Command line of `relsim-train embed`. What is not given has a default that depends on the model.
 struct EmbedOptions {
   std::vector<std::string> inputs{"-"};
-  std::string valid;        ///< triples held out; empty: a share of the inputs
+  std::string valid;  ///< triples held out; empty: a share of the inputs
   double held_out = 0.05;
   std::string model = "transe";
-  std::string loss;         ///< empty: as the model asks for
+  std::string loss;  ///< empty: as the model asks for
   std::string optimizer = "adagrad";
   std::optional<double> lr, margin, tau_start;
   std::string corrupt = "relations", negatives = "uniform";
-  std::string similarity;   ///< a similarity artifact
-  std::string combine;      ///< both directions of its divergences; empty: as it has it
+  std::string similarity;    ///< a similarity artifact
+  std::string combine;       ///< both directions of its divergences; empty: as it has it
   std::string level = "L0";  ///< the others are refused
   CourseOptions course;
   relsim::EmbeddingTrainingOptions training;

@@ -16,10 +16,10 @@ struct ExtractOptions {
   std::string valid;                     ///< held-out sentences; empty: a share of the inputs
   double held_out = 0.1;
   std::string model = "pa-lstm";
-  std::string vectors;                   ///< word vectors as text; empty: random
-  std::string similarity;                ///< for the margin
+  std::string vectors;     ///< word vectors as text; empty: random
+  std::string similarity;  ///< for the margin
   std::string excluded = "no_relation";
-  std::string level;                     ///< empty: L0, or L2 with a budget
+  std::string level;  ///< empty: L0, or L2 with a budget
   std::int64_t least_words = 2, length = 100;
   CourseOptions course;
   relsim::ExtractorShape shape;

@@ -92,23 +92,26 @@ void write(core::ByteSink& sink, const SharedOptions& shared, const formats::Fac
 
 /// @param label   begins the note
 /// @param others  what is said between the model's nats and a uniform guess's
-void say_held_out(const std::string& label, std::size_t facts, double model, const std::string& others, const relsim::CountBaseline& baseline) {
-  say_note(label + plural(facts, "held-out fact", "held-out facts") + ": model " + nats(model) + " nats a fact" + others + ", uniform " +
-           nats(baseline.uniform));
+void say_held_out(const std::string& label, std::size_t facts, double model, const std::string& others,
+                  const relsim::CountBaseline& baseline) {
+  say_note(label + plural(facts, "held-out fact", "held-out facts") + ": model " + nats(model) + " nats a fact" +
+           others + ", uniform " + nats(baseline.uniform));
 }
 
 /// A model that tells held-out facts worse than what knows less is not to be compared by.
 void warn_of_weak(const std::string& label, double model, const relsim::CountBaseline& baseline) {
   if (model <= baseline.nats && model <= baseline.uniform) return;
   const bool guess = model > baseline.uniform;
-  say_warning(label + "the model tells held-out facts worse than " + std::string(guess ? "a uniform guess" : "independent counts, P(h|r) P(t|r)") +
-              ": " + nats(model) + " nats a fact, not " + nats(guess ? baseline.uniform : baseline.nats));
+  say_warning(label + "the model tells held-out facts worse than " +
+              std::string(guess ? "a uniform guess" : "independent counts, P(h|r) P(t|r)") + ": " + nats(model) +
+              " nats a fact, not " + nats(guess ? baseline.uniform : baseline.nats));
 }
 
 void begin_with_policy(const FactsOptions& options, relsim::FactTrainingOptions& training) {
   auto policy = formats::read_policy(core::open_source(options.policy));
   auto& compression = training.compression;
-  if (options.level.empty() && !policy.content.level.empty()) compression.level = act::level_from_string(policy.content.level);
+  if (options.level.empty() && !policy.content.level.empty())
+    compression.level = act::level_from_string(policy.content.level);
   if (act::average_bits(compression.level) == 0) {
     throw Error(Error::Usage, options.policy + ": a policy is for levels L2, L2.1 and L2.2");
   }
@@ -129,11 +132,13 @@ relsim::FactTrainingOptions settle(const FactsOptions& options) {
   training.momentum = options.momentum.value_or(training.momentum);
   training.descent = options.schedule == "linear" ? relsim::Descent::Linear : relsim::Descent::None;
   training.rounding = options.products == "bfloat16" ? relsim::Rounding::Bfloat16 : relsim::Rounding::None;
-  training.compression.level = act::level_from_string(
-      !options.level.empty() ? options.level : training.compression.budget > 0 ? "L2" : "L0");
+  training.compression.level = act::level_from_string(!options.level.empty()            ? options.level
+                                                      : training.compression.budget > 0 ? "L2"
+                                                                                        : "L0");
   if (!options.policy.empty()) begin_with_policy(options, training);
   if (options.products == "bfloat16" && !relsim::has_pair_instructions()) {
-    say_warning("--products bfloat16: this CPU has no instructions for it; the same is computed more slowly than float32");
+    say_warning(
+        "--products bfloat16: this CPU has no instructions for it; the same is computed more slowly than float32");
   }
   return training;
 }
@@ -144,7 +149,8 @@ formats::Facts train_neural(const Split& split, const SeedRun& run, const FactsO
   const bool validated = !split.held_out.empty();
   const auto digest = course.keeps() ? relsim::training_digest(split.kb.triples, split.held_out) : "";
   act::install_allocator();
-  relsim::FactTrainer trainer(split.kb.triples, split.held_out, split.kb.entities.size(), split.kb.relations.size(), training);
+  relsim::FactTrainer trainer(split.kb.triples, split.held_out, split.kb.entities.size(), split.kb.relations.size(),
+                              training);
   if (training.compression.budget > 0) {
     // What the run will write, and read where it is resumed, takes memory that is part of what the process needs.
     const auto before = [&] {
@@ -166,9 +172,10 @@ formats::Facts train_neural(const Split& split, const SeedRun& run, const FactsO
   course.run([&] {
     if (trainer.done()) return true;
     const auto report = trainer.run_epoch();
-    course.epoch(report.epoch, with_memory(to_map(report, validated), report), report.step_seconds,
-                 nats(report.train_nats) + " nats a fact" + (validated ? ", held out " + nats(report.held_out_nats) : ""),
-                 [&] { return relsim::store_state(trainer, training, digest); });
+    course.epoch(
+        report.epoch, with_memory(to_map(report, validated), report), report.step_seconds,
+        nats(report.train_nats) + " nats a fact" + (validated ? ", held out " + nats(report.held_out_nats) : ""),
+        [&] { return relsim::store_state(trainer, training, digest); });
     return false;
   });
   const auto trained = trainer.result();
@@ -177,8 +184,8 @@ formats::Facts train_neural(const Split& split, const SeedRun& run, const FactsO
   course.finish(with_memory(summary(trained, split.held_out.size()), trained.best), trained.best.step_seconds);
   if (validated) {
     say_held_out(run.label, split.held_out.size(), trained.best.held_out_nats,
-                 " (epoch " + std::to_string(trained.best.epoch) + "), independent counts " + nats(trained.baseline.nats) +
-                     ", both mixed " + nats(trained.mixed->nats),
+                 " (epoch " + std::to_string(trained.best.epoch) + "), independent counts " +
+                     nats(trained.baseline.nats) + ", both mixed " + nats(trained.mixed->nats),
                  trained.baseline);
     warn_of_weak(run.label, trained.best.held_out_nats, trained.baseline);
   }
@@ -213,14 +220,17 @@ formats::Facts count(const Split& split, const FactsOptions& options, Course& co
     for (const auto& t : triples) sum -= model.log_probability(t.relation, t.head, t.tail);
     return sum / static_cast<double>(triples.size());
   };
-  Value::Map map{{"epoch", 0}, {"step", 0}, {"loss", mean_nats(split.kb.triples)},
+  Value::Map map{{"epoch", 0},
+                 {"step", 0},
+                 {"loss", mean_nats(split.kb.triples)},
                  {"held_out_facts", static_cast<std::int64_t>(split.held_out.size())}};
   if (!split.held_out.empty()) {
     const auto baseline = relsim::count_baseline(split.kb.triples, split.held_out, entities, relations);
     map["held_out_nats"] = mean_nats(split.held_out);
     map["counts_nats"] = baseline.nats;
     map["uniform_nats"] = baseline.uniform;
-    say_held_out("", split.held_out.size(), map["held_out_nats"].as_double(), ", independent counts " + nats(baseline.nats), baseline);
+    say_held_out("", split.held_out.size(), map["held_out_nats"].as_double(),
+                 ", independent counts " + nats(baseline.nats), baseline);
     warn_of_weak("", map["held_out_nats"].as_double(), baseline);
   }
   auto facts = facts_of(split);
@@ -245,8 +255,8 @@ void say_spread(const std::vector<double>& nats_of_seeds) {
   const double mean = std::accumulate(nats_of_seeds.begin(), nats_of_seeds.end(), 0.0) / count;
   double squares = 0;
   for (const double one : nats_of_seeds) squares += (one - mean) * (one - mean);
-  say_note(std::to_string(nats_of_seeds.size()) + " models: " + nats(mean) + " nats a held-out fact, standard deviation over seeds " +
-           nats(std::sqrt(squares / (count - 1))));
+  say_note(std::to_string(nats_of_seeds.size()) + " models: " + nats(mean) +
+           " nats a held-out fact, standard deviation over seeds " + nats(std::sqrt(squares / (count - 1))));
 }
 
 }  // namespace
@@ -254,8 +264,11 @@ void say_spread(const std::vector<double>& nats_of_seeds) {
 void define_facts(CLI::App& command, FactsOptions& options) {
   auto& training = options.training;
   add_triples(command, options.inputs);
-  add_file(command, "--valid", options.valid, "Held-out triples for early stopping, in place of a share of the inputs; of any kind that inputs may be");
-  command.add_option("--held-out", options.held_out, "Share of the facts held out (default: 0.05, with counts 0); 0 trains for all epochs on everything")
+  add_file(command, "--valid", options.valid,
+           "Held-out triples for early stopping, in place of a share of the inputs; of any kind that inputs may be");
+  command
+      .add_option("--held-out", options.held_out,
+                  "Share of the facts held out (default: 0.05, with counts 0); 0 trains for all epochs on everything")
       ->type_name("SHARE")
       ->excludes("--valid")
       ->check(CLI::Range(0.0, 0.9).description(""));
@@ -268,36 +281,51 @@ void define_facts(CLI::App& command, FactsOptions& options) {
   command.add_option("--dim", training.dim, "Size of entity and relation vectors")->type_name("N");
   command.add_option("--hidden", training.hidden, "Units of the perceptrons' two hidden layers")->type_name("N");
   command.add_option("--epochs", training.epochs, "Most passes over the facts")->type_name("N");
-  command.add_option("--patience", training.patience, "Stop after N epochs without better held-out nats")->type_name("N");
+  command.add_option("--patience", training.patience, "Stop after N epochs without better held-out nats")
+      ->type_name("N");
   command.add_option("--batch", training.batch, "Observations a step; each fact is observed in both directions")
       ->type_name("N");
   add_choice(command, "--optimizer", options.optimizer, {"adam", "adagrad", "sgd"}, "How weights are updated");
-  command.add_option("--lr", options.lr, "Learning rate (default: adam 0.005, adagrad 0.02, sgd 0.001)")->type_name("RATE");
-  command.add_option("--momentum", options.momentum, "Momentum of sgd, from 0 to below 1 (default: 0.9)")->type_name("X");
+  command.add_option("--lr", options.lr, "Learning rate (default: adam 0.005, adagrad 0.02, sgd 0.001)")
+      ->type_name("RATE");
+  command.add_option("--momentum", options.momentum, "Momentum of sgd, from 0 to below 1 (default: 0.9)")
+      ->type_name("X");
   add_choice(command, "--schedule", options.schedule, {"constant", "linear"},
              "The learning rate over the run: constant, or from --lr down to 0 at the end of --epochs");
-  command.add_option("--weight-decay", training.weight_decay, "L2 penalty: so much of each weight is added to its gradient")->type_name("RATE");
+  command
+      .add_option("--weight-decay", training.weight_decay,
+                  "L2 penalty: so much of each weight is added to its gradient")
+      ->type_name("RATE");
   add_choice(command, "--start", options.start, {"transe", "random"},
              "Where vectors begin: TransE trained on the same facts, or random numbers");
   command.add_option("--start-epochs", training.start_epochs, "Passes of TransE over the facts")->type_name("N");
-  add_choice(command, "--products", options.products, {"float32", "bfloat16"},
-             "What the factors of a step's large products are rounded to: bfloat16 takes three quarters of the time on CPUs "
-             "with AVX512_BF16, and gives nearly the same model");
-  auto* level = add_choice(command, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2"},
-                           "Compress what the backward pass keeps, the hidden layers: not, to 4, 8 or 2 bits, or to bits that "
-                           "differ from tensor to tensor, 4, 3 and 2 on average")
-                    ->default_str("L0");
-  command.add_option("--bits", training.compression.bits, "Bits of a compressed value, in place of the level's: 1, 2, 4, 8, or 32 for none")
+  add_choice(
+      command, "--products", options.products, {"float32", "bfloat16"},
+      "What the factors of a step's large products are rounded to: bfloat16 takes three quarters of the time on CPUs "
+      "with AVX512_BF16, and gives nearly the same model");
+  auto* level =
+      add_choice(command, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2"},
+                 "Compress what the backward pass keeps, the hidden layers: not, to 4, 8 or 2 bits, or to bits that "
+                 "differ from tensor to tensor, 4, 3 and 2 on average")
+          ->default_str("L0");
+  command
+      .add_option("--bits", training.compression.bits,
+                  "Bits of a compressed value, in place of the level's: 1, 2, 4, 8, or 32 for none")
       ->type_name("N")
       ->check(CLI::IsMember({1, 2, 4, 8, 32}).description(""))
       ->default_str("")
       ->excludes(level);
   add_file(command, "--policy", options.policy,
-           "Begin with the bits and sensitivities that act-profile --plan wrote of such a model, at its level if none is given")
+           "Begin with the bits and sensitivities that act-profile --plan wrote of such a model, at its level if none "
+           "is given")
       ->excludes("--bits");
-  command.add_option("--adapt-every", training.compression.adapt_every, "Steps between choices of bits at levels L2 to L2.2")->type_name("N");
+  command
+      .add_option("--adapt-every", training.compression.adapt_every,
+                  "Steps between choices of bits at levels L2 to L2.2")
+      ->type_name("N");
   add_size(command, "--budget", training.compression.budget,
-           "Resident bytes that the whole process may take at its peak: bits follow from it in place of a level's average; 250MiB, 2G")
+           "Resident bytes that the whole process may take at its peak: bits follow from it in place of a level's "
+           "average; 250MiB, 2G")
       ->default_str("")
       ->excludes("--bits");
   define_seeds(command, options.seeds);
@@ -315,7 +343,8 @@ int run_facts(const SharedOptions& shared, const FactsOptions& options) {
     throw Error(Error::Usage, "--budget is what a process may take: give each of --seeds its own");
   }
   auto training = counts ? options.training : settle(options);
-  SplitSource splits(options.inputs, options.valid, options.held_out.value_or(counts ? 0 : 0.05), options.seeds.value_or(1));
+  SplitSource splits(options.inputs, options.valid, options.held_out.value_or(counts ? 0 : 0.05),
+                     options.seeds.value_or(1));
   std::vector<double> nats_of_seeds;
   for_each_seed(shared, options.course, options.seeds, [&](const SeedRun& run) {
     // Opened first: an output that cannot be written should not cost a training run.

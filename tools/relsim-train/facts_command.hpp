@@ -14,7 +14,7 @@ namespace terse::tools {
 struct FactsOptions {
   std::vector<std::string> inputs{"-"};  ///< TSV files, -, wordnet[:DIR]
   std::string valid;                     ///< TSV of held-out facts; empty: a share of the inputs
-  std::optional<double> held_out;  ///< share of the inputs; unset: 0.05, or 0 for a counting model
+  std::optional<double> held_out;        ///< share of the inputs; unset: 0.05, or 0 for a counting model
   std::string model = "neural";
   double smoothing = 1;  ///< of the counting model, in facts
   std::string optimizer = "adam";
@@ -23,8 +23,8 @@ struct FactsOptions {
   std::string schedule = "constant";
   std::string start = "transe";
   std::string products = "float32";
-  std::string level;   ///< empty: L0, or what the policy says
-  std::string policy;  ///< empty: none
+  std::string level;                  ///< empty: L0, or what the policy says
+  std::string policy;                 ///< empty: none
   std::optional<std::int64_t> seeds;  ///< unset: one model
   CourseOptions course;
   relsim::FactTrainingOptions training;

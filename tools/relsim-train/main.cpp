@@ -28,9 +28,10 @@ void define(CLI::App& app, Options& options) {
   define_embed(add_command(app, "embed", options.command,
                            "Train vectors of entities and relations that predict relations; writes a model artifact"),
                options.embed);
-  define_extract(add_command(app, "extract", options.command,
-                             "Train a classifier of the relation between two entities of a sentence; writes a model artifact"),
-                 options.extract);
+  define_extract(
+      add_command(app, "extract", options.command,
+                  "Train a classifier of the relation between two entities of a sentence; writes a model artifact"),
+      options.extract);
 }
 
 int run(const Options& options) {
@@ -43,5 +44,7 @@ int run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return run_tool<Options>({"relsim-train", "train models on the facts of a knowledge base, or on sentences that state them"}, argc, argv, define, run);
+  return run_tool<Options>(
+      {"relsim-train", "train models on the facts of a knowledge base, or on sentences that state them"}, argc, argv,
+      define, run);
 }

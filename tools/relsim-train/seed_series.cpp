@@ -14,7 +14,8 @@ constexpr std::string_view kPlace = "{seed}";
 
 void require_place(const std::string& name, const std::string& option) {
   if (name.find(kPlace) != std::string::npos) return;
-  throw Error(Error::Usage, option + " " + name + ": with --seeds each run writes its own, {seed} in the name is its seed");
+  throw Error(Error::Usage,
+              option + " " + name + ": with --seeds each run writes its own, {seed} in the name is its seed");
 }
 
 std::string filled(std::string name, std::uint64_t seed) {
@@ -28,9 +29,10 @@ std::string filled(std::string name, std::uint64_t seed) {
 
 void define_seeds(CLI::App& command, std::optional<std::int64_t>& seeds) {
   command
-      .add_option("--seeds", seeds,
-                  "Train N models that differ in their seed: --seed and those after it. {seed} in the names of --output, "
-                  "--checkpoint and --metrics is each one's seed")
+      .add_option(
+          "--seeds", seeds,
+          "Train N models that differ in their seed: --seed and those after it. {seed} in the names of --output, "
+          "--checkpoint and --metrics is each one's seed")
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000}).description(""));
 }

@@ -10,20 +10,20 @@
 
 namespace terse::tools {
 
-/// --seeds N: several runs of a command that differ in their seed alone, --seed and those after it. Files that each of them
-/// writes have {seed} in their names.
+/// --seeds N: several runs of a command that differ in their seed alone, --seed and those after it. Files that each of
+/// them writes have {seed} in their names.
 void define_seeds(CLI::App& command, std::optional<std::int64_t>& seeds);
 
 /// One run of a series, or the only one.
 struct SeedRun {
   SharedOptions shared;  ///< its own seed and output
   CourseOptions course;
-  std::string label;     ///< "seed 3: ", for messages; empty for the only run
+  std::string label;  ///< "seed 3: ", for messages; empty for the only run
   bool first = true;
 };
 
-/// Calls `run` for each seed, in turn. With --resume a run whose checkpoint is not there begins anew, but for the first: a
-/// series that was stopped had not come to it.
+/// Calls `run` for each seed, in turn. With --resume a run whose checkpoint is not there begins anew, but for the
+/// first: a series that was stopped had not come to it.
 /// @param seeds  not set: one run, files named as they are
 /// @throws Error::Usage where runs would write the same file
 void for_each_seed(const SharedOptions& shared, const CourseOptions& course, std::optional<std::int64_t> seeds,

@@ -31,8 +31,8 @@ std::vector<double> read_divergences(const std::string& path, const relsim::Voca
   }
   if (unknown == count) throw Error(Error::BadInput, path + ": knows none of the relations");
   if (unknown > 0) {
-    say_warning(path + ": does not know " + std::to_string(unknown) + " of " +
-                plural(count, "relation", "relations") + ": taken to be far from all others");
+    say_warning(path + ": does not know " + std::to_string(unknown) + " of " + plural(count, "relation", "relations") +
+                ": taken to be far from all others");
   }
   if (combine.empty()) combine = similarity.combine;
   std::vector<double> divergences(count * count, INFINITY);

@@ -8,8 +8,8 @@
 
 namespace terse::tools {
 
-/// [R, R] divergences of a similarity artifact in the order of `relations`, by name, both directions combined. Relations
-/// that it does not know are infinitely far from all others; there is a warning.
+/// [R, R] divergences of a similarity artifact in the order of `relations`, by name, both directions combined.
+/// Relations that it does not know are infinitely far from all others; there is a warning.
 /// @param parent   the artifact's digest
 /// @param combine  "max", "min" or "mean" of both; empty: as the artifact has it
 /// @throws Error::BadInput where it knows none of them

@@ -13,10 +13,11 @@ namespace terse::tools {
 
 void add_triples(CLI::App& command, std::vector<std::string>& inputs) {
   command
-      .add_option("inputs", inputs,
-                  "Triples, head<TAB>relation<TAB>tail a line, plain, .gz or .zst; - is standard input; FILE.nt or nt:FILE is "
-                  "N-Triples; FILE.json or cesi:FILE CESI's JSON lines; openke:DIR OpenKE's id files (DIR/train2id.txt); "
-                  "wordnet[:DIR] WordNet's pointers (/usr/share/wordnet)")
+      .add_option(
+          "inputs", inputs,
+          "Triples, head<TAB>relation<TAB>tail a line, plain, .gz or .zst; - is standard input; FILE.nt or nt:FILE is "
+          "N-Triples; FILE.json or cesi:FILE CESI's JSON lines; openke:DIR OpenKE's id files (DIR/train2id.txt); "
+          "wordnet[:DIR] WordNet's pointers (/usr/share/wordnet)")
       ->type_name("FILE");
 }
 
@@ -47,7 +48,8 @@ void SplitSource::read_valid() {
   std::uint64_t skipped = 0;
   std::tie(split_->held_out, skipped) = relsim::read_known_facts(valid_, split_->kb);
   if (skipped == 0) return;
-  say_warning(valid_ + ": " + plural(skipped, "fact names", "facts name") + " what the training facts do not: left out");
+  say_warning(valid_ + ": " + plural(skipped, "fact names", "facts name") +
+              " what the training facts do not: left out");
 }
 
 Split read_split(const std::vector<std::string>& inputs, const std::string& valid, double share, std::uint64_t seed) {

@@ -32,8 +32,7 @@ double sparse_divergence(const CountModel& model, const SparseCounts& a, const S
 /// P(t|q) of one query for any t: counts laid out densely, cleared by the list that filled them.
 class DenseTails {
  public:
-  explicit DenseTails(const CountModel& model)
-      : model_(model), count_(static_cast<std::size_t>(model.entities())) {}
+  explicit DenseTails(const CountModel& model) : model_(model), count_(static_cast<std::size_t>(model.entities())) {}
 
   void show(std::int32_t q) {
     if (shown_) {
@@ -71,10 +70,10 @@ class Row {
     const double k = model_.smoothing();
     std::size_t i = 0, j = 0;
     while (i < heads_a.entity.size() || j < heads_b.entity.size()) {
-      const bool in_a = j == heads_b.entity.size() ||
-                        (i < heads_a.entity.size() && heads_a.entity[i] <= heads_b.entity[j]);
-      const bool in_b = i == heads_a.entity.size() ||
-                        (j < heads_b.entity.size() && heads_b.entity[j] <= heads_a.entity[i]);
+      const bool in_a =
+          j == heads_b.entity.size() || (i < heads_a.entity.size() && heads_a.entity[i] <= heads_b.entity[j]);
+      const bool in_b =
+          i == heads_a.entity.size() || (j < heads_b.entity.size() && heads_b.entity[j] <= heads_a.entity[i]);
       const auto head = in_a ? heads_a.entity[i] : heads_b.entity[j];
       const double mass = ((in_a ? heads_a.count[i] : 0) + k * model_.base(head)) / (heads_a.total + k);
       const auto facts_a = in_a ? model_.tails_of(a_, i) : std::span<const std::int32_t>();

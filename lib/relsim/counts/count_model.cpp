@@ -7,9 +7,10 @@
 
 namespace terse::relsim {
 
-CountModel::CountModel(std::span<const Triple> triples, std::int32_t entities, std::int32_t relations,
-                       double smoothing)
-    : smoothing_(smoothing), base_(static_cast<std::size_t>(entities), 2), queries_(2 * static_cast<std::size_t>(relations)) {
+CountModel::CountModel(std::span<const Triple> triples, std::int32_t entities, std::int32_t relations, double smoothing)
+    : smoothing_(smoothing),
+      base_(static_cast<std::size_t>(entities), 2),
+      queries_(2 * static_cast<std::size_t>(relations)) {
   if (!(smoothing > 0)) throw Error(Error::Usage, "smoothing must be above 0");
   for (const auto& t : triples) {
     ++base_[static_cast<std::size_t>(t.head)];

@@ -44,7 +44,7 @@ class CountModel {
  private:
   struct Query {
     SparseCounts heads;
-    std::vector<std::size_t> begin;   // of each head's tails; one more than heads
+    std::vector<std::size_t> begin;  // of each head's tails; one more than heads
     std::vector<std::int32_t> tails;
   };
   double smoothed(const SparseCounts& counts, std::int32_t entity) const;

@@ -62,7 +62,8 @@ Divergences profile_distances(std::span<const Triple> triples, std::int32_t enti
   };
   std::vector<std::vector<Roles>> profiles(index_of(entities));
   std::vector<Triple> by_relation(triples.begin(), triples.end());
-  std::sort(by_relation.begin(), by_relation.end(), [](const Triple& x, const Triple& y) { return x.relation < y.relation; });
+  std::sort(by_relation.begin(), by_relation.end(),
+            [](const Triple& x, const Triple& y) { return x.relation < y.relation; });
   for (const auto& t : by_relation) {
     const auto roles = [&](std::int32_t entity) -> Roles& {
       auto& all = profiles[index_of(entity)];

@@ -23,7 +23,8 @@ RoleCounts::RoleCounts(std::span<const Triple> triples, std::int32_t entities, s
     entity_[next[at(relations + t.relation)]++] = t.tail;
   }
   for (std::size_t q = 0; q + 1 < begin_.size(); ++q) {
-    std::sort(entity_.begin() + static_cast<std::ptrdiff_t>(begin_[q]), entity_.begin() + static_cast<std::ptrdiff_t>(begin_[q + 1]));
+    std::sort(entity_.begin() + static_cast<std::ptrdiff_t>(begin_[q]),
+              entity_.begin() + static_cast<std::ptrdiff_t>(begin_[q + 1]));
   }
 }
 

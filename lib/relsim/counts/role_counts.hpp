@@ -9,8 +9,8 @@
 namespace terse::relsim {
 
 /// How often each relation has each entity as head or as tail, and P(e|q) from it, uniformly smoothed:
-/// (count + smoothing) / (facts + smoothing·E). A query q is a relation r < R for its heads or R + r for its tails, which
-/// are the heads of its inverse.
+/// (count + smoothing) / (facts + smoothing·E). A query q is a relation r < R for its heads or R + r for its tails,
+/// which are the heads of its inverse.
 class RoleCounts {
  public:
   /// @param triples  distinct facts
@@ -26,8 +26,8 @@ class RoleCounts {
 
  private:
   std::int32_t entities_;
-  std::vector<std::size_t> begin_;     // [2R + 1] of each query's facts
-  std::vector<std::int32_t> entity_;   // of each fact, ascending within a query
+  std::vector<std::size_t> begin_;    // [2R + 1] of each query's facts
+  std::vector<std::int32_t> entity_;  // of each fact, ascending within a query
 };
 
 }  // namespace terse::relsim

@@ -19,7 +19,7 @@ constexpr double kMargin = 1.1;        // more heads than the last round's varia
 constexpr double kTimeShare = 0.93;    // of the time left that a round may plan to use
 constexpr double kLeastRound = 0.1;    // of the time gone that a round must be worth
 constexpr int kMostRounds = 8;
-constexpr double kMoreFreedom = 4;     // that a round gives
+constexpr double kMoreFreedom = 4;  // that a round gives
 // Two levels pay where a head's tails cost more than all else about it.
 constexpr std::int64_t kLeastEntities = 4096;
 constexpr std::int64_t kMostSampled = 4096, kSampledShare = 6;  // and a sixth of the entities at most
@@ -40,9 +40,14 @@ at::Tensor head_mass(const TailDivergence& tails) {
 class Adaptive {
  public:
   Adaptive(const FactModel& model, const AdaptiveOptions& options)
-      : options_(options), start_(Clock::now()), tails_(model, options.swapped, options.precision),
-        relations_(static_cast<std::size_t>(tails_.relations())), queries_(static_cast<std::size_t>(tails_.queries())),
-        mass_(head_mass(tails_)), heads_(tails_.head_divergence()), estimate_(relations_ * queries_),
+      : options_(options),
+        start_(Clock::now()),
+        tails_(model, options.swapped, options.precision),
+        relations_(static_cast<std::size_t>(tails_.relations())),
+        queries_(static_cast<std::size_t>(tails_.queries())),
+        mass_(head_mass(tails_)),
+        heads_(tails_.head_divergence()),
+        estimate_(relations_ * queries_),
         error_(relations_ * queries_) {
     const auto shape = model.shape();
     const auto rows = static_cast<double>(queries_);
@@ -57,11 +62,13 @@ class Adaptive {
     sample_ = sample_entities(model, tails_, mass_, sampled, options.seed);
     const double part = hidden + tail * static_cast<double>(sampled);
     full_work_ = full;
-    add_level({"relsim/sketched-heads", HeadSharing::Sum, kPilotHeads, part, [this](auto heads) { return tail_divergence(heads, sample_); }});
-    add_level({"relsim/full-heads", HeadSharing::Sum, kPilotFullHeads, full + part - hidden, [this](auto heads) {
-      const auto u = tails_.parameters().at_heads(heads);
-      return tails_.divergence(tails_.terms(u, tails_.table())).sub_(tails_.divergence(tails_.terms(u, sample_)));
-    }});
+    add_level({"relsim/sketched-heads", HeadSharing::Sum, kPilotHeads, part,
+               [this](auto heads) { return tail_divergence(heads, sample_); }});
+    add_level(
+        {"relsim/full-heads", HeadSharing::Sum, kPilotFullHeads, full + part - hidden, [this](auto heads) {
+           const auto u = tails_.parameters().at_heads(heads);
+           return tails_.divergence(tails_.terms(u, tails_.table())).sub_(tails_.divergence(tails_.terms(u, sample_)));
+         }});
   }
 
   AdaptiveDivergences compute() {
@@ -72,10 +79,11 @@ class Adaptive {
     } else {
       if (options_.seconds > 0) {
         // How long a head takes shows in a few of them; only then is it known what a first round may cost.
-        draw(uniform(scale_for([this](const Requests& r) { return heads_of(r); }, kProbeHeads * static_cast<double>(levels()))));
+        draw(uniform(
+            scale_for([this](const Requests& r) { return heads_of(r); }, kProbeHeads * static_cast<double>(levels()))));
         ++result.rounds;
-        // A first round that takes all the time errs least on average, and no choice that hangs on what was seen biases its
-        // intervals.
+        // A first round that takes all the time errs least on average, and no choice that hangs on what was seen biases
+        // its intervals.
         const double most = std::max(affordable(), kProbeHeads * seconds_of_a_head());
         draw(uniform(scale_for([this](const Requests& r) { return seconds_of(r); }, most)));
       } else {
@@ -123,12 +131,14 @@ class Adaptive {
   }
   void add_level(const LevelDesign& design) {
     const std::span<const double> mass(mass_.data_ptr<double>(), static_cast<std::size_t>(mass_.numel()));
-    levels_.push_back({design.pilot, design.work,
-                       HeadSurvey(mass, relations_, queries_, options_.seed, design.stream, design.sharing, design.values)});
+    levels_.push_back(
+        {design.pilot, design.work,
+         HeadSurvey(mass, relations_, queries_, options_.seed, design.stream, design.sharing, design.values)});
   }
   void survey_all_tails(double work) {
     levels_.clear();
-    add_level({"relsim/heads", HeadSharing::Largest, kPilotHeads, work, [this](auto heads) { return tail_divergence(heads, tails_.table()); }});
+    add_level({"relsim/heads", HeadSharing::Largest, kPilotHeads, work,
+               [this](auto heads) { return tail_divergence(heads, tails_.table()); }});
   }
 
   /// The pilot's requests times `scale`.
@@ -166,7 +176,8 @@ class Adaptive {
   }
   double seconds_of(const Requests& requests) const {
     double sum = 0;
-    for (std::size_t k = 0; k < levels(); ++k) sum += levels_[k].survey.cost(requests[k]) * levels_[k].survey.seconds_a_head();
+    for (std::size_t k = 0; k < levels(); ++k)
+      sum += levels_[k].survey.cost(requests[k]) * levels_[k].survey.seconds_a_head();
     return sum;
   }
   double work_of(const Requests& requests) const {
@@ -214,7 +225,8 @@ class Adaptive {
 
   /// A relation's requests for a tolerance that it does not meet. A level's squared error falls as its heads grow; the
   /// cheapest split of the tolerance between levels asks each for √(error² heads / work) of them, up to a factor.
-  void request(std::size_t a, double tolerance, const std::vector<std::vector<double>>& error, Requests& requests) const {
+  void request(std::size_t a, double tolerance, const std::vector<std::vector<double>>& error,
+               Requests& requests) const {
     std::vector<double> spread(levels());  // error² a head
     std::vector<bool> asks(levels(), true);
     for (std::size_t k = 0; k < levels(); ++k) {
@@ -301,7 +313,8 @@ class Adaptive {
       }
     }
     const auto asks = [](double request) { return request > 0; };
-    if (std::none_of(requests.begin(), requests.end(), [&](const auto& r) { return std::any_of(r.begin(), r.end(), asks); })) {
+    if (std::none_of(requests.begin(), requests.end(),
+                     [&](const auto& r) { return std::any_of(r.begin(), r.end(), asks); })) {
       return {};
     }
     return requests;
@@ -311,9 +324,9 @@ class Adaptive {
   Clock::time_point start_;
   TailDivergence tails_;
   std::size_t relations_, queries_;
-  at::Tensor mass_;    // [R, E] P(h|a)
-  at::Tensor heads_;   // [R, Q] divergences of head distributions
-  EntityTable sample_; // a weighted part of the entities
+  at::Tensor mass_;     // [R, E] P(h|a)
+  at::Tensor heads_;    // [R, Q] divergences of head distributions
+  EntityTable sample_;  // a weighted part of the entities
   std::vector<Level> levels_;
   double full_work_ = 0;
   std::vector<double> estimate_, error_;  // [R, Q]

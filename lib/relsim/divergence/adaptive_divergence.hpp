@@ -35,11 +35,11 @@ struct AdaptiveDivergences : Divergences {
 /// Where it asks for so much that all tails at all its heads would cost less, these are visited instead.
 ///
 /// Intervals: 95 %. All masses are known, so that only how divergences spread over heads is estimated, from residuals
-/// enlarged for their leverage (HC3, the jackknife's); Student's t at Satterthwaite's degrees of freedom, Welch's for two
-/// levels. Where no two heads outside the certain ones were drawn, the rest is uncertain by as
-/// much as it weighs. The same bytes for any number of threads, unless `seconds` stops it.
-/// Source: Hájek's estimator under Poisson sampling (Särndal, Swensson & Wretman 1992, ch. 5); HC3: MacKinnon & White
-/// 1985; two levels: Heinrich 2001 (multilevel Monte Carlo).
+/// enlarged for their leverage (HC3, the jackknife's); Student's t at Satterthwaite's degrees of freedom, Welch's for
+/// two levels. Where no two heads outside the certain ones were drawn, the rest is uncertain by as much as it weighs.
+/// The same bytes for any number of threads, unless `seconds` stops it. Source: Hájek's estimator under Poisson
+/// sampling (Särndal, Swensson & Wretman 1992, ch. 5); HC3: MacKinnon & White 1985; two levels: Heinrich 2001
+/// (multilevel Monte Carlo).
 AdaptiveDivergences adaptive_divergences(const FactModel& model, const AdaptiveOptions& options = {});
 
 }  // namespace terse::relsim

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int64_t kProbeRows = 4096;  // pairs of a head and a query
 constexpr std::int64_t kProbeBlock = 128;
-constexpr double kLeastShare = 0.05;       // of the mean: no entity's weight grows beyond bounds
+constexpr double kLeastShare = 0.05;  // of the mean: no entity's weight grows beyond bounds
 
 /// Mean of P(t|h,q)² over heads as relations have them and queries, [E].
 std::vector<double> mean_squares(const FactModel& model, const TailDivergence& tails, const at::Tensor& mass,
@@ -27,8 +27,8 @@ std::vector<double> mean_squares(const FactModel& model, const TailDivergence& t
     const auto words = core::random_block(key, static_cast<std::uint64_t>(i));
     const double place = core::to_unit_double(words[0], words[1]) * sums[entities - 1];
     heads.push_back(std::min(std::upper_bound(sums, sums + entities, place) - sums, entities - 1));
-    queries.push_back(static_cast<std::int64_t>(core::to_unit_double(words[2], words[3]) *
-                                                static_cast<double>(tails.queries())));
+    queries.push_back(
+        static_cast<std::int64_t>(core::to_unit_double(words[2], words[3]) * static_cast<double>(tails.queries())));
   }
   const auto rows = [&](const at::Tensor& table, const std::vector<std::int64_t>& which, std::int64_t first) {
     return table.index_select(0, at::tensor(at::ArrayRef(which.data() + first, kProbeBlock)));

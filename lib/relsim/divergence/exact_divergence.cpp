@@ -76,7 +76,8 @@ LaneSums exact_lane_sums(const FactModel& model, const ExactOptions& options, st
         add_heads(tails, first, count, sum);
         if (!options.on_progress) continue;
         const std::lock_guard lock(mutex);
-        options.on_progress(done += static_cast<std::uint64_t>(count), static_cast<std::uint64_t>(end_head - first_head));
+        options.on_progress(done += static_cast<std::uint64_t>(count),
+                            static_cast<std::uint64_t>(end_head - first_head));
       }
       std::copy_n(sum.data_ptr<double>(), pairs, result.sums.begin() + i * pairs);
     }

@@ -19,17 +19,17 @@ struct ExactOptions {
   HeadProgress on_progress;
 };
 
-/// Kullback–Leibler divergences of the model's joint distributions, exact over all heads and tails (tail_divergence.hpp).
-/// Sums over heads are kept in float64. Work: O(E² · R · dim); memory: a few blocks of heads. The same bytes for any
-/// number of threads.
+/// Kullback–Leibler divergences of the model's joint distributions, exact over all heads and tails
+/// (tail_divergence.hpp). Sums over heads are kept in float64. Work: O(E² · R · dim); memory: a few blocks of heads.
+/// The same bytes for any number of threads.
 Divergences exact_divergences(const FactModel& model, const ExactOptions& options = {});
 
 /// Part of the sum over heads: for each of some lanes, Σ_h P(h|a) D_h(a,q) over the lane's heads.
 struct LaneSums {
   std::int64_t relations = 0, queries = 0;
-  std::int64_t first_lane = 0, lanes = 0;  ///< first lane of `sums`; lanes in all, which depends on sizes alone
-  std::vector<double> heads;               ///< [R, Q] divergences of head distributions
-  std::vector<double> sums;                ///< [lanes here, R, Q]
+  std::int64_t first_lane = 0, lanes = 0;   ///< first lane of `sums`; lanes in all, which depends on sizes alone
+  std::vector<double> heads;                ///< [R, Q] divergences of head distributions
+  std::vector<double> sums;                 ///< [lanes here, R, Q]
   Precision precision = Precision::Double;  ///< not Auto
 };
 

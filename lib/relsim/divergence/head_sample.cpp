@@ -10,7 +10,7 @@
 namespace terse::relsim {
 namespace {
 
-constexpr double kMostLeverage = 0.9;    // a single head's share of the weight, as far as it enlarges residuals
+constexpr double kMostLeverage = 0.9;  // a single head's share of the weight, as far as it enlarges residuals
 constexpr double kNegligibleMass = 1e-12;
 
 }  // namespace

@@ -9,9 +9,9 @@ namespace terse::relsim {
 
 /// Sums over heads of a sample, each [R, Q]: of divergences D_h(a,q) with the weights that HeadSample gives them.
 struct HeadSums {
-  std::vector<double> all;      ///< Σ P(h|a) D over the whole sample
-  std::vector<double> certain;  ///< the same over heads of probability 1
-  std::vector<double> drawn;    ///< Σ w D over the others
+  std::vector<double> all;             ///< Σ P(h|a) D over the whole sample
+  std::vector<double> certain;         ///< the same over heads of probability 1
+  std::vector<double> drawn;           ///< Σ w D over the others
   std::vector<double> linear, square;  ///< Σ c D and Σ c D² over the others, c the variance's weights
 
   struct Element {
@@ -40,7 +40,7 @@ class HeadSample {
 
   struct Estimate {
     double value = 0, variance = 0;
-    double freedom = kExact;  ///< degrees of freedom of Student's t that the variance leaves
+    double freedom = kExact;    ///< degrees of freedom of Student's t that the variance leaves
     double half_width() const;  ///< of the 95 % interval
   };
   static constexpr double kExact = 1e9;
@@ -55,12 +55,12 @@ class HeadSample {
 
  private:
   struct Relation {
-    double rest = 0;    // mass of the population without certain heads
-    double certain = 0; // mass of these
-    double weight = 0;  // Σ w = Σ P/π over heads drawn
-    double square = 0;  // Σ c
-    // The variance that all masses together say, those of heads not drawn as well, over what the drawn ones' probabilities
-    // say: a sample that by chance holds no head that was unlikely to be drawn would seem certain.
+    double rest = 0;     // mass of the population without certain heads
+    double certain = 0;  // mass of these
+    double weight = 0;   // Σ w = Σ P/π over heads drawn
+    double square = 0;   // Σ c
+    // The variance that all masses together say, those of heads not drawn as well, over what the drawn ones'
+    // probabilities say: a sample that by chance holds no head that was unlikely to be drawn would seem certain.
     double scale = 1;
     double freedom = kExact;  // of Student's t
     std::size_t drawn = 0;

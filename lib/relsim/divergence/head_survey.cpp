@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::int64_t kSurveyBlock = 4;  // heads at a time
 
-constexpr std::size_t kLeastShared = 48;  // heads of a round that tell something of all relations where these share them
+constexpr std::size_t kLeastShared =
+    48;  // heads of a round that tell something of all relations where these share them
 
 constexpr double kGuess = 1e-30;  // precision of an estimate that rests on less than two heads
 
@@ -23,10 +24,22 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 
 HeadSurvey::HeadSurvey(std::span<const double> mass, std::size_t relations, std::size_t queries, std::uint64_t seed,
                        std::string stream, HeadSharing sharing, Values values)
-    : mass_(mass), relations_(relations), queries_(queries), seed_(seed), stream_(std::move(stream)),
-      values_(std::move(values)), design_(mass, relations, sharing), sharing_(sharing), visited_(mass.size() / relations),
-      known_(relations * queries), value_(relations * queries), variance_(relations * queries),
-      precision_(relations), squares_(relations), freedom_(relations, HeadSample::kExact), requested_(relations) {}
+    : mass_(mass),
+      relations_(relations),
+      queries_(queries),
+      seed_(seed),
+      stream_(std::move(stream)),
+      values_(std::move(values)),
+      design_(mass, relations, sharing),
+      sharing_(sharing),
+      visited_(mass.size() / relations),
+      known_(relations * queries),
+      value_(relations * queries),
+      variance_(relations * queries),
+      precision_(relations),
+      squares_(relations),
+      freedom_(relations, HeadSample::kExact),
+      requested_(relations) {}
 
 double HeadSurvey::cost(std::span<const double> requests) const {
   double sum = 0;
@@ -65,9 +78,10 @@ void HeadSurvey::draw(const std::vector<double>& requests, const Progress& progr
 }
 
 void HeadSurvey::add_round(std::size_t a, bool is_guess, const HeadSample& sample, const HeadSums& sums) {
-  // Where no two heads were drawn, or none for this relation, the estimate is a guess: it serves until there is a better
-  // one.
-  const double exact = sample.precision(a), precision = is_guess && !std::isinf(exact) ? kGuess : std::max(exact, kGuess);
+  // Where no two heads were drawn, or none for this relation, the estimate is a guess: it serves until there is a
+  // better one.
+  const double exact = sample.precision(a),
+               precision = is_guess && !std::isinf(exact) ? kGuess : std::max(exact, kGuess);
   if (precision == kGuess && precision_[a] > kGuess) return;
   const double sum = precision_[a] + precision;
   const double share = std::isinf(precision) ? 1 : precision / sum;

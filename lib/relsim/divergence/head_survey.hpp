@@ -55,10 +55,10 @@ class HeadSurvey {
   std::uint32_t rounds_ = 0;
   std::vector<std::uint8_t> visited_;  // [E]
   std::size_t count_ = 0;
-  std::vector<double> known_;          // [R, Q] over heads visited
-  std::vector<double> value_, variance_;             // [R, Q]
-  std::vector<double> precision_, squares_;          // [R] Σ and Σ precision²/freedom over rounds
-  std::vector<double> freedom_, requested_;          // [R]
+  std::vector<double> known_;                // [R, Q] over heads visited
+  std::vector<double> value_, variance_;     // [R, Q]
+  std::vector<double> precision_, squares_;  // [R] Σ and Σ precision²/freedom over rounds
+  std::vector<double> freedom_, requested_;  // [R]
   double seconds_a_head_ = 0;
 };
 

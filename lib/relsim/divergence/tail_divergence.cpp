@@ -12,15 +12,16 @@ constexpr std::int64_t kHeadBlock = 1024;
 Precision resolve(Precision precision, const FactModelShape& shape, std::int64_t queries) {
   if (precision != Precision::Auto) return precision;
   const double rows = static_cast<double>(shape.entities) * static_cast<double>(queries);
-  const double work = rows * (static_cast<double>(shape.entities * shape.dim) +
-                              static_cast<double>(shape.hidden * shape.hidden));
+  const double work =
+      rows * (static_cast<double>(shape.entities * shape.dim) + static_cast<double>(shape.hidden * shape.hidden));
   return work < kDoubleWork ? Precision::Double : Precision::Single;
 }
 
 }  // namespace
 
 TailDivergence::TailDivergence(const FactModel& model, bool swapped, Precision precision)
-    : shape_(model.shape()), queries_(swapped ? 2 * shape_.relations : shape_.relations),
+    : shape_(model.shape()),
+      queries_(swapped ? 2 * shape_.relations : shape_.relations),
       precision_(resolve(precision, shape_, queries_)) {
   const auto type = is_double() ? at::kDouble : at::kFloat;
   const auto rounding = precision_ == Precision::Bfloat16 ? Rounding::Bfloat16 : Rounding::None;
@@ -69,7 +70,8 @@ TailDivergence::Terms TailDivergence::terms(const at::Tensor& u, const EntityTab
   const auto centre = u.mean(1, true);
   terms.u = u - centre;
   terms.own = (((forward_u - centre).to(at::kDouble) * terms.mean.to(at::kDouble)).sum(2) -
-               terms.log_z.narrow(1, 0, relations())).contiguous();
+               terms.log_z.narrow(1, 0, relations()))
+                  .contiguous();
   return terms;
 }
 
@@ -89,8 +91,10 @@ at::Tensor TailDivergence::divergence(const Terms& terms) const {
       }
     }
   };
-  if (is_double()) fill(cross.data_ptr<double>());
-  else fill(cross.data_ptr<float>());
+  if (is_double())
+    fill(cross.data_ptr<double>());
+  else
+    fill(cross.data_ptr<float>());
   return result;
 }
 

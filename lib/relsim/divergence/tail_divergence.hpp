@@ -15,8 +15,9 @@ namespace terse::relsim {
 /// KL(a‖q) = KL(P(h|a)‖P(h|q)) + Σ_h P(h|a) D_h(a,q), with D_h(a,q) = KL(P(t|h,a)‖P(t|h,q)).
 ///
 /// Each conditional is an exponential family in the entity table: with u its natural parameter and ē its mean,
-/// D = (u_a - u_q)·ē_a - log Z_a + log Z_q. So one head costs one partition function a query, and all pairs one product.
-/// Source: identity of exponential families; the model is ACL 2019's (arXiv 1907.08937), which samples instead.
+/// D = (u_a - u_q)·ē_a - log Z_a + log Z_q. So one head costs one partition function a query, and all pairs one
+/// product. Source: identity of exponential families; the model is ACL 2019's (arXiv 1907.08937), which samples
+/// instead.
 class TailDivergence {
  public:
   /// @param swapped  queries are relations and their inverses, else relations alone
@@ -55,7 +56,7 @@ class TailDivergence {
   std::int64_t queries_;
   Precision precision_;
   EntityTable table_, table_double_;
-  at::Tensor head_u_, head_log_z_;   // [Q, dim], [Q], float64
+  at::Tensor head_u_, head_log_z_;  // [Q, dim], [Q], float64
   std::unique_ptr<TailParameters> tail_;
 };
 

@@ -30,7 +30,7 @@ class TailParameters {
   at::Tensor first_, entity_;  // [dim, hidden] float64, the first weight; the model's [E, dim]
   at::Tensor query_layer_;     // [queries, hidden] with the bias
   Rounding rounding_;
-  at::Tensor weight_[2], bias_[2];         // of the second and third layer, as Mlp has them
+  at::Tensor weight_[2], bias_[2];  // of the second and third layer, as Mlp has them
 };
 
 }  // namespace terse::relsim

@@ -36,7 +36,8 @@ const formats::Tensor& find(const std::vector<formats::Tensor>& tensors, const s
                             const std::vector<std::int64_t>& shape, const std::string& source) {
   const auto found = std::ranges::find_if(tensors, [&](const auto& t) { return t.info.name == name; });
   if (found == tensors.end()) refuse(source, "there is no tensor '" + name + "'");
-  if (found->info.dtype != dtype || found->info.shape != shape) refuse(source, "tensor '" + name + "' does not fit the names");
+  if (found->info.dtype != dtype || found->info.shape != shape)
+    refuse(source, "tensor '" + name + "' does not fit the names");
   return *found;
 }
 
@@ -55,7 +56,8 @@ formats::Model store_embedding(const EmbeddingModel& model, const KnowledgeBase&
   stored.parameters.push_back(formats::make_tensor("entity", {model.entities, dim}, std::span<const float>(packed)));
   pack_rows(model.shape, true, model.relation, packed);
   const auto width = model.shape.model == ScoreModel::Rescal ? dim * dim : dim;
-  stored.parameters.push_back(formats::make_tensor("relation", {model.relations, width}, std::span<const float>(packed)));
+  stored.parameters.push_back(
+      formats::make_tensor("relation", {model.relations, width}, std::span<const float>(packed)));
   std::vector<std::int32_t> triples;
   triples.reserve(3 * kb.triples.size());
   for (const auto& t : kb.triples) triples.insert(triples.end(), {t.head, t.relation, t.tail});
@@ -77,7 +79,8 @@ StoredEmbedding load_embedding(const formats::Model& stored, const std::string& 
   const auto& entity = find(stored.parameters, "entity", core::DType::Float32, {model.entities, dim}, name);
   const auto& relation = find(stored.parameters, "relation", core::DType::Float32, {model.relations, width}, name);
   for (const auto* table : {&entity, &relation}) {
-    if (!core::all_finite(table->as<float>())) refuse(name, "tensor '" + table->info.name + "' holds a value that is no number");
+    if (!core::all_finite(table->as<float>()))
+      refuse(name, "tensor '" + table->info.name + "' holds a value that is no number");
   }
   unpack_rows(model.shape, false, entity.as<float>().data(), stored.vocabulary.size(), model.entity);
   unpack_rows(model.shape, true, relation.as<float>().data(), stored.classes.size(), model.relation);

@@ -28,8 +28,8 @@ Value::Map options_map(const EmbeddingTrainingOptions& o) {
 }
 
 Value::Map epoch_map(const EmbeddingEpoch& e) {
-  return {{"epoch", e.epoch}, {"steps", e.steps}, {"loss", e.loss}, {"mrr", e.mrr},
-          {"hits1", e.hits1}, {"tau", e.tau},     {"best", e.best}, {"step_seconds", e.step_seconds},
+  return {{"epoch", e.epoch},          {"steps", e.steps}, {"loss", e.loss}, {"mrr", e.mrr},
+          {"hits1", e.hits1},          {"tau", e.tau},     {"best", e.best}, {"step_seconds", e.step_seconds},
           {"kept_bytes", e.kept_bytes}};
 }
 
@@ -76,7 +76,8 @@ formats::Checkpoint store_state(const EmbeddingState& state, const EmbeddingTrai
   c.epoch = static_cast<std::uint64_t>(state.last.epoch);
   c.optimizer = to_string(options.step.rule);
   c.options = options_map(options);
-  c.metrics = Value::Map{{"last", epoch_map(state.last)}, {"best", epoch_map(state.best)}, {"since_best", state.since_best}};
+  c.metrics =
+      Value::Map{{"last", epoch_map(state.last)}, {"best", epoch_map(state.best)}, {"since_best", state.since_best}};
   c.generator.info = {"generator", core::DType::UInt8, {0}};
   std::vector<formats::Tensor>* groups[] = {&c.parameters, &c.buffers, &c.optimizer_state};
   for_each_tensor(state, [&](const char* name, const std::vector<float>& values, int group) {
@@ -87,7 +88,10 @@ formats::Checkpoint store_state(const EmbeddingState& state, const EmbeddingTrai
 
 EmbeddingState load_state(const formats::Checkpoint& c, std::uint64_t seed, EmbeddingState fresh,
                           const EmbeddingTrainingOptions& options, const std::string& digest, const std::string& name) {
-  check_same_run(c, seed, {std::string(to_string(options.model)), std::string(to_string(options.step.rule)), digest, options.seed, options_map(options)}, name);
+  check_same_run(c, seed,
+                 {std::string(to_string(options.model)), std::string(to_string(options.step.rule)), digest,
+                  options.seed, options_map(options)},
+                 name);
   try {
     fresh.last = epoch_from(c.metrics.at("last"));
     fresh.best = epoch_from(c.metrics.at("best"));

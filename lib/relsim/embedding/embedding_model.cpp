@@ -33,7 +33,9 @@ std::size_t packed_width(const ScoreShape& shape, bool relation) {
   return relation && shape.model == ScoreModel::Rescal ? shape.dim * shape.dim : shape.dim;
 }
 
-std::size_t row_width(const ScoreShape& shape, bool relation) { return relation ? shape.relation_width() : shape.width; }
+std::size_t row_width(const ScoreShape& shape, bool relation) {
+  return relation ? shape.relation_width() : shape.width;
+}
 
 void scale_to_length(float* row, std::size_t n, bool at_most) {
   float squares = 0;
@@ -57,7 +59,8 @@ ScoreModel score_model_of(std::string_view name) {
 ScoreShape score_shape(ScoreModel model, std::int64_t dim, int norm) {
   if (dim < 1 || dim > (1 << 20)) throw Error(Error::Usage, "the dimension must be from 1 to 1048576");
   if (is_complex(model) && dim % 2 != 0) {
-    throw Error(Error::Usage, std::string(to_string(model)) + " needs an even dimension: half of it are imaginary parts");
+    throw Error(Error::Usage,
+                std::string(to_string(model)) + " needs an even dimension: half of it are imaginary parts");
   }
   if (norm != 1 && norm != 2) throw Error(Error::Usage, "the norm must be 1 or 2");
   ScoreShape shape;
@@ -112,15 +115,18 @@ void pack_rows(const ScoreShape& shape, bool relation, const std::vector<float>&
   const auto width = row_width(shape, relation), out = packed_width(shape, relation);
   packed.resize(rows.size() / width * out);
   for (std::size_t i = 0; i * width < rows.size(); ++i) {
-    for_each_value(shape, relation, [&](std::size_t from, std::size_t to) { packed[i * out + to] = rows[i * width + from]; });
+    for_each_value(shape, relation,
+                   [&](std::size_t from, std::size_t to) { packed[i * out + to] = rows[i * width + from]; });
   }
 }
 
-void unpack_rows(const ScoreShape& shape, bool relation, const float* packed, std::size_t count, std::vector<float>& rows) {
+void unpack_rows(const ScoreShape& shape, bool relation, const float* packed, std::size_t count,
+                 std::vector<float>& rows) {
   const auto width = row_width(shape, relation), in = packed_width(shape, relation);
   rows.assign(count * width, 0);
   for (std::size_t i = 0; i < count; ++i) {
-    for_each_value(shape, relation, [&](std::size_t to, std::size_t from) { rows[i * width + to] = packed[i * in + from]; });
+    for_each_value(shape, relation,
+                   [&](std::size_t to, std::size_t from) { rows[i * width + to] = packed[i * in + from]; });
   }
 }
 

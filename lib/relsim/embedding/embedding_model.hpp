@@ -47,6 +47,7 @@ ScoreShape score_shape(ScoreModel model, std::int64_t dim, int norm);
 
 /// Copies vectors of `dim` values to or from padded rows: one vector after the other in `packed`.
 void pack_rows(const ScoreShape& shape, bool relation, const std::vector<float>& rows, std::vector<float>& packed);
-void unpack_rows(const ScoreShape& shape, bool relation, const float* packed, std::size_t count, std::vector<float>& rows);
+void unpack_rows(const ScoreShape& shape, bool relation, const float* packed, std::size_t count,
+                 std::vector<float>& rows);
 
 }  // namespace terse::relsim

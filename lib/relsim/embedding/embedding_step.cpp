@@ -56,7 +56,9 @@ double loss_of(RankingLoss loss, float margin, std::span<float> scores) {
 }  // namespace
 
 EmbeddingStep::EmbeddingStep(EmbeddingModel& model, const EmbeddingStepOptions& options)
-    : model_(model), options_(options), entity_optimizer_(options.rule, options.lr, model.entity.size()),
+    : model_(model),
+      options_(options),
+      entity_optimizer_(options.rule, options.lr, model.entity.size()),
       relation_optimizer_(options.rule, options.lr, model.relation.size()) {}
 
 void EmbeddingStep::lay_out(const EmbeddingBatch& batch) {
@@ -214,7 +216,8 @@ void EmbeddingStep::update_entities(const EmbeddingBatch& batch) {
       const auto j = examples_[k].negative;
       if (j < 0 || examples_[k].factor == 0) continue;
       const auto& negative = batch.negatives[at(j)];
-      given.push_back({negative.head != batch.facts[i].head ? negative.head : negative.tail, replaced_.data() + at(j) * width});
+      given.push_back(
+          {negative.head != batch.facts[i].head ? negative.head : negative.tail, replaced_.data() + at(j) * width});
     }
   }
   std::stable_sort(given.begin(), given.end(), [](const Given& a, const Given& b) { return a.entity < b.entity; });

@@ -36,8 +36,8 @@ struct EmbeddingBatch {
 };
 
 /// Steps an embedding with closed gradients, touching only the rows that a batch names. A fact's own rows get their
-/// gradients side by side; then each touched row gathers what it was given, in the order of the batch: the same bits for
-/// any number of threads.
+/// gradients side by side; then each touched row gathers what it was given, in the order of the batch: the same bits
+/// for any number of threads.
 class EmbeddingStep {
  public:
   /// `model` is changed in place and outlives this.
@@ -46,8 +46,8 @@ class EmbeddingStep {
   /// @return the loss before the step, summed over the facts
   double step(const EmbeddingBatch& batch);
 
-  /// What the last step knew of its forward pass when it differentiated: a number a score, and linear models' queries. All
-  /// else are rows of the tables, which live anyway.
+  /// What the last step knew of its forward pass when it differentiated: a number a score, and linear models' queries.
+  /// All else are rows of the tables, which live anyway.
   std::uint64_t kept_bytes() const { return (scores_.size() + query_.size()) * sizeof(float); }
 
   std::int64_t steps() const { return steps_; }
@@ -76,12 +76,12 @@ class EmbeddingStep {
   RowOptimizer entity_optimizer_, relation_optimizer_;
   std::int64_t steps_ = 0;
 
-  std::vector<Example> examples_;       // of each fact, its own first
-  std::vector<std::size_t> first_;      // example of each fact; one more than facts
-  std::vector<float> scores_;           // of the examples
-  std::vector<float> head_, tail_;      // [facts, width] gradients
-  std::vector<float> query_;            // [facts, relation width], for linear models
-  std::vector<float> replaced_;         // [negatives, width] gradients of replaced entities
+  std::vector<Example> examples_;   // of each fact, its own first
+  std::vector<std::size_t> first_;  // example of each fact; one more than facts
+  std::vector<float> scores_;       // of the examples
+  std::vector<float> head_, tail_;  // [facts, width] gradients
+  std::vector<float> query_;        // [facts, relation width], for linear models
+  std::vector<float> replaced_;     // [negatives, width] gradients of replaced entities
 };
 
 }  // namespace terse::relsim

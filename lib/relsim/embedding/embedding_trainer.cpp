@@ -39,11 +39,15 @@ std::vector<Triple> joined(std::span<const Triple> a, std::span<const Triple> b)
 
 }  // namespace
 
-EmbeddingTrainer::EmbeddingTrainer(std::span<const Triple> train, std::span<const Triple> held_out, std::int32_t entities,
-                                   std::int32_t relations, const EmbeddingTrainingOptions& options,
-                                   std::vector<double> divergences)
-    : train_(train), held_out_(held_out), options_(options), model_(checked_start(options, entities, relations)),
-      step_(model_, options.step), sampler_(train, entities, relations, options.negatives, std::move(divergences)),
+EmbeddingTrainer::EmbeddingTrainer(std::span<const Triple> train, std::span<const Triple> held_out,
+                                   std::int32_t entities, std::int32_t relations,
+                                   const EmbeddingTrainingOptions& options, std::vector<double> divergences)
+    : train_(train),
+      held_out_(held_out),
+      options_(options),
+      model_(checked_start(options, entities, relations)),
+      step_(model_, options.step),
+      sampler_(train, entities, relations, options.negatives, std::move(divergences)),
       known_(joined(train, held_out)) {
   if (!held_out_.empty()) best_model_ = model_;
 }

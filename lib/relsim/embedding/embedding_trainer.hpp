@@ -13,9 +13,9 @@ struct EmbeddingTrainingOptions {
   ScoreModel model = ScoreModel::TransE;
   int norm = 1;  ///< of TransE's distance
   std::int64_t dim = 100;
-  std::int64_t epochs = 100;   ///< at most
-  std::int64_t patience = 5;   ///< stop after so many epochs without better ranks of held-out relations
-  std::int64_t batch = 1024;   ///< facts a step
+  std::int64_t epochs = 100;  ///< at most
+  std::int64_t patience = 5;  ///< stop after so many epochs without better ranks of held-out relations
+  std::int64_t batch = 1024;  ///< facts a step
   EmbeddingStepOptions step;
   NegativeOptions negatives;
   bool all_relations = false;  ///< set each fact against every other relation in place of drawn negatives
@@ -27,11 +27,11 @@ struct EmbeddingTrainingOptions {
 
 struct EmbeddingEpoch {
   std::int64_t epoch = 0, steps = 0;
-  double loss = 0;           ///< mean over facts
-  double mrr = 0, hits1 = 0; ///< of held-out facts' relations, filtered; not set without held-out facts
-  double tau = 0;            ///< 0 where negatives have none
-  bool best = false;         ///< highest MRR so far
-  double step_seconds = 0;   ///< mean
+  double loss = 0;               ///< mean over facts
+  double mrr = 0, hits1 = 0;     ///< of held-out facts' relations, filtered; not set without held-out facts
+  double tau = 0;                ///< 0 where negatives have none
+  bool best = false;             ///< highest MRR so far
+  double step_seconds = 0;       ///< mean
   std::uint64_t kept_bytes = 0;  ///< EmbeddingStep::kept_bytes(), most of any step
 };
 
@@ -52,7 +52,8 @@ class EmbeddingTrainer {
   /// @param divergences  [R, R] for similarity-aware negatives, else empty
   /// @throws Error::Usage for options that make no sense
   EmbeddingTrainer(std::span<const Triple> train, std::span<const Triple> held_out, std::int32_t entities,
-                   std::int32_t relations, const EmbeddingTrainingOptions& options, std::vector<double> divergences = {});
+                   std::int32_t relations, const EmbeddingTrainingOptions& options,
+                   std::vector<double> divergences = {});
 
   /// Whether all epochs are done or patience is at its end.
   bool done() const;

@@ -10,7 +10,7 @@
 namespace terse::relsim {
 namespace {
 
-constexpr int kAttempts = 32;                          // before a negative is given up
+constexpr int kAttempts = 32;                         // before a negative is given up
 constexpr std::uint64_t kBlocksPerFact = 1ull << 20;  // of the random stream
 
 /// Of 2^32, how often to replace a fact's head: tails per head / (tails per head + heads per tail).
@@ -48,9 +48,9 @@ class NegativeSampler::Words {
 
   std::uint32_t next() {
     if (used_ == 4) {
-      words_ = core::philox4x32_10({static_cast<std::uint32_t>(block_), static_cast<std::uint32_t>(block_ >> 32),
-                                    key_.upper[0], key_.upper[1]},
-                                   key_.key);
+      words_ = core::philox4x32_10(
+          {static_cast<std::uint32_t>(block_), static_cast<std::uint32_t>(block_ >> 32), key_.upper[0], key_.upper[1]},
+          key_.key);
       ++block_;
       used_ = 0;
     }
@@ -70,18 +70,24 @@ class NegativeSampler::Words {
 
 NegativeSampler::NegativeSampler(std::span<const Triple> facts, std::int32_t entities, std::int32_t relations,
                                  const NegativeOptions& options, std::vector<double> divergences)
-    : entities_(entities), relations_(relations), options_(options), known_(facts), divergences_(std::move(divergences)) {
+    : entities_(entities),
+      relations_(relations),
+      options_(options),
+      known_(facts),
+      divergences_(std::move(divergences)) {
   const auto require = [](bool good, const char* message) {
     if (!good) throw Error(Error::Usage, message);
   };
   require(options.count >= 1 && options.count <= 65536, "there must be 1 to 65536 negatives a fact");
-  require(options.corrupt == Corrupt::Entities || relations > 1, "relations cannot be replaced where there is only one");
+  require(options.corrupt == Corrupt::Entities || relations > 1,
+          "relations cannot be replaced where there is only one");
   require(options.draw != Draw::Bernoulli || options.corrupt != Corrupt::Relations,
           "Bernoulli negatives replace entities");
   require(options.draw != Draw::Similarity || options.corrupt != Corrupt::Entities,
           "similarity-aware negatives replace relations");
   const auto cells = static_cast<std::size_t>(relations) * static_cast<std::size_t>(relations);
-  require(options.draw != Draw::Similarity || divergences_.size() == cells, "a divergence is needed for each pair of relations");
+  require(options.draw != Draw::Similarity || divergences_.size() == cells,
+          "a divergence is needed for each pair of relations");
   if (options.draw == Draw::Bernoulli) head_share_ = bernoulli_shares(facts, relations);
 }
 
@@ -97,7 +103,8 @@ void NegativeSampler::set_temperature(double tau) {
       // Measured from the nearest other relation, so that no τ makes every weight vanish.
       double least = INFINITY;
       for (std::size_t s = 0; s < n; ++s) least = s == r ? least : std::min(least, row[s]);
-      for (std::size_t s = 0; s < n; ++s) weights[s] = s == r || !(row[s] < INFINITY) ? 0 : std::exp((least - row[s]) / tau);
+      for (std::size_t s = 0; s < n; ++s)
+        weights[s] = s == r || !(row[s] < INFINITY) ? 0 : std::exp((least - row[s]) / tau);
       // Where no other relation is at a finite divergence, all are as good.
       if (!(least < INFINITY)) {
         std::fill(weights.begin(), weights.end(), 1);
@@ -110,7 +117,8 @@ void NegativeSampler::set_temperature(double tau) {
 
 Triple NegativeSampler::candidate(const Triple& fact, Words& words) const {
   auto changed = fact;
-  const bool relation = options_.corrupt == Corrupt::Relations || (options_.corrupt == Corrupt::Both && (words.next() & 1) != 0);
+  const bool relation =
+      options_.corrupt == Corrupt::Relations || (options_.corrupt == Corrupt::Both && (words.next() & 1) != 0);
   if (relation && options_.draw == Draw::Similarity) {
     const auto place = words.next();
     changed.relation = similar_[static_cast<std::size_t>(fact.relation)].draw(place, words.next());

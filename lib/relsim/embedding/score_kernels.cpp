@@ -187,11 +187,16 @@ void bilinear_gradient(const ScoreShape& s, const float* h, const float* r, cons
 
 float ScoreFact(const ScoreShape& s, const float* h, const float* r, const float* t) {
   switch (s.model) {
-    case ScoreModel::TransE: return translation_score(s, h, r, t);
-    case ScoreModel::DistMult: return product_score(s, h, r, t);
-    case ScoreModel::ComplEx: return complex_score(s, h, r, t);
-    case ScoreModel::RotatE: return rotation_score(s, h, r, t);
-    case ScoreModel::Rescal: return bilinear_score(s, h, r, t);
+    case ScoreModel::TransE:
+      return translation_score(s, h, r, t);
+    case ScoreModel::DistMult:
+      return product_score(s, h, r, t);
+    case ScoreModel::ComplEx:
+      return complex_score(s, h, r, t);
+    case ScoreModel::RotatE:
+      return rotation_score(s, h, r, t);
+    case ScoreModel::Rescal:
+      return bilinear_score(s, h, r, t);
   }
   return 0;
 }
@@ -204,11 +209,16 @@ void ScoreRelations(const ScoreShape& s, const float* h, const float* relations,
 void AddScoreGradient(const ScoreShape& s, const float* h, const float* r, const float* t, float factor, float* dh,
                       float* dr, float* dt) {
   switch (s.model) {
-    case ScoreModel::TransE: return translation_gradient(s, h, r, t, factor, dh, dr, dt);
-    case ScoreModel::DistMult: return product_gradient(s, h, r, t, factor, dh, dr, dt);
-    case ScoreModel::ComplEx: return complex_gradient(s, h, r, t, factor, dh, dr, dt);
-    case ScoreModel::RotatE: return rotation_gradient(s, h, r, t, factor, dh, dr, dt);
-    case ScoreModel::Rescal: return bilinear_gradient(s, h, r, t, factor, dh, dr, dt);
+    case ScoreModel::TransE:
+      return translation_gradient(s, h, r, t, factor, dh, dr, dt);
+    case ScoreModel::DistMult:
+      return product_gradient(s, h, r, t, factor, dh, dr, dt);
+    case ScoreModel::ComplEx:
+      return complex_gradient(s, h, r, t, factor, dh, dr, dt);
+    case ScoreModel::RotatE:
+      return rotation_gradient(s, h, r, t, factor, dh, dr, dt);
+    case ScoreModel::Rescal:
+      return bilinear_gradient(s, h, r, t, factor, dh, dr, dt);
   }
 }
 
@@ -241,13 +251,13 @@ float score_fact(const ScoreShape& shape, const float* h, const float* r, const 
   return HWY_DYNAMIC_DISPATCH(ScoreFact)(shape, h, r, t);
 }
 
-void score_relations(const ScoreShape& shape, const float* h, const float* relations, std::size_t stride, const float* t,
-                     std::size_t count, float* scores) {
+void score_relations(const ScoreShape& shape, const float* h, const float* relations, std::size_t stride,
+                     const float* t, std::size_t count, float* scores) {
   HWY_DYNAMIC_DISPATCH(ScoreRelations)(shape, h, relations, stride, t, count, scores);
 }
 
-void add_score_gradient(const ScoreShape& shape, const float* h, const float* r, const float* t, float factor, float* dh,
-                        float* dr, float* dt) {
+void add_score_gradient(const ScoreShape& shape, const float* h, const float* r, const float* t, float factor,
+                        float* dh, float* dr, float* dt) {
   HWY_DYNAMIC_DISPATCH(AddScoreGradient)(shape, h, r, t, factor, dh, dr, dt);
 }
 

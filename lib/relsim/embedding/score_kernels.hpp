@@ -34,13 +34,13 @@ inline constexpr std::size_t kRowUnit = 16;
 float score_fact(const ScoreShape& shape, const float* h, const float* r, const float* t);
 
 /// scores[i] = score_fact(h, relations + i·stride, t) for i < count.
-void score_relations(const ScoreShape& shape, const float* h, const float* relations, std::size_t stride, const float* t,
-                     std::size_t count, float* scores);
+void score_relations(const ScoreShape& shape, const float* h, const float* relations, std::size_t stride,
+                     const float* t, std::size_t count, float* scores);
 
 /// Adds factor · ∂score/∂h, ∂r and ∂t to the rows given; a null row is not wanted. Where |h + r - t| or a RotatE
 /// distance is zero, so is its gradient.
-void add_score_gradient(const ScoreShape& shape, const float* h, const float* r, const float* t, float factor, float* dh,
-                        float* dr, float* dt);
+void add_score_gradient(const ScoreShape& shape, const float* h, const float* r, const float* t, float factor,
+                        float* dh, float* dr, float* dt);
 
 /// Linear models: the row q [relation_width] with score = q·r.
 void relation_query(const ScoreShape& shape, const float* h, const float* t, float* q);

@@ -45,7 +45,8 @@ Classification score_classification(std::span<const std::int32_t> truths, std::s
   result.macro.right = result.micro.right;
   result.macro.wrong = result.micro.wrong;
   result.macro.truths = result.micro.truths;
-  for (double* value : {&result.macro.precision, &result.macro.recall, &result.macro.f1}) *value = ratio(*value, counted);
+  for (double* value : {&result.macro.precision, &result.macro.recall, &result.macro.f1})
+    *value = ratio(*value, counted);
   return result;
 }
 

@@ -40,9 +40,11 @@ Extractor::Extractor(const ExtractorShape& shape, std::uint64_t seed) : shape_(s
   const auto require = [](bool good, const char* message) {
     if (!good) throw Error(Error::Usage, message);
   };
-  require(shape.word_dim > 0 && shape.label_dim > 0 && shape.distance_dim > 0 && shape.hidden > 0, "dimensions must be at least 1");
+  require(shape.word_dim > 0 && shape.label_dim > 0 && shape.distance_dim > 0 && shape.hidden > 0,
+          "dimensions must be at least 1");
   require(shape.dropout >= 0 && shape.dropout < 1, "dropout must be in [0, 1)");
-  require(shape.layers > 0 && shape.heads > 0 && shape.hidden % shape.heads == 0, "the heads must divide the hidden size");
+  require(shape.layers > 0 && shape.heads > 0 && shape.hidden % shape.heads == 0,
+          "the heads must divide the hidden size");
   make("words", {shape.words, shape.word_dim}, 0.25);
   auto width = shape.word_dim;
   for (const auto& [name, size] : {std::pair{"tags", shape.tags}, std::pair{"entities", shape.entities}}) {
@@ -98,7 +100,8 @@ at::Tensor Extractor::dropped(const at::Tensor& x, const DropoutKey& key, const 
   const auto keep = static_cast<float>(1 - shape_.dropout), scale = 1 / keep;
   auto* values = mask.data_ptr<float>();
   for (std::int64_t i = 0; i < mask.numel(); i += 4) {
-    const auto block = core::philox4x32_10({static_cast<std::uint32_t>(i / 4), 0, words.upper[0], words.upper[1]}, words.key);
+    const auto block =
+        core::philox4x32_10({static_cast<std::uint32_t>(i / 4), 0, words.upper[0], words.upper[1]}, words.key);
     for (std::int64_t j = i; j < std::min<std::int64_t>(i + 4, mask.numel()); ++j) {
       values[j] = core::to_unit_float(block[static_cast<std::size_t>(j - i)]) < keep ? scale : 0;
     }
@@ -118,18 +121,21 @@ at::Tensor Extractor::lstm(const SentenceBatch& batch, const DropoutKey& key) {
   const auto parameters = named_parameters();
   const auto x = inputs(batch, key);
   const auto start = at::zeros({1, x.size(0), shape_.hidden});
-  const std::vector<at::Tensor> weights{parameters["lstm_weight_ih"], parameters["lstm_weight_hh"], parameters["lstm_bias_ih"],
-                                        parameters["lstm_bias_hh"]};
+  const std::vector<at::Tensor> weights{parameters["lstm_weight_ih"], parameters["lstm_weight_hh"],
+                                        parameters["lstm_bias_ih"], parameters["lstm_bias_hh"]};
   // Padding comes last and is never looked at: it cannot change the states of the tokens before it.
   const bool compressible = compressible_ && key.training;
-  const auto all = compressible ? act::lstm(x, weights[0], weights[1], weights[2], weights[3])
-                                : std::get<0>(at::lstm(x, {start, start}, weights, true, 1, 0.0, key.training, false, true));
+  const auto all = compressible
+                       ? act::lstm(x, weights[0], weights[1], weights[2], weights[3])
+                       : std::get<0>(at::lstm(x, {start, start}, weights, true, 1, 0.0, key.training, false, true));
   const auto states = dropped(all, key, "relsim/dropout.states");
   const auto last = (batch.lengths - 1).view({-1, 1, 1}).expand({-1, 1, shape_.hidden});
   const auto query = states.gather(1, last);
   const auto distances = at::cat({at::embedding(parameters["head_distances"], batch.head_distance),
-                                  at::embedding(parameters["tail_distances"], batch.tail_distance)}, 2);
-  const auto mixed = at::tanh(linear("attend_state", states) + linear("attend_last", query) + linear("attend_distance", distances));
+                                  at::embedding(parameters["tail_distances"], batch.tail_distance)},
+                                 2);
+  const auto mixed =
+      at::tanh(linear("attend_state", states) + linear("attend_last", query) + linear("attend_distance", distances));
   const auto logits = linear("attend", mixed).squeeze(2) + (1 - batch.mask) * kNever;
   return at::bmm(at::softmax(logits, 1).unsqueeze(1), states).squeeze(1);
 }
@@ -145,7 +151,8 @@ at::Tensor Extractor::attention(const std::string& layer, const at::Tensor& x, c
 at::Tensor Extractor::transformer(const SentenceBatch& batch, const DropoutKey& key) {
   const auto tables = named_parameters();
   auto x = linear("input", at::cat({inputs(batch, key), at::embedding(tables["head_distances"], batch.head_distance),
-                                    at::embedding(tables["tail_distances"], batch.tail_distance)}, 2));
+                                    at::embedding(tables["tail_distances"], batch.tail_distance)},
+                                   2));
   const auto blocked = ((1 - batch.mask) * kNever).unsqueeze(1).unsqueeze(1);
   for (std::int64_t i = 0; i < shape_.layers; ++i) {
     const auto layer = "layer" + std::to_string(i);
@@ -155,7 +162,8 @@ at::Tensor Extractor::transformer(const SentenceBatch& batch, const DropoutKey& 
   x = norm("norm", x);
   // The means over both entities, whose tokens are at distance 0, and over the sentence.
   std::vector<at::Tensor> parts;
-  for (const auto& mask : {batch.head_distance.eq(kFarthest + 1).to(at::kFloat), batch.tail_distance.eq(kFarthest + 1).to(at::kFloat), batch.mask}) {
+  for (const auto& mask : {batch.head_distance.eq(kFarthest + 1).to(at::kFloat),
+                           batch.tail_distance.eq(kFarthest + 1).to(at::kFloat), batch.mask}) {
     parts.push_back((x * mask.unsqueeze(2)).sum(1) / mask.sum(1, true).clamp_min(1));
   }
   return at::cat(parts, 1);

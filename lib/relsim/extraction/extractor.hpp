@@ -17,11 +17,12 @@ enum class ExtractorKind {
 
 struct ExtractorShape {
   ExtractorKind kind = ExtractorKind::PaLstm;
-  std::int64_t words = 0, tags = 0, entities = 0;  ///< numbers in use, padding and the unknown included; 0: no such feature
+  std::int64_t words = 0, tags = 0,
+               entities = 0;  ///< numbers in use, padding and the unknown included; 0: no such feature
   std::int64_t relations = 0;
   std::int64_t word_dim = 50, label_dim = 10, distance_dim = 10;
-  std::int64_t hidden = 100;              ///< of the LSTM or the encoder
-  std::int64_t layers = 2, heads = 4;     ///< of the encoder
+  std::int64_t hidden = 100;           ///< of the LSTM or the encoder
+  std::int64_t layers = 2, heads = 4;  ///< of the encoder
   double dropout = 0.5;
 };
 

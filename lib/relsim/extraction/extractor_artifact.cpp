@@ -40,16 +40,22 @@ formats::Model store_extractor(const Extractor& extractor, const FeatureVocabula
   stored.data = "sentences";
   stored.classes = relations;
   stored.vocabulary = vocabulary.words.names();
-  stored.inputs = Value::Map{{"tags", to_array(vocabulary.tags)},   {"entities", to_array(vocabulary.entities)},
-                             {"length", vocabulary.length},         {"word_dim", shape.word_dim},
-                             {"label_dim", shape.label_dim},        {"distance_dim", shape.distance_dim},
-                             {"hidden", shape.hidden},              {"layers", shape.layers},
-                             {"heads", shape.heads},                {"dropout", shape.dropout},
+  stored.inputs = Value::Map{{"tags", to_array(vocabulary.tags)},
+                             {"entities", to_array(vocabulary.entities)},
+                             {"length", vocabulary.length},
+                             {"word_dim", shape.word_dim},
+                             {"label_dim", shape.label_dim},
+                             {"distance_dim", shape.distance_dim},
+                             {"hidden", shape.hidden},
+                             {"layers", shape.layers},
+                             {"heads", shape.heads},
+                             {"dropout", shape.dropout},
                              {"excluded", excluded}};
   for (const auto& item : extractor.named_parameters()) {
     const auto values = item.value().detach().contiguous();
     stored.parameters.push_back(formats::make_tensor(
-        item.key(), values.sizes().vec(), std::span<const float>(values.data_ptr<float>(), static_cast<std::size_t>(values.numel()))));
+        item.key(), values.sizes().vec(),
+        std::span<const float>(values.data_ptr<float>(), static_cast<std::size_t>(values.numel()))));
   }
   return stored;
 }
@@ -79,10 +85,12 @@ StoredExtractor load_extractor(const formats::Model& stored, const std::string& 
     shape.dropout = inputs.at("dropout").as_double();
     result.extractor = std::make_shared<Extractor>(shape, 0);
   } catch (const Error& error) {
-    throw Error(Error::BadInput, name + ": the model '" + stored.spec + "' is no extractor of relations: " + error.what());
+    throw Error(Error::BadInput,
+                name + ": the model '" + stored.spec + "' is no extractor of relations: " + error.what());
   }
   for (auto& item : result.extractor->named_parameters()) {
-    const auto found = std::ranges::find_if(stored.parameters, [&](const auto& t) { return t.info.name == item.key(); });
+    const auto found =
+        std::ranges::find_if(stored.parameters, [&](const auto& t) { return t.info.name == item.key(); });
     if (found == stored.parameters.end() || found->info.dtype != core::DType::Float32 ||
         found->info.shape != item.value().sizes().vec()) {
       throw Error(Error::BadInput, name + ": tensor '" + item.key() + "' is missing or does not fit");

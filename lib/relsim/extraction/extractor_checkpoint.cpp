@@ -108,7 +108,8 @@ formats::Checkpoint store_state(const ExtractorState& state, const ExtractorShap
   c.step = static_cast<std::uint64_t>(state.last.steps);
   c.optimizer = "adamw";
   c.options = extractor_options(shape, options);
-  c.metrics = Value::Map{{"last", to_value(state.last)}, {"best", to_value(state.best)}, {"since_best", state.since_best}};
+  c.metrics =
+      Value::Map{{"last", to_value(state.last)}, {"best", to_value(state.best)}, {"since_best", state.since_best}};
   c.adaptation = state.adaptation;
   c.precision = state.precision;
   c.generator.info = {"generator", core::DType::UInt8, {0}};
@@ -122,9 +123,11 @@ formats::Checkpoint store_state(const ExtractorState& state, const ExtractorShap
 }
 
 ExtractorState load_state(const formats::Checkpoint& c, std::uint64_t seed, const ExtractorState& fresh,
-                          const ExtractorShape& shape, const ExtractorTrainingOptions& options, const std::string& digest,
-                          const std::string& name) {
-  check_same_run(c, seed, {std::string(to_string(shape.kind)), "adamw", digest, options.seed, extractor_options(shape, options)}, name);
+                          const ExtractorShape& shape, const ExtractorTrainingOptions& options,
+                          const std::string& digest, const std::string& name) {
+  check_same_run(c, seed,
+                 {std::string(to_string(shape.kind)), "adamw", digest, options.seed, extractor_options(shape, options)},
+                 name);
   try {
     ExtractorState state;
     state.last = extractor_epoch_from(c.metrics.at("last"));
@@ -133,7 +136,8 @@ ExtractorState load_state(const formats::Checkpoint& c, std::uint64_t seed, cons
     state.adaptation = c.adaptation;
     state.precision = c.precision;
     for (const auto& p : fresh.parameters) {
-      state.parameters.push_back({p.name, load_tensor(c.parameters, p.name, p.value), load_tensor(c.buffers, p.name, p.value),
+      state.parameters.push_back({p.name, load_tensor(c.parameters, p.name, p.value),
+                                  load_tensor(c.buffers, p.name, p.value),
                                   load_tensor(c.optimizer_state, p.name + "/exp_avg", p.value),
                                   load_tensor(c.optimizer_state, p.name + "/exp_avg_sq", p.value)});
     }

@@ -23,7 +23,7 @@ formats::Checkpoint store_state(const ExtractorState& state, const ExtractorShap
 /// @param name   of the artifact, for messages
 /// @throws Error::Usage naming what differs where it is another run's, Error::BadInput where the tensors do not fit
 ExtractorState load_state(const formats::Checkpoint& checkpoint, std::uint64_t seed, const ExtractorState& fresh,
-                          const ExtractorShape& shape, const ExtractorTrainingOptions& options, const std::string& digest,
-                          const std::string& name);
+                          const ExtractorShape& shape, const ExtractorTrainingOptions& options,
+                          const std::string& digest, const std::string& name);
 
 }  // namespace terse::relsim

@@ -20,14 +20,17 @@ bool compresses(const ExtractorTrainingOptions& options) {
 
 act::CompressionOptions compression_of(const ExtractorTrainingOptions& options) {
   const bool by_level = options.bits == 0 && options.budget == 0;
-  return {.level = options.level, .bits = options.bits, .entropy = by_level && act::codes_entropy(options.level),
+  return {.level = options.level,
+          .bits = options.bits,
+          .entropy = by_level && act::codes_entropy(options.level),
           .seed = options.seed};
 }
 
 /// Σ over the batch of -logit of the truth + log Σ exp(logit + cost), by sentence.
 at::Tensor margin_loss(const at::Tensor& logits, const at::Tensor& truth, const at::Tensor& costs) {
   const auto own = logits.gather(1, truth.unsqueeze(1)).squeeze(1);
-  return (at::logsumexp(costs.defined() ? logits + costs : logits, 1) - own).sum() / static_cast<double>(logits.size(0));
+  return (at::logsumexp(costs.defined() ? logits + costs : logits, 1) - own).sum() /
+         static_cast<double>(logits.size(0));
 }
 
 std::vector<at::Tensor> tensors_of(const SentenceBatch& batch) {
@@ -45,9 +48,8 @@ class ExtractorSteps::Rehearsed final : public act::Workload {
   void own(act::Compression& compression) const override { compression.own(steps_.extractor_); }
   act::Pass largest() override {
     const auto& train = steps_.train_;
-    const auto longest = std::max_element(train.begin(), train.end(), [](const auto& a, const auto& b) {
-      return a.tokens.size() < b.tokens.size();
-    });
+    const auto longest = std::max_element(
+        train.begin(), train.end(), [](const auto& a, const auto& b) { return a.tokens.size() < b.tokens.size(); });
     const auto size = std::min(train.size(), static_cast<std::size_t>(steps_.options_.batch));
     const std::vector<std::uint32_t> chosen(size, static_cast<std::uint32_t>(longest - train.begin()));
     const auto batch = make_batch(steps_.vocabulary_, train, chosen);
@@ -68,21 +70,29 @@ class ExtractorSteps::Rehearsed final : public act::Workload {
   const std::function<void()>& evaluate_;
 };
 
-ExtractorSteps::ExtractorSteps(Extractor& extractor, const FeatureVocabulary& vocabulary, std::span<const Sentence> train,
-                               std::span<const double> divergences, const ExtractorTrainingOptions& options)
-    : extractor_(extractor), vocabulary_(vocabulary), train_(train), divergences_(divergences), options_(options),
-      relations_(static_cast<std::size_t>(extractor.shape().relations)), compression_options_(compression_of(options)),
+ExtractorSteps::ExtractorSteps(Extractor& extractor, const FeatureVocabulary& vocabulary,
+                               std::span<const Sentence> train, std::span<const double> divergences,
+                               const ExtractorTrainingOptions& options)
+    : extractor_(extractor),
+      vocabulary_(vocabulary),
+      train_(train),
+      divergences_(divergences),
+      options_(options),
+      relations_(static_cast<std::size_t>(extractor.shape().relations)),
+      compression_options_(compression_of(options)),
       compression_(compression_options_),
       optimizer_(extractor.parameters(), torch::optim::AdamWOptions(options.lr).weight_decay(options.weight_decay)) {
   for (const auto& s : train) pairs_[{s.head_name, s.tail_name}].insert(s.relation);
   compression_.own(extractor);
   extractor.set_compressible(compresses(options));
-  for (const auto& parameter : extractor.named_parameters()) parameters_.emplace_back(parameter.key(), parameter.value());
+  for (const auto& parameter : extractor.named_parameters())
+    parameters_.emplace_back(parameter.key(), parameter.value());
   make_moments();
   if (const int bits = act::average_bits(options.level); bits > 0 && options.bits == 0) {
-    adaptation_ = std::make_unique<act::Adaptation>(
-        act::AdaptationOptions{.default_bits = bits, .every = options.adapt_every, .seed = options.seed,
-                               .entropy = compression_options_.entropy});
+    adaptation_ = std::make_unique<act::Adaptation>(act::AdaptationOptions{.default_bits = bits,
+                                                                           .every = options.adapt_every,
+                                                                           .seed = options.seed,
+                                                                           .entropy = compression_options_.entropy});
   }
 }
 
@@ -101,16 +111,19 @@ ExtractorEpoch ExtractorSteps::epoch(std::int64_t number) {
   ExtractorEpoch report;
   report.epoch = number;
   if (options_.alpha > 0) {
-    report.tau = std::max(options_.tau, options_.tau_start * std::pow(options_.tau_decay, static_cast<double>(number - 1)));
+    report.tau =
+        std::max(options_.tau, options_.tau_start * std::pow(options_.tau_decay, static_cast<double>(number - 1)));
     costs_ = margin_costs(divergences_, relations_, options_.alpha, report.tau);
   }
-  const auto order = shuffled(train_.size(), {options_.seed, core::stream_of("relsim/extractor.order"), static_cast<std::uint32_t>(number)});
+  const auto order = shuffled(
+      train_.size(), {options_.seed, core::stream_of("relsim/extractor.order"), static_cast<std::uint32_t>(number)});
   const auto begin = std::chrono::steady_clock::now();
   const auto steps_before = steps_;
   if (budget_) budget_->bound_memory();
   act::reset_allocator_peak();
   for (std::size_t at = 0; at < order.size(); at += static_cast<std::size_t>(options_.batch)) {
-    const auto chosen = std::span(order).subspan(at, std::min(order.size() - at, static_cast<std::size_t>(options_.batch)));
+    const auto chosen =
+        std::span(order).subspan(at, std::min(order.size() - at, static_cast<std::size_t>(options_.batch)));
     report.loss += step(chosen, number);
     report.exact_bytes = std::max(report.exact_bytes, compression_.totals().exact_bytes);
     report.stored_bytes = std::max(report.stored_bytes, compression_.totals().stored_bytes);
@@ -125,7 +138,8 @@ ExtractorEpoch ExtractorSteps::epoch(std::int64_t number) {
                         static_cast<double>(steps_ - steps_before);
   // A loss is that before its step: the last step of an epoch shows in the parameters alone.
   for (const auto& [name, parameter] : parameters_) {
-    const auto values = std::span<const float>(parameter.data_ptr<float>(), static_cast<std::size_t>(parameter.numel()));
+    const auto values =
+        std::span<const float>(parameter.data_ptr<float>(), static_cast<std::size_t>(parameter.numel()));
     if (!core::all_finite(values)) {
       throw core::training_diverged("epoch " + std::to_string(number), "parameter '" + name + "' is not finite");
     }
@@ -139,7 +153,8 @@ at::Tensor ExtractorSteps::batch_costs(std::span<const std::uint32_t> chosen) co
   auto* row = result.data_ptr<float>();
   for (const auto i : chosen) {
     const auto& s = train_[i];
-    if (!costs_.empty()) std::copy_n(costs_.begin() + s.relation * static_cast<std::int64_t>(relations_), relations_, row);
+    if (!costs_.empty())
+      std::copy_n(costs_.begin() + s.relation * static_cast<std::int64_t>(relations_), relations_, row);
     for (const auto holds : pairs_.at({s.head_name, s.tail_name})) row[holds] = 0;
     row += relations_;
   }

@@ -64,9 +64,9 @@ class ExtractorSteps {
   act::NamedTensors parameters_;
   std::unique_ptr<act::Adaptation> adaptation_;  // at an adaptive level
   std::unique_ptr<act::BudgetKeeper> budget_;
-  act::AdaptationFigures adapted_;               // of the last step
+  act::AdaptationFigures adapted_;  // of the last step
   torch::optim::AdamW optimizer_;
-  std::vector<float> costs_;                     // [R, R] in this epoch
+  std::vector<float> costs_;  // [R, R] in this epoch
   std::int64_t steps_ = 0;
 };
 

@@ -22,24 +22,29 @@ void check(const ExtractorTrainingOptions& o, std::span<const double> divergence
   require(o.alpha >= 0 && o.tau > 0 && o.tau_start > 0 && o.tau_decay > 0 && o.tau_decay <= 1,
           "α must not be below 0, τ above 0, its decay above 0 and at most 1");
   require(o.tau_start >= o.tau, "τ falls: --tau-start must not be below --tau");
-  require(o.alpha == 0 || divergences.size() == relations * relations, "a margin needs a divergence for each pair of relations");
+  require(o.alpha == 0 || divergences.size() == relations * relations,
+          "a margin needs a divergence for each pair of relations");
   require(o.adapt_every > 0, "bits must be chosen every so many steps");
-  require(o.budget == 0 || (o.bits == 0 && act::average_bits(o.level) > 0), "a budget needs an adaptive level: L2, L2.1 or L2.2");
+  require(o.budget == 0 || (o.bits == 0 && act::average_bits(o.level) > 0),
+          "a budget needs an adaptive level: L2, L2.1 or L2.2");
 }
 
 }  // namespace
 
-std::vector<float> extract_logits(Extractor& extractor, const FeatureVocabulary& vocabulary, std::span<const Sentence> sentences) {
+std::vector<float> extract_logits(Extractor& extractor, const FeatureVocabulary& vocabulary,
+                                  std::span<const Sentence> sentences) {
   const auto relations = extractor.shape().relations;
   std::vector<float> logits(sentences.size() * static_cast<std::size_t>(relations));
   // Sentences of one length go together, so that few tokens are padding; each batch is one thread's.
   std::vector<std::uint32_t> order(sentences.size());
   std::iota(order.begin(), order.end(), 0u);
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return sentences[a].tokens.size() < sentences[b].tokens.size(); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](auto a, auto b) { return sentences[a].tokens.size() < sentences[b].tokens.size(); });
   const auto batches = (order.size() + kScoringBatch - 1) / kScoringBatch;
   parallel_compute(batches, 1, [&](std::size_t first, std::size_t last) {
     for (auto b = first; b < last; ++b) {
-      const auto chosen = std::span(order).subspan(b * kScoringBatch, std::min<std::size_t>(order.size() - b * kScoringBatch, kScoringBatch));
+      const auto chosen = std::span(order).subspan(
+          b * kScoringBatch, std::min<std::size_t>(order.size() - b * kScoringBatch, kScoringBatch));
       const auto rows = extractor.forward(make_batch(vocabulary, sentences, chosen), {}).contiguous();
       for (std::size_t i = 0; i < chosen.size(); ++i) {
         std::copy_n(rows.data_ptr<float>() + static_cast<std::int64_t>(i) * relations, relations,
@@ -59,9 +64,10 @@ std::vector<std::int32_t> answers_of(std::span<const float> logits, std::size_t 
   return answers;
 }
 
-ExtractorTrainer::ExtractorTrainer(Extractor& extractor, const FeatureVocabulary& vocabulary, std::span<const Sentence> train,
-                                   std::span<const Sentence> held_out, std::span<const double> divergences,
-                                   std::optional<std::int32_t> excluded, const ExtractorTrainingOptions& options)
+ExtractorTrainer::ExtractorTrainer(Extractor& extractor, const FeatureVocabulary& vocabulary,
+                                   std::span<const Sentence> train, std::span<const Sentence> held_out,
+                                   std::span<const double> divergences, std::optional<std::int32_t> excluded,
+                                   const ExtractorTrainingOptions& options)
     : extractor_(extractor), vocabulary_(vocabulary), held_out_(held_out), excluded_(excluded), options_(options) {
   check(options, divergences, static_cast<std::size_t>(extractor.shape().relations));
   prepare_compute_thread();
@@ -141,9 +147,10 @@ void ExtractorTrainer::restore(const ExtractorState& state) {
   since_best_ = state.since_best;
 }
 
-ExtractorEpoch train_extractor(Extractor& extractor, const FeatureVocabulary& vocabulary, std::span<const Sentence> train,
-                               std::span<const Sentence> held_out, std::span<const double> divergences,
-                               std::optional<std::int32_t> excluded, const ExtractorTrainingOptions& options) {
+ExtractorEpoch train_extractor(Extractor& extractor, const FeatureVocabulary& vocabulary,
+                               std::span<const Sentence> train, std::span<const Sentence> held_out,
+                               std::span<const double> divergences, std::optional<std::int32_t> excluded,
+                               const ExtractorTrainingOptions& options) {
   ExtractorTrainer trainer(extractor, vocabulary, train, held_out, divergences, excluded, options);
   while (!trainer.done()) trainer.run_epoch();
   return trainer.finish();

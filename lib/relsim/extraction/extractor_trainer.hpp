@@ -21,20 +21,20 @@ struct ExtractorTrainingOptions {
   std::int64_t patience = 5;  ///< stop after so many epochs without a better micro F1 of held-out sentences
   std::int64_t batch = 50;
   double lr = 1e-3, weight_decay = 0;  ///< AdamW's
-  double alpha = 0;           ///< of the softmax-margin loss (margin_cost.hpp); 0: plain softmax
+  double alpha = 0;                    ///< of the softmax-margin loss (margin_cost.hpp); 0: plain softmax
   double tau = 8, tau_start = 256, tau_decay = 0.8;
   act::Level level = act::Level::L0;
-  int bits = 0;  ///< not 0: of a compressed value, in place of the level's; 32 for none
-  std::uint64_t budget = 0;  ///< not 0: bytes of resident size, in place of an adaptive level's average bits
+  int bits = 0;                     ///< not 0: of a compressed value, in place of the level's; 32 for none
+  std::uint64_t budget = 0;         ///< not 0: bytes of resident size, in place of an adaptive level's average bits
   std::uint64_t adapt_every = 100;  ///< at an adaptive level: steps between choices of bits
   std::uint64_t seed = 0;
 };
 
 struct ExtractorEpoch {
   std::int64_t epoch = 0, steps = 0;
-  double loss = 0;  ///< mean over sentences
+  double loss = 0;                                  ///< mean over sentences
   double micro_f1 = 0, macro_f1 = 0, accuracy = 0;  ///< of held-out sentences, where there are any
-  double tau = 0;   ///< 0 without margin
+  double tau = 0;                                   ///< 0 without margin
   bool best = false;
   std::uint64_t exact_bytes = 0, stored_bytes = 0;  ///< saved for backward, most of any step
   std::uint64_t peak_allocated_bytes = 0;           ///< of CPU tensors in its steps; 0 without act::install_allocator()
@@ -53,15 +53,15 @@ struct ExtractorState {
   };
   std::vector<Parameter> parameters;
   ExtractorEpoch last, best;
-  std::int64_t since_best = 0;  ///< epochs
+  std::int64_t since_best = 0;                        ///< epochs
   formats::Value adaptation = formats::Value::Map{};  ///< at an adaptive level, with `precision`: act::Adaptation's
   std::vector<formats::PolicyTensor> precision = {};
 };
 
 class ExtractorSteps;
 
-/// Trains an extractor, epoch by epoch. LibTorch works on one thread, so that the result depends on sentences, options and
-/// seed only.
+/// Trains an extractor, epoch by epoch. LibTorch works on one thread, so that the result depends on sentences, options
+/// and seed only.
 class ExtractorTrainer {
  public:
   /// @param extractor … divergences  retained
@@ -103,12 +103,14 @@ class ExtractorTrainer {
 };
 
 /// Trains to the end. @return the best epoch, whose parameters stay in the extractor
-ExtractorEpoch train_extractor(Extractor& extractor, const FeatureVocabulary& vocabulary, std::span<const Sentence> train,
-                               std::span<const Sentence> held_out, std::span<const double> divergences,
-                               std::optional<std::int32_t> excluded, const ExtractorTrainingOptions& options);
+ExtractorEpoch train_extractor(Extractor& extractor, const FeatureVocabulary& vocabulary,
+                               std::span<const Sentence> train, std::span<const Sentence> held_out,
+                               std::span<const double> divergences, std::optional<std::int32_t> excluded,
+                               const ExtractorTrainingOptions& options);
 
 /// Logits of each sentence, [n, relations], dropout off. Any number of threads gives the same.
-std::vector<float> extract_logits(Extractor& extractor, const FeatureVocabulary& vocabulary, std::span<const Sentence> sentences);
+std::vector<float> extract_logits(Extractor& extractor, const FeatureVocabulary& vocabulary,
+                                  std::span<const Sentence> sentences);
 
 /// The relation with the highest logit of each row.
 std::vector<std::int32_t> answers_of(std::span<const float> logits, std::size_t relations);

@@ -82,7 +82,8 @@ SentenceBatch make_batch(const FeatureVocabulary& vocabulary, std::span<const Se
         batch.tags.data_ptr<std::int64_t>()[at] = s.tags.empty() ? 1 : number_of(vocabulary.tags, s.tags[token]);
       }
       if (batch.entities.defined()) {
-        batch.entities.data_ptr<std::int64_t>()[at] = s.entities.empty() ? 1 : number_of(vocabulary.entities, s.entities[token]);
+        batch.entities.data_ptr<std::int64_t>()[at] =
+            s.entities.empty() ? 1 : number_of(vocabulary.entities, s.entities[token]);
       }
     }
   }

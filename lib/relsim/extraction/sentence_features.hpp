@@ -25,11 +25,11 @@ inline constexpr std::int64_t kDistances = 2 * kFarthest + 2;
 
 /// A batch of sentences as numbers, [n, longest] int64 each.
 struct SentenceBatch {
-  at::Tensor words, tags, entities;      ///< tags and entities unset where the vocabulary has none
+  at::Tensor words, tags, entities;  ///< tags and entities unset where the vocabulary has none
   at::Tensor head_distance, tail_distance;
-  at::Tensor mask;                       ///< float32, 1 for tokens and 0 for padding
-  at::Tensor lengths;                    ///< [n]
-  at::Tensor relations;                  ///< [n]
+  at::Tensor mask;       ///< float32, 1 for tokens and 0 for padding
+  at::Tensor lengths;    ///< [n]
+  at::Tensor relations;  ///< [n]
 };
 
 /// The sentences `set[chosen[i]]`.

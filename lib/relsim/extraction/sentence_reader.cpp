@@ -19,7 +19,8 @@ constexpr std::size_t kLongestSentence = 1u << 16;
 
 std::string joined(const std::vector<std::string>& tokens, const Span& span) {
   std::string text;
-  for (auto i = span.begin; i < span.end; ++i) text += (i > span.begin ? " " : "") + tokens[static_cast<std::size_t>(i)];
+  for (auto i = span.begin; i < span.end; ++i)
+    text += (i > span.begin ? " " : "") + tokens[static_cast<std::size_t>(i)];
   return text;
 }
 
@@ -109,7 +110,8 @@ void read_json(const core::Bytes& bytes, const std::string& name, SentenceSet& s
     for (auto item = document.begin(); item != document.end(); ++item) {
       const auto& relation = item.key();
       const auto& records = item.value();
-      if (!records.is_array()) throw Error(Error::BadInput, name + ": relation '" + relation + "' has no list of sentences");
+      if (!records.is_array())
+        throw Error(Error::BadInput, name + ": relation '" + relation + "' has no list of sentences");
       std::size_t number = 0;
       for (const auto& record : records) {
         add_record(record, name, "relation '" + relation + "', sentence", ++number, relation, set, fewrel_sentence);
@@ -134,7 +136,9 @@ void read_tsv(const core::Bytes& bytes, const std::string& name, SentenceSet& se
   core::TsvReader reader(core::memory_source(bytes, name));
   std::vector<std::string_view> fields;
   while (reader.next(fields)) {
-    if (fields.size() != 6) throw reader.error("expected relation, four places and tokens separated by tabs, found " + std::to_string(fields.size()) + " fields");
+    if (fields.size() != 6)
+      throw reader.error("expected relation, four places and tokens separated by tabs, found " +
+                         std::to_string(fields.size()) + " fields");
     if (fields[0].empty()) throw reader.error("the relation is empty");
     std::int32_t places[4];
     for (std::size_t i = 0; i < 4; ++i) {
@@ -165,7 +169,8 @@ void read_sentences(const std::string& path, SentenceSet& set) {
   const auto bytes = core::read_all(*source, kLargestFile);
   const auto name = source->name();
   const auto* text = reinterpret_cast<const char*>(bytes.data());
-  const auto* first = std::find_if_not(text, text + bytes.size(), [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });
+  const auto* first = std::find_if_not(text, text + bytes.size(),
+                                       [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });
   const bool json = first != text + bytes.size() && (*first == '{' || *first == '[');
   json ? read_json(bytes, name, set) : read_tsv(bytes, name, set);
 }

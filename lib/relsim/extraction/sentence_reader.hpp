@@ -19,7 +19,7 @@ struct Sentence {
   std::vector<std::string> tags;      ///< part of speech of each token; empty where not known
   std::vector<std::string> entities;  ///< type of named entity of each token; empty where not known
   Span head, tail;
-  std::string head_name, tail_name;   ///< identifiers where the file has them, else the tokens
+  std::string head_name, tail_name;  ///< identifiers where the file has them, else the tokens
   std::int32_t relation = 0;
 };
 
@@ -31,8 +31,8 @@ struct SentenceSet {
 /// Appends the sentences of a file, plain, .gz or .zst, or of standard input, in one of three forms:
 /// FewRel's JSON, an object of lists {tokens, h: [name, id, [[places], …]], t: …} by relation; TACRED's JSON, a list of
 /// {token, relation, subj_start, subj_end, obj_start, obj_end, stanford_pos, stanford_ner}, ends included; TSV:
-/// relation, head's begin and end, tail's begin and end, tokens separated by blanks. Places count from 0; ends in TSV are
-/// one past the last token.
+/// relation, head's begin and end, tail's begin and end, tokens separated by blanks. Places count from 0; ends in TSV
+/// are one past the last token.
 /// @throws Error::BadInput naming file and line (TSV, JSON that does not parse), or file and record
 void read_sentences(const std::string& path, SentenceSet& set);
 

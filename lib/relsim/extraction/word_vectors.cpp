@@ -31,8 +31,8 @@ std::int64_t read_word_vectors(const std::string& path, const Vocabulary& vocabu
     const auto fields = split(line);
     if (fields.empty() || (reader.line_number() == 1 && fields.size() == 2 && dim != 1)) continue;
     if (fields.size() != dim + 1) {
-      throw reader.error("expected a word and " + std::to_string(dim) + (dim == 1 ? " number" : " numbers") + ", found " + std::to_string(fields.size()) +
-                         (fields.size() == 1 ? " field" : " fields"));
+      throw reader.error("expected a word and " + std::to_string(dim) + (dim == 1 ? " number" : " numbers") +
+                         ", found " + std::to_string(fields.size()) + (fields.size() == 1 ? " field" : " fields"));
     }
     for (std::size_t i = 0; i < dim; ++i) {
       const auto& field = fields[i + 1];

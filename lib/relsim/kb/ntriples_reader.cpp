@@ -23,7 +23,8 @@ class Document {
 
   void read() {
     const std::unique_ptr<SerdReader, void (*)(SerdReader*)> reader(
-        serd_reader_new(SERD_NTRIPLES, this, nullptr, nullptr, nullptr, &Document::on_statement, nullptr), serd_reader_free);
+        serd_reader_new(SERD_NTRIPLES, this, nullptr, nullptr, nullptr, &Document::on_statement, nullptr),
+        serd_reader_free);
     serd_reader_set_strict(reader.get(), true);
     serd_reader_set_error_sink(reader.get(), &Document::on_error, this);
     const auto* name = reinterpret_cast<const std::uint8_t*>(source_->name().c_str());
@@ -52,7 +53,8 @@ class Document {
     std::vsnprintf(text, sizeof text, error->fmt, *error->args);
     std::string what(text);
     while (!what.empty() && what.back() == '\n') what.pop_back();
-    self.message_ = self.source_->name() + ":" + std::to_string(error->line) + ":" + std::to_string(error->col) + ": " + what;
+    self.message_ =
+        self.source_->name() + ":" + std::to_string(error->line) + ":" + std::to_string(error->col) + ": " + what;
     return SERD_SUCCESS;
   }
 
@@ -93,6 +95,8 @@ class Document {
 
 }  // namespace
 
-void read_ntriples(std::unique_ptr<core::ByteSource> source, KnowledgeBase& kb) { Document(std::move(source), kb).read(); }
+void read_ntriples(std::unique_ptr<core::ByteSource> source, KnowledgeBase& kb) {
+  Document(std::move(source), kb).read();
+}
 
 }  // namespace terse::relsim

@@ -45,12 +45,14 @@ void read_counted(const std::string& path,
       expected = parse(reader, first.front(), std::int64_t{1} << 40);
       continue;
     }
-    if (found == expected) throw reader.error("more lines than the " + std::to_string(expected) + " that the first one says");
+    if (found == expected)
+      throw reader.error("more lines than the " + std::to_string(expected) + " that the first one says");
     on_line(reader, line);
     ++found;
   }
   if (found != expected) {
-    throw Error(Error::BadInput, path + ": holds " + std::to_string(found) + (found == 1 ? " line, not " : " lines, not ") +
+    throw Error(Error::BadInput, path + ": holds " + std::to_string(found) +
+                                     (found == 1 ? " line, not " : " lines, not ") +
                                      std::to_string(std::max<std::int64_t>(expected, 0)) + " as its first one says");
   }
 }
@@ -63,7 +65,8 @@ std::vector<std::int32_t> read_names(const std::string& path, Vocabulary& vocabu
     const auto split = line.find_last_of(" \t", last);
     const auto end = split == std::string_view::npos ? split : line.find_last_not_of(" \t", split);
     if (end == std::string_view::npos) throw reader.error("expected a name and its id");
-    const auto id = static_cast<std::size_t>(parse(reader, line.substr(split + 1, last - split), std::int64_t{1} << 31));
+    const auto id =
+        static_cast<std::size_t>(parse(reader, line.substr(split + 1, last - split), std::int64_t{1} << 31));
     if (id >= ids.size()) ids.resize(std::max(id + 1, std::min(ids.size() * 2, std::size_t{1} << 31)), -1);
     if (ids[id] >= 0) throw reader.error("id " + std::to_string(id) + " comes twice");
     ids[id] = vocabulary.intern(line.substr(0, end + 1));
@@ -76,7 +79,8 @@ std::vector<std::int32_t> read_names(const std::string& path, Vocabulary& vocabu
 void read_openke(const std::string& path, KnowledgeBase& kb) {
   if (!std::filesystem::exists(path)) throw Error(Error::NoInput, "openke:" + path + ": no such file or folder");
   const bool is_folder = std::filesystem::is_directory(path);
-  const std::filesystem::path facts = is_folder ? std::filesystem::path(path) / "train2id.txt" : std::filesystem::path(path);
+  const std::filesystem::path facts =
+      is_folder ? std::filesystem::path(path) / "train2id.txt" : std::filesystem::path(path);
   const auto folder = facts.parent_path();
   const auto entities = read_names((folder / "entity2id.txt").string(), kb.entities);
   const auto relations = read_names((folder / "relation2id.txt").string(), kb.relations);

@@ -21,10 +21,10 @@ class PairIndex {
  private:
   std::size_t slot_of(std::uint64_t pair) const;
 
-  std::vector<std::uint64_t> pairs_;       // head and tail, ascending
-  std::vector<std::uint32_t> begin_;       // of each pair's relations; one more than pairs
+  std::vector<std::uint64_t> pairs_;  // head and tail, ascending
+  std::vector<std::uint32_t> begin_;  // of each pair's relations; one more than pairs
   std::vector<std::int32_t> relations_;
-  std::vector<std::uint32_t> slots_;       // 1 + index into pairs_, 0 where free; a power of two of them
+  std::vector<std::uint32_t> slots_;  // 1 + index into pairs_, 0 where free; a power of two of them
 };
 
 }  // namespace terse::relsim

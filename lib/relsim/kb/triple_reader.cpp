@@ -13,8 +13,8 @@ namespace terse::relsim {
 
 void require_triple(const core::TsvReader& reader, const std::vector<std::string_view>& fields) {
   if (fields.size() < 3) {
-    throw reader.error("expected head, relation and tail separated by tabs, found " +
-                       std::to_string(fields.size()) + (fields.size() == 1 ? " field" : " fields"));
+    throw reader.error("expected head, relation and tail separated by tabs, found " + std::to_string(fields.size()) +
+                       (fields.size() == 1 ? " field" : " fields"));
   }
   for (std::size_t i = 0; i < 3; ++i) {
     if (fields[i].empty()) throw reader.error("field " + std::to_string(i + 1) + " is empty");
@@ -81,7 +81,8 @@ void read_input(const std::string& input, KnowledgeBase& kb) {
 KnowledgeBase read_knowledge_base(const std::vector<std::string>& inputs) {
   KnowledgeBase kb;
   for (const auto& input : inputs) read_input(input, kb);
-  if (kb.triples.empty()) throw Error(Error::BadInput, (inputs.empty() ? "input" : core::source_name(inputs.front())) + ": no facts");
+  if (kb.triples.empty())
+    throw Error(Error::BadInput, (inputs.empty() ? "input" : core::source_name(inputs.front())) + ": no facts");
   make_distinct(kb.triples);
   return kb;
 }

@@ -41,7 +41,8 @@ HWY_INLINE void product_tile(const BlockProduct& p, std::size_t i, std::size_t j
   const float* HWY_RESTRICT b = p.b + j;
   hn::Vec<BlockTag> sum[R][V];
   for (std::size_t r = 0; r < R; ++r) {
-    for (std::size_t v = 0; v < V; ++v) sum[r][v] = kAdd ? hn::LoadU(d, out + r * p.out_stride + v * lanes) : hn::Zero(d);
+    for (std::size_t v = 0; v < V; ++v)
+      sum[r][v] = kAdd ? hn::LoadU(d, out + r * p.out_stride + v * lanes) : hn::Zero(d);
   }
   for (std::size_t k = 0; k < p.depth; ++k) {
     hn::Vec<BlockTag> row[V];
@@ -60,7 +61,8 @@ template <std::size_t R, bool kAdd>
 HWY_INLINE void product_rows(const BlockProduct& p, std::size_t i) {
   const std::size_t lanes = hwy::HWY_NAMESPACE::Lanes(BlockTag());
   std::size_t j = 0;
-  for (; j + kBlockVectors * lanes <= p.columns; j += kBlockVectors * lanes) product_tile<R, kBlockVectors, kAdd>(p, i, j);
+  for (; j + kBlockVectors * lanes <= p.columns; j += kBlockVectors * lanes)
+    product_tile<R, kBlockVectors, kAdd>(p, i, j);
   if (kBlockVectors > 3 && j + 3 * lanes <= p.columns) {
     product_tile<R, 3, kAdd>(p, i, j);
     j += 3 * lanes;

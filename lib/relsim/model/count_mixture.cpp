@@ -64,7 +64,8 @@ double cross_fitted_nats(std::span<const Witness> facts, std::int32_t queries, b
     std::vector<Witness> others;
     for (std::size_t i = 1 - half; i < facts.size(); i += 2) others.push_back(facts[i]);
     const auto shares = shares_of(others, queries, own);
-    for (std::size_t i = half; i < facts.size(); i += 2) nats += nats_of(facts[i], shares[static_cast<std::size_t>(facts[i].query)]);
+    for (std::size_t i = half; i < facts.size(); i += 2)
+      nats += nats_of(facts[i], shares[static_cast<std::size_t>(facts[i].query)]);
   }
   return nats;
 }
@@ -83,25 +84,28 @@ double fit(const std::vector<Witness>& facts, std::vector<float>& shares) {
 
 }  // namespace
 
-FittedMixture mix_with_counts(std::span<const FactLogs> logs, std::span<const Triple> held_out, const RoleCounts& counts,
-                              double smoothing) {
+FittedMixture mix_with_counts(std::span<const FactLogs> logs, std::span<const Triple> held_out,
+                              const RoleCounts& counts, double smoothing) {
   const auto relations = counts.relations();
   const auto facts = held_out.size();
   FittedMixture fitted;
   fitted.mixture.smoothing = smoothing;
-  for (auto* shares : {&fitted.mixture.head, &fitted.mixture.tail}) shares->assign(2 * static_cast<std::size_t>(relations), 0);
+  for (auto* shares : {&fitted.mixture.head, &fitted.mixture.tail})
+    shares->assign(2 * static_cast<std::size_t>(relations), 0);
   for (const bool inverse : {false, true}) {
     std::vector<Witness> heads, tails;
     for (std::size_t i = 0; i < facts; ++i) {
       const auto& fact = held_out[i];
       const auto& log = logs[inverse ? facts + i : i];
-      const auto query = inverse ? relations + fact.relation : fact.relation, turned = inverse ? fact.relation : relations + fact.relation;
+      const auto query = inverse ? relations + fact.relation : fact.relation,
+                 turned = inverse ? fact.relation : relations + fact.relation;
       const auto head = inverse ? fact.tail : fact.head, tail = inverse ? fact.head : fact.tail;
       heads.push_back({fact.relation, log.head, std::log(counts.probability(query, head, smoothing))});
       tails.push_back({fact.relation, log.tail, std::log(counts.probability(turned, tail, smoothing))});
     }
     double nats = 0;
-    for (const auto& [part, shares] : {std::pair{&heads, &fitted.mixture.head}, std::pair{&tails, &fitted.mixture.tail}}) {
+    for (const auto& [part, shares] :
+         {std::pair{&heads, &fitted.mixture.head}, std::pair{&tails, &fitted.mixture.tail}}) {
       std::vector<float> own(static_cast<std::size_t>(relations));
       nats += fit(*part, own);
       std::copy(own.begin(), own.end(), shares->begin() + (inverse ? relations : 0));

@@ -22,12 +22,12 @@ struct FittedMixture {
   double nats = 0, inverse_nats = 0;  ///< per held-out fact, forward and inverse
 };
 
-/// Chooses the shares by the likelihood of held-out facts: one for each query, drawn towards what all facts together ask
-/// for by as much as 20 facts; one for all; or none, whichever is best. Each half of the facts is judged with shares that
-/// the other half chose, so that nats are not flattered, and never above those of counts alone.
+/// Chooses the shares by the likelihood of held-out facts: one for each query, drawn towards what all facts together
+/// ask for by as much as 20 facts; one for all; or none, whichever is best. Each half of the facts is judged with
+/// shares that the other half chose, so that nats are not flattered, and never above those of counts alone.
 /// @param logs      of each of `held_out`'s observations, both_directions' order: what the model says
 /// @param held_out  not empty
-FittedMixture mix_with_counts(std::span<const FactLogs> logs, std::span<const Triple> held_out, const RoleCounts& counts,
-                              double smoothing);
+FittedMixture mix_with_counts(std::span<const FactLogs> logs, std::span<const Triple> held_out,
+                              const RoleCounts& counts, double smoothing);
 
 }  // namespace terse::relsim

@@ -54,8 +54,8 @@ FactModel load_fact_model(const formats::Facts& facts, const std::string& artifa
   shape.hidden = hidden[0];
   FactModel model;
   model.entity = load(facts, "entity", {shape.entities, shape.dim});
-  model.query = at::cat({load(facts, "relation", {shape.relations, shape.dim}),
-                         load(facts, "inverse", {shape.relations, shape.dim})});
+  model.query = at::cat(
+      {load(facts, "relation", {shape.relations, shape.dim}), load(facts, "inverse", {shape.relations, shape.dim})});
   model.head = load_mlp(facts, "head", shape);
   model.tail = load_mlp(facts, "tail", shape);
   return model;
@@ -92,13 +92,16 @@ std::optional<CountMixture> load_count_mixture(const formats::Facts& facts, cons
   const auto* smoothing = facts.hyperparameters.find("count_smoothing");
   if (!smoothing) return std::nullopt;
   CountMixture mixture;
-  if (!smoothing->is_double() || !(smoothing->as_double() > 0)) throw Error(Error::BadInput, "count_smoothing is no number above 0");
+  if (!smoothing->is_double() || !(smoothing->as_double() > 0))
+    throw Error(Error::BadInput, "count_smoothing is no number above 0");
   mixture.smoothing = smoothing->as_double();
-  for (const auto& [name, shares] : {std::pair{"mixture.head", &mixture.head}, std::pair{"mixture.tail", &mixture.tail}}) {
+  for (const auto& [name, shares] :
+       {std::pair{"mixture.head", &mixture.head}, std::pair{"mixture.tail", &mixture.tail}}) {
     const auto values = load(facts, name, {2 * static_cast<std::int64_t>(facts.relations.size())});
     shares->assign(values.data_ptr<float>(), values.data_ptr<float>() + values.numel());
     const auto is_share = [](float x) { return x >= 0 && x <= 1; };
-    if (!std::ranges::all_of(*shares, is_share)) throw Error(Error::BadInput, "weight '" + std::string(name) + "' holds what is no share");
+    if (!std::ranges::all_of(*shares, is_share))
+      throw Error(Error::BadInput, "weight '" + std::string(name) + "' holds what is no share");
   }
   return mixture;
 } catch (const Error& error) {

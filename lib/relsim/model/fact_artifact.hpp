@@ -22,8 +22,8 @@ formats::Tensor weight_tensor(std::string name, const at::Tensor& tensor);
 /// with heads and tails exchanged.
 std::vector<formats::Tensor> store_fact_model(const FactModel& model);
 
-/// Adds what a mixture with counts is made of: weights "mixture.head" and "mixture.tail", both [2R], and the hyperparameter
-/// "count_smoothing".
+/// Adds what a mixture with counts is made of: weights "mixture.head" and "mixture.tail", both [2R], and the
+/// hyperparameter "count_smoothing".
 void store_count_mixture(const CountMixture& mixture, formats::Facts& into);
 
 /// The mixture that a facts artifact holds; none where there were no held-out facts to choose it by.

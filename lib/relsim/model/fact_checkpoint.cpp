@@ -72,7 +72,8 @@ FactModel load_model(const std::vector<formats::Tensor>& group, const FactModel&
 
 }  // namespace
 
-formats::Checkpoint store_state(const FactTrainer& trainer, const FactTrainingOptions& options, const std::string& digest) {
+formats::Checkpoint store_state(const FactTrainer& trainer, const FactTrainingOptions& options,
+                                const std::string& digest) {
   const auto state = trainer.state();
   formats::Checkpoint c;
   c.model = "facts";
@@ -106,7 +107,8 @@ formats::Checkpoint store_state(const FactTrainer& trainer, const FactTrainingOp
 
 void restore_state(const formats::Checkpoint& c, std::uint64_t seed, const FactTrainingOptions& options,
                    const std::string& digest, const std::string& name, FactTrainer& trainer) {
-  check_same_run(c, seed, {"facts", std::string(to_string(options.rule)), digest, options.seed, options_map(options)}, name);
+  check_same_run(c, seed, {"facts", std::string(to_string(options.rule)), digest, options.seed, options_map(options)},
+                 name);
   try {
     FactState state;
     for (const auto& epoch : c.metrics.at("epochs").as_array()) state.epochs.push_back(epoch_from(epoch));

@@ -9,7 +9,8 @@
 namespace terse::relsim {
 
 /// Where a fact model's run stands, as a checkpoint artifact. @param digest  training_digest of its data
-formats::Checkpoint store_state(const FactTrainer& trainer, const FactTrainingOptions& options, const std::string& digest);
+formats::Checkpoint store_state(const FactTrainer& trainer, const FactTrainingOptions& options,
+                                const std::string& digest);
 
 /// Puts `trainer`, which has not run yet, where a checkpoint's run stood. More epochs and another patience are the same
 /// run.

@@ -10,7 +10,9 @@ namespace {
 constexpr std::size_t kTensors = 6;  // of a perceptron
 
 act::CompressionOptions compression_of(const FactCompression& options) {
-  return {.level = options.level, .bits = options.bits, .entropy = options.bits == 0 && options.budget == 0 && act::codes_entropy(options.level),
+  return {.level = options.level,
+          .bits = options.bits,
+          .entropy = options.bits == 0 && options.budget == 0 && act::codes_entropy(options.level),
           .seed = options.seed};
 }
 
@@ -77,7 +79,10 @@ void FactGraph::plan_budget(std::span<const Observation> largest, const std::fun
 bool FactCompression::wanted() const { return bits > 0 ? bits < act::kKeptBits : level != act::Level::L0; }
 
 FactGraph::FactGraph(FactStep& step, const FactCompression& options)
-    : step_(step), options_(options), compression_options_(compression_of(options)), compression_(compression_options_) {
+    : step_(step),
+      options_(options),
+      compression_options_(compression_of(options)),
+      compression_(compression_options_) {
   for (const auto& [name, mlp] : {std::pair("head", &step.head()), std::pair("tail", &step.tail())}) {
     for (std::size_t i = 0; i < 3; ++i) {
       const auto layer = std::string(name) + '.' + std::to_string(2 * i);
@@ -87,8 +92,10 @@ FactGraph::FactGraph(FactStep& step, const FactCompression& options)
   }
   own(compression_);
   if (const int bits = act::average_bits(options.level); bits > 0 && options.bits == 0) {
-    adaptation_ = std::make_unique<act::Adaptation>(act::AdaptationOptions{
-        .default_bits = bits, .every = options.adapt_every, .seed = options.seed, .entropy = compression_options_.entropy});
+    adaptation_ = std::make_unique<act::Adaptation>(act::AdaptationOptions{.default_bits = bits,
+                                                                           .every = options.adapt_every,
+                                                                           .seed = options.seed,
+                                                                           .entropy = compression_options_.entropy});
     if (!options.policy.empty()) {
       adaptation_->start_from(options.policy);
       if (!options.policy_bits) adaptation_->choose();

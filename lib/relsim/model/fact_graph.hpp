@@ -41,14 +41,16 @@ class FactGraph {
   /// As FactStep::step().
   Nats step(std::span<const Observation> batch);
   /// The same under another compression, with nothing adapted. @param before_backward  called there where not empty
-  Nats step(std::span<const Observation> batch, act::Compression& compression, const std::function<void()>& before_backward);
+  Nats step(std::span<const Observation> batch, act::Compression& compression,
+            const std::function<void()>& before_backward);
 
   /// With a budget, once, before the first step: chooses bits so that the process keeps to it.
   /// @param largest   a batch of which the run has none larger
   /// @param evaluate  runs what else the process takes memory for
   /// @param resumed   act::BudgetKeeper::state() of the run that is resumed, or nil
   /// @throws Error::OutOfMemory naming the smallest budget that could be met
-  void plan_budget(std::span<const Observation> largest, const std::function<void()>& evaluate, const formats::Value& resumed);
+  void plan_budget(std::span<const Observation> largest, const std::function<void()>& evaluate,
+                   const formats::Value& resumed);
   act::BudgetKeeper* budget() { return budget_.get(); }
 
   /// A batch's forward pass, for who measures it.
@@ -84,7 +86,8 @@ class FactGraph {
   std::unique_ptr<act::Adaptation> adaptation_;
   std::unique_ptr<act::BudgetKeeper> budget_;
   act::AdaptationFigures adapted_;
-  std::vector<at::Tensor> inputs_;  // of the head's perceptron and the tail's, with their gradients after a backward pass
+  std::vector<at::Tensor>
+      inputs_;  // of the head's perceptron and the tail's, with their gradients after a backward pass
 };
 
 }  // namespace terse::relsim

@@ -15,9 +15,9 @@ struct FactModelShape {
   std::int64_t dim = 100, hidden = 1024;
 };
 
-/// A perceptron of three layers with ReLU between them: [n, dim] to [n, dim]. The first weight is [hidden, dim], one row
-/// an output; the others are [hidden, hidden] and [hidden, dim], one row an input, so that a hidden unit which is zero
-/// is a row that need not be read.
+/// A perceptron of three layers with ReLU between them: [n, dim] to [n, dim]. The first weight is [hidden, dim], one
+/// row an output; the others are [hidden, hidden] and [hidden, dim], one row an input, so that a hidden unit which is
+/// zero is a row that need not be read.
 struct Mlp {
   at::Tensor weight[3], bias[3];
 

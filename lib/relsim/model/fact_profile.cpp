@@ -13,7 +13,8 @@ namespace terse::relsim {
 namespace {
 
 std::vector<Triple> triples_of(const formats::Facts& facts, const std::string& name) {
-  if (facts.weights.empty()) throw Error(Error::BadInput, name + ": a model of counts keeps nothing for a backward pass");
+  if (facts.weights.empty())
+    throw Error(Error::BadInput, name + ": a model of counts keeps nothing for a backward pass");
   std::vector<Triple> triples;
   for (std::size_t i = 0; i < facts.triples.size(); i += 3) {
     triples.push_back({facts.triples[i], facts.triples[i + 1], facts.triples[i + 2]});
@@ -26,7 +27,8 @@ std::vector<Triple> triples_of(const formats::Facts& facts, const std::string& n
 StepRule rule_of(const formats::Facts& facts, const std::string& name) {
   StepRule rule;
   try {
-    if (const auto* optimizer = facts.hyperparameters.find("optimizer")) rule.rule = row_rule_of(optimizer->as_string());
+    if (const auto* optimizer = facts.hyperparameters.find("optimizer"))
+      rule.rule = row_rule_of(optimizer->as_string());
     if (const auto* momentum = facts.hyperparameters.find("momentum")) rule.momentum = momentum->as_double();
     if (!(rule.momentum >= 0 && rule.momentum < 1)) throw Error(Error::BadInput, "momentum is not from 0 to below 1");
   } catch (const Error& error) {
@@ -40,8 +42,11 @@ class FactRun final : public act::ProfiledRun {
  public:
   FactRun(FactModel model, std::span<const Triple> triples, std::int32_t relations, std::int64_t batch,
           const StepRule& rule, std::uint64_t seed)
-      : model_(std::move(model)), observations_(both_directions(triples, relations)), step_(model_, rule),
-        graph_(step_, {.seed = seed}), seed_(seed),
+      : model_(std::move(model)),
+        observations_(both_directions(triples, relations)),
+        step_(model_, rule),
+        graph_(step_, {.seed = seed}),
+        seed_(seed),
         order_(shuffled(observations_.size(), {seed, core::stream_of("relsim/order"), 1})),
         batch_(std::min(static_cast<std::size_t>(batch), observations_.size())) {}
 
@@ -84,7 +89,8 @@ class FactRun final : public act::ProfiledRun {
  private:
   std::vector<Observation> observations_of(std::uint64_t step) const {
     std::vector<Observation> chosen;
-    for (std::size_t i = 0; i < batch_; ++i) chosen.push_back(observations_[order_[(step * batch_ + i) % order_.size()]]);
+    for (std::size_t i = 0; i < batch_; ++i)
+      chosen.push_back(observations_[order_[(step * batch_ + i) % order_.size()]]);
     return chosen;
   }
 
@@ -99,13 +105,14 @@ class FactRun final : public act::ProfiledRun {
 
 }  // namespace
 
-formats::Profile profile_facts(const formats::Facts& facts, const std::string& name, std::int64_t batch, std::uint64_t seed,
-                               const act::ProfileOptions& options,
+formats::Profile profile_facts(const formats::Facts& facts, const std::string& name, std::int64_t batch,
+                               std::uint64_t seed, const act::ProfileOptions& options,
                                const std::function<void(std::size_t, std::size_t)>& tick) {
   const auto triples = triples_of(facts, name);
   prepare_compute_thread();
   const auto rule = rule_of(facts, name);
-  FactRun run(load_fact_model(facts, name), triples, static_cast<std::int32_t>(facts.relations.size()), batch, rule, seed);
+  FactRun run(load_fact_model(facts, name), triples, static_cast<std::int32_t>(facts.relations.size()), batch, rule,
+              seed);
   formats::Profile profile;
   profile.model = profile.data = "facts:" + name;
   profile.batch = static_cast<std::uint64_t>(batch);

@@ -16,7 +16,9 @@ constexpr std::size_t kPanel = PackedTable::kPanel;
 constexpr std::size_t kPanelsAtOnce = 8;
 constexpr std::size_t kRowGrain = 24;  // a multiple of the rows that a partition works on at once
 
-std::size_t extent_of(const at::Tensor& tensor, std::int64_t axis) { return static_cast<std::size_t>(tensor.size(axis)); }
+std::size_t extent_of(const at::Tensor& tensor, std::int64_t axis) {
+  return static_cast<std::size_t>(tensor.size(axis));
+}
 
 /// Observations in the order of one of their entities: a panel of entities finds its own by range_of.
 template <class Entity>
@@ -29,9 +31,11 @@ std::vector<std::size_t> sorted_by(std::span<const Observation> batch, Entity en
 
 /// Those of entities first … first + count - 1.
 template <class Entity>
-std::span<const std::size_t> range_of(const std::vector<std::size_t>& order, std::span<const Observation> batch, Entity entity,
-                                      std::size_t first, std::size_t count) {
-  const auto below = [&](auto observation, auto id) { return static_cast<std::size_t>(entity(batch[observation])) < id; };
+std::span<const std::size_t> range_of(const std::vector<std::size_t>& order, std::span<const Observation> batch,
+                                      Entity entity, std::size_t first, std::size_t count) {
+  const auto below = [&](auto observation, auto id) {
+    return static_cast<std::size_t>(entity(batch[observation])) < id;
+  };
   const auto begin = std::lower_bound(order.begin(), order.end(), first, below);
   return {begin, std::lower_bound(begin, order.end(), first + count, below)};
 }
@@ -47,8 +51,12 @@ std::vector<Observation> both_directions(std::span<const Triple> triples, std::i
 }
 
 FactStep::FactStep(const FactModel& model, const StepRule& rule, Rounding rounding)
-    : rule_(rule), entity_(model.entity, rule), query_(model.query, rule), head_(model.head, rule, rounding),
-      tail_(model.tail, rule, rounding), rounding_(rounding),
+    : rule_(rule),
+      entity_(model.entity, rule),
+      query_(model.query, rule),
+      head_(model.head, rule, rounding),
+      tail_(model.tail, rule, rounding),
+      rounding_(rounding),
       table_(extent_of(model.entity, 0), extent_of(model.entity, 1), rounding) {}
 
 std::vector<const SteppedParameter*> FactStep::parameters() const {
@@ -69,7 +77,8 @@ void FactStep::find_rows(std::span<const Observation> batch) {
   std::sort(distinct_.begin(), distinct_.end());
   distinct_.erase(std::unique(distinct_.begin(), distinct_.end()), distinct_.end());
   for (const auto& o : batch) {
-    head_row_.push_back(static_cast<std::size_t>(std::lower_bound(distinct_.begin(), distinct_.end(), o.query) - distinct_.begin()));
+    head_row_.push_back(
+        static_cast<std::size_t>(std::lower_bound(distinct_.begin(), distinct_.end(), o.query) - distinct_.begin()));
   }
 }
 
@@ -102,7 +111,8 @@ void FactStep::compute_rows(std::span<const Observation> batch) {
 
 void FactStep::pack(PackedTable& table) const {
   const auto* values = entity_.value().data_ptr<float>();
-  parallel_compute(table.panels(), kPanelsAtOnce, [&](std::size_t begin, std::size_t end) { table.pack(values, begin, end); });
+  parallel_compute(table.panels(), kPanelsAtOnce,
+                   [&](std::size_t begin, std::size_t end) { table.pack(values, begin, end); });
 }
 
 void FactStep::partition(const PackedTable& table, bool with_mean) {
@@ -116,7 +126,8 @@ void FactStep::partition(const PackedTable& table, bool with_mean) {
   const auto parts = 4 * static_cast<std::size_t>(core::threads());
   const auto grain = std::max<std::size_t>(1, (rows + parts * kRowGrain - 1) / (parts * kRowGrain)) * kRowGrain;
   parallel_compute(rows, grain, [&](std::size_t begin, std::size_t end) {
-    table.partition(u_.data() + begin * dim, end - begin, log_z_.data() + begin, mean ? mean + begin * dim : nullptr, held, begin);
+    table.partition(u_.data() + begin * dim, end - begin, log_z_.data() + begin, mean ? mean + begin * dim : nullptr,
+                    held, begin);
   });
 }
 
@@ -167,7 +178,9 @@ void FactStep::update_entities(std::span<const Observation> batch, const float* 
       std::vector<float> sums(kPanel * width), gradient(kPanel * dim);
       table_.add_weighted_rows(panel, packed_rows_, sums.data(), held_);
       for (std::size_t e = 0; e < count; ++e) std::copy_n(sums.begin() + e * width, dim, gradient.begin() + e * dim);
-      const auto at = [&](std::int32_t entity) { return gradient.data() + (static_cast<std::size_t>(entity) - first) * dim; };
+      const auto at = [&](std::int32_t entity) {
+        return gradient.data() + (static_cast<std::size_t>(entity) - first) * dim;
+      };
       for (const auto i : range_of(*by_head, batch, head_of, first, count)) {
         add_scaled_row(at(batch[i].head), u_.data() + head_row_[i] * dim, -1, dim);
         add_scaled_row(at(batch[i].head), dx + i * dim, 1, dim);
@@ -175,7 +188,8 @@ void FactStep::update_entities(std::span<const Observation> batch, const float* 
       for (const auto i : range_of(*by_tail, batch, tail_of, first, count)) {
         add_scaled_row(at(batch[i].tail), u_.data() + tail_row(i) * dim, -1, dim);
       }
-      entity_.update(static_cast<std::int64_t>(first * dim), static_cast<std::int64_t>(count * dim), gradient.data(), rates);
+      entity_.update(static_cast<std::int64_t>(first * dim), static_cast<std::int64_t>(count * dim), gradient.data(),
+                     rates);
     });
   }
 }

@@ -34,17 +34,17 @@ struct FactLogs {
 };
 
 /// Steps a fact model. What makes a step cheap: P(h|q) has one row for each distinct query of the batch; softmax
-/// and gradient never hold rows × entities: the first pass over the entity table leaves log Z and the mean of each row, which
-/// is the gradient in its natural parameters, and the last one computes the logits again, a panel of entities at a time, whose
-/// gradient is stepped where it arises. Where the products' factors are rounded, their weights are held instead, once, in two
-/// bytes each (packed_table.hpp): that takes less time than computing them again. Same bits for any number of threads.
-/// Memory: that of the model, what its optimizer keeps of each parameter (step_rule.hpp), twice the entity table, and
-/// batch · hidden floats; rounded, 2 bytes of rows × entities.
+/// and gradient never hold rows × entities: the first pass over the entity table leaves log Z and the mean of each row,
+/// which is the gradient in its natural parameters, and the last one computes the logits again, a panel of entities at
+/// a time, whose gradient is stepped where it arises. Where the products' factors are rounded, their weights are held
+/// instead, once, in two bytes each (packed_table.hpp): that takes less time than computing them again. Same bits for
+/// any number of threads. Memory: that of the model, what its optimizer keeps of each parameter (step_rule.hpp), twice
+/// the entity table, and batch · hidden floats; rounded, 2 bytes of rows × entities.
 class FactStep {
  public:
   /// `model`'s tensors are changed in place.
-  /// @param rounding  of a step's large products: those with the entity table, and between hidden layers; likelihoods are
-  ///                  never rounded
+  /// @param rounding  of a step's large products: those with the entity table, and between hidden layers; likelihoods
+  ///                  are never rounded
   FactStep(const FactModel& model, const StepRule& rule, Rounding rounding = Rounding::None);
 
   /// One step on the summed loss of `batch`. @return the loss before the step
@@ -61,7 +61,8 @@ class FactStep {
   const MlpPass& tail() const { return tail_; }
   /// Inputs of both perceptrons. @param head  [head_rows(), dim] @param tail  [batch, dim]
   void write_inputs(std::span<const Observation> batch, float* head, float* tail) const;
-  /// @param rows  [head_rows() + batch, dim] outputs, the head's first. @return the loss; row_gradients() is its gradient
+  /// @param rows  [head_rows() + batch, dim] outputs, the head's first
+  /// @return the loss; row_gradients() is its gradient
   Nats differentiate_rows(std::span<const Observation> batch, const float* rows);
   const at::Tensor& row_gradients() const { return du_; }
   /// The optimizer's step. @param head_inputs, tail_inputs  gradients in the inputs
@@ -91,8 +92,10 @@ class FactStep {
   /// From the means, the gradient in the natural parameters.
   void compute_gradients(std::span<const Observation> batch);
   /// @param dx  gradient in the tail perceptron's inputs
-  void update_entities(std::span<const Observation> batch, const float* dx, const StepRates& rates, std::vector<Task>& tasks);
-  void update_queries(std::span<const Observation> batch, const float* head_dx, const float* tail_dx, const StepRates& rates);
+  void update_entities(std::span<const Observation> batch, const float* dx, const StepRates& rates,
+                       std::vector<Task>& tasks);
+  void update_queries(std::span<const Observation> batch, const float* head_dx, const float* tail_dx,
+                      const StepRates& rates);
 
   StepRule rule_;
   SteppedParameter entity_, query_;

@@ -58,18 +58,26 @@ double mean_nats(std::span<const FactLogs> logs) {
 void require_sound(const FactModel& model, std::int64_t epoch) {
   for (const auto& [name, tensor] : model.named()) {
     const auto values = std::span<const float>(tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel()));
-    if (!core::all_finite(values)) throw core::training_diverged("epoch " + std::to_string(epoch), "weight '" + name + "' is not finite");
+    if (!core::all_finite(values))
+      throw core::training_diverged("epoch " + std::to_string(epoch), "weight '" + name + "' is not finite");
   }
 }
 
 }  // namespace
 
-double default_learning_rate(RowRule rule) { return rule == RowRule::Adam ? 5e-3 : rule == RowRule::AdaGrad ? 2e-2 : 1e-3; }
+double default_learning_rate(RowRule rule) {
+  return rule == RowRule::Adam ? 5e-3 : rule == RowRule::AdaGrad ? 2e-2 : 1e-3;
+}
 
 FactTrainer::FactTrainer(std::span<const Triple> train, std::span<const Triple> held_out, std::int32_t entities,
                          std::int32_t relations, const FactTrainingOptions& options)
-    : train_(train), held_out_(held_out), entities_(entities), relations_(relations), options_(options),
-      observations_(both_directions(train, relations)), validation_(both_directions(held_out, relations)) {
+    : train_(train),
+      held_out_(held_out),
+      entities_(entities),
+      relations_(relations),
+      options_(options),
+      observations_(both_directions(train, relations)),
+      validation_(both_directions(held_out, relations)) {
   check(options);
   prepare_compute_thread();
   model_ = FactModel::random({entities, relations, options.dim, options.hidden}, options.seed);
@@ -100,8 +108,8 @@ double FactTrainer::train_epoch(EpochReport& report) {
   const auto budget = graph_ ? graph_->budget() : nullptr;
   if (budget) budget->bound_memory();
   act::reset_allocator_peak();
-  const auto order = shuffled(observations_.size(), {options_.seed, core::stream_of("relsim/order"),
-                                                     static_cast<std::uint32_t>(report.epoch)});
+  const auto order = shuffled(
+      observations_.size(), {options_.seed, core::stream_of("relsim/order"), static_cast<std::uint32_t>(report.epoch)});
   double nats = 0;
   std::vector<Observation> batch;
   for (std::size_t at = 0; at < order.size(); at += batch.size()) {
@@ -112,7 +120,8 @@ double FactTrainer::train_epoch(EpochReport& report) {
     step_->set_lr(learning_rate(step_->steps()));
     const double loss = graph_ ? graph_->step(batch).total() : step_->step(batch).total();
     if (const double mean = loss / static_cast<double>(batch.size()); !core::is_usable_loss(mean)) {
-      throw core::training_diverged("epoch " + std::to_string(report.epoch) + ", step " + std::to_string(step_->steps()), mean);
+      throw core::training_diverged(
+          "epoch " + std::to_string(report.epoch) + ", step " + std::to_string(step_->steps()), mean);
     }
     nats += loss;
     const auto kept = graph_ ? graph_->compression().totals().exact_bytes : step_->kept_bytes();

@@ -34,10 +34,10 @@ struct FactTrainingOptions {
   std::int64_t batch = 256;   ///< observations a step; every fact is observed in both directions
   RowRule rule = RowRule::Adam;
   double lr = 5e-3, weight_decay = 5e-4;
-  double momentum = 0.9;      ///< of Sgd
+  double momentum = 0.9;  ///< of Sgd
   Descent descent = Descent::None;
   Start start = Start::TransE;
-  std::int64_t start_epochs = 50;  ///< of TransE
+  std::int64_t start_epochs = 50;      ///< of TransE
   Rounding rounding = Rounding::None;  ///< of a step's large products (fact_step.hpp)
   FactCompression compression = {};    ///< of what a step keeps for its backward pass; its seed is this one's
   std::string policy_digest = {};      ///< of the policy that it begins with, or ""
@@ -47,11 +47,11 @@ struct FactTrainingOptions {
 /// What is known after an epoch. Nats per fact: the forward direction, and the mean over both.
 struct EpochReport {
   std::int64_t epoch = 0, steps = 0;
-  double train_nats = 0;              ///< mean over both directions, while training
-  double held_out_nats = 0;           ///< -log P(h|r) P(t|h,r); not set without held-out facts
-  double held_out_inverse_nats = 0;   ///< -log P(t|r^-1) P(h|t,r^-1)
-  bool best = false;                  ///< fewest held-out nats so far, mean of both directions
-  double step_seconds = 0;            ///< mean
+  double train_nats = 0;                            ///< mean over both directions, while training
+  double held_out_nats = 0;                         ///< -log P(h|r) P(t|h,r); not set without held-out facts
+  double held_out_inverse_nats = 0;                 ///< -log P(t|r^-1) P(h|t,r^-1)
+  bool best = false;                                ///< fewest held-out nats so far, mean of both directions
+  double step_seconds = 0;                          ///< mean
   std::uint64_t exact_bytes = 0, stored_bytes = 0;  ///< hidden layers kept for backward, most of any step
   std::uint64_t planned_peak_bytes = 0;             ///< with a budget: resident, with the bits of the next step
   std::uint64_t peak_allocated_bytes = 0;           ///< of CPU tensors in its steps; 0 without act::install_allocator()
@@ -59,17 +59,17 @@ struct EpochReport {
 };
 
 struct TrainedFacts {
-  FactModel model;         ///< of the best epoch
+  FactModel model;  ///< of the best epoch
   EpochReport best;
-  CountBaseline baseline;  ///< set where there are held-out facts
+  CountBaseline baseline;              ///< set where there are held-out facts
   std::optional<FittedMixture> mixed;  ///< of the model and counts; set where there are held-out facts
 };
 
 /// Where a run stands after an epoch: with the options, all that going on needs. Tensors are shared with the trainer.
 struct FactState {
-  FactModel model, best_model;                ///< best_model: not set without held-out facts
-  std::vector<const SteppedParameter*> moments;  ///< of `model`, in the order of its named()
-  std::vector<EpochReport> epochs;            ///< so far; the best is the last one that says so
+  FactModel model, best_model;                        ///< best_model: not set without held-out facts
+  std::vector<const SteppedParameter*> moments;       ///< of `model`, in the order of its named()
+  std::vector<EpochReport> epochs;                    ///< so far; the best is the last one that says so
   formats::Value adaptation = formats::Value::Map{};  ///< at an adaptive level, with `precision`: act::Adaptation's
   std::vector<formats::PolicyTensor> precision = {};
 };

@@ -8,18 +8,16 @@
 namespace terse::relsim {
 namespace {
 
-constexpr std::int64_t kPassRows = 32;      // rows of a batch
-constexpr std::int64_t kWeightBlock = 128;  // rows of a weight
-constexpr std::size_t kColumns = 16;        // block_product's columns come in so many
-constexpr std::int64_t kPairPanel = 64;     // columns of pairs that lie together
+constexpr std::int64_t kPassRows = 32;        // rows of a batch
+constexpr std::int64_t kWeightBlock = 128;    // rows of a weight
+constexpr std::size_t kColumns = 16;          // block_product's columns come in so many
+constexpr std::int64_t kPairPanel = 64;       // columns of pairs that lie together
 constexpr std::int64_t kWeightColumns = 256;  // columns of a weight that are stepped together
-// Share of active units of the second hidden layer up to which lists of them beat dense products between the hidden layers,
-// and rounded dense products.
+// Share of active units of the second hidden layer up to which lists of them beat dense products between the hidden
+// layers, and rounded dense products.
 constexpr double kSparseShare = 0.4, kSparseShareOfRounded = 0.25;
 
-const float* row_of(const at::Tensor& tensor, std::int64_t i) {
-  return tensor.data_ptr<float>() + i * tensor.size(1);
-}
+const float* row_of(const at::Tensor& tensor, std::int64_t i) { return tensor.data_ptr<float>() + i * tensor.size(1); }
 float* row_to(const at::Tensor& tensor, std::int64_t i) { return tensor.data_ptr<float>() + i * tensor.size(1); }
 
 /// The part of ascending places that lie in [begin, begin + count).
@@ -105,7 +103,8 @@ void MlpPass::forward(std::int64_t begin, std::int64_t count) {
 
 bool MlpPass::is_sparse() const {
   double active = 0;
-  for (std::size_t row = 0; row < active_[1].rows(); ++row) active += static_cast<double>(active_[1].row(row).index.size());
+  for (std::size_t row = 0; row < active_[1].rows(); ++row)
+    active += static_cast<double>(active_[1].row(row).index.size());
   return active < (rounded_ ? kSparseShareOfRounded : kSparseShare) * static_cast<double>(a_[1].numel());
 }
 
@@ -128,7 +127,8 @@ void MlpPass::transpose_weight() {
     std::vector<float> tile(kTile * kStride);
     for (std::size_t first = 0; first < hidden; first += kTile) {
       const auto rows = std::min(kTile, hidden - first), columns = end - begin;
-      for (std::size_t j = 0; j < rows; ++j) std::copy_n(from + (first + j) * hidden + begin, columns, tile.begin() + j * kStride);
+      for (std::size_t j = 0; j < rows; ++j)
+        std::copy_n(from + (first + j) * hidden + begin, columns, tile.begin() + j * kStride);
       for (std::size_t k = 0; k < columns; ++k) {
         auto* into = transposed_.data() + (begin + k) * hidden + first;
         for (std::size_t j = 0; j < rows; ++j) into[j] = tile[j * kStride + k];
@@ -165,7 +165,8 @@ void MlpPass::backward_rounded(std::int64_t begin, std::int64_t count) {
   }
   std::vector<float> product(size(hidden * kPassRows));
   pair_product({weight_pairs_.data(), size(half), 1, columns.data(), size(kPassRows), product.data(), size(kPassRows),
-                size(hidden), size(half), size(kPassRows)}, false);
+                size(hidden), size(half), size(kPassRows)},
+               false);
   for (std::int64_t i = 0; i < count; ++i) {
     auto* into = row_to(da_[0], begin + i);
     for (std::int64_t j = 0; j < hidden; ++j) into[j] = product[size(j * kPassRows + i)];
@@ -190,7 +191,8 @@ void MlpPass::rounded_weight_gradient(std::int64_t begin, std::int64_t count, fl
     for (std::int64_t row = 0; row < count; row += kPairPanel) {
       pair_product({a_pairs_.data() + (begin + row) * pairs, 1, size(kPairPanel), da_pairs_.data() + column * pairs,
                     size(kPairPanel), into + row * hidden + column, size(hidden), size(kPairPanel), size(depth),
-                    size(kPairPanel)}, false);
+                    size(kPairPanel)},
+                   false);
     }
   }
 }
@@ -248,7 +250,8 @@ void MlpPass::add_update_tasks(std::vector<Task>& tasks, const StepRates& rates)
   }
 }
 
-void MlpPass::add_update_tasks(std::vector<Task>& tasks, const StepRates& rates, std::span<const at::Tensor> gradients) {
+void MlpPass::add_update_tasks(std::vector<Task>& tasks, const StepRates& rates,
+                               std::span<const at::Tensor> gradients) {
   for (std::size_t i = 0; i < 3; ++i) {
     const auto rows = weight_[i].value().size(0), columns = weight_[i].value().size(1);
     const auto weight = gradients[2 * i].contiguous();
@@ -282,8 +285,8 @@ void MlpPass::update_sparse(std::int64_t begin, std::int64_t count, const StepRa
   for (std::int64_t first = 0; first < hidden; first += kSparseRows) {
     const auto width = std::min<std::int64_t>(kSparseRows, hidden - first);
     for (std::size_t k = 0; k < size_of(count); ++k) {
-      sparse_row_product({places[k], values[k]}, row_of(a_[0], 0) + first, size_of(hidden), nullptr, columns.data() + k * kStride,
-                         size_of(width));
+      sparse_row_product({places[k], values[k]}, row_of(a_[0], 0) + first, size_of(hidden), nullptr,
+                         columns.data() + k * kStride, size_of(width));
     }
     for (std::int64_t j = 0; j < width; ++j) {
       for (std::size_t k = 0; k < size_of(count); ++k) gradient[k] = columns[k * kStride + size_of(j)];

@@ -5,10 +5,10 @@
 #include <span>
 #include <vector>
 
-#include "terse/relsim/model/stepped_parameter.hpp"
 #include "terse/relsim/model/fact_model.hpp"
 #include "terse/relsim/model/pair_product.hpp"
 #include "terse/relsim/model/sparse_rows.hpp"
+#include "terse/relsim/model/stepped_parameter.hpp"
 
 namespace terse::relsim {
 
@@ -21,9 +21,9 @@ void run_tasks(const std::vector<Task>& tasks);
 /// Forward and backward passes of an Mlp over the rows of one batch, with explicit gradients. Rows are worked on in
 /// blocks of fixed size, and no sum is split over blocks: the same bits for any number of threads.
 ///
-/// After some training few hidden units are active. Products between the hidden layers then skip the others: forward ones
-/// always, those of the backward pass where the whole batch is sparse enough. Otherwise these two are dense and may round
-/// their factors (pair_product.hpp).
+/// After some training few hidden units are active. Products between the hidden layers then skip the others: forward
+/// ones always, those of the backward pass where the whole batch is sparse enough. Otherwise these two are dense and
+/// may round their factors (pair_product.hpp).
 class MlpPass {
  public:
   /// Optimizer state is made for `mlp`'s weights, which steps then change in place.
@@ -73,11 +73,11 @@ class MlpPass {
   at::Tensor x_, y_, dx_, a_[2], da_[2], dy_;  // the first rows of the buffers; a_ after ReLU
   SparseRows active_[2];                       // a_ again, without its zeros
   bool rounded_;
-  std::vector<std::uint32_t> weight_pairs_;    // [hidden, hidden / 2] of the middle weight: outputs j and hidden / 2 + j
-  std::vector<float> transposed_;              // the middle weight, where the backward pass is sparse
+  std::vector<std::uint32_t> weight_pairs_;  // [hidden, hidden / 2] of the middle weight: outputs j and hidden / 2 + j
+  std::vector<float> transposed_;            // the middle weight, where the backward pass is sparse
   // Pairs of rows 2i and 2i + 1 of a_[0] and da_[1], in panels of 64 columns: [hidden / 64, capacity, 64].
   std::vector<std::uint32_t> a_pairs_, da_pairs_;
-  bool sparse_ = false;                        // how this batch's backward pass works
+  bool sparse_ = false;  // how this batch's backward pass works
 };
 
 }  // namespace terse::relsim

@@ -25,8 +25,8 @@ constexpr std::size_t kPanel = PackedTable::kPanel;
 constexpr std::size_t kRows = kBlockRows;
 constexpr std::size_t kQuarter = PackedTable::kQuarter;
 constexpr std::size_t kRowBlock = 40 * kRows;  // rows over which a panel is used while it is in the near cache
-constexpr std::size_t kFlush = 16;         // panels after which sums move to float64
-constexpr float kSlack = 8;                // a logit may exceed the shift by this before all is shifted anew
+constexpr std::size_t kFlush = 16;             // panels after which sums move to float64
+constexpr float kSlack = 8;                    // a logit may exceed the shift by this before all is shifted anew
 
 using Tag = BlockTag;
 
@@ -73,9 +73,10 @@ void flush(Row& row) {
   hn::StoreU(hn::Zero(d), d, row.sum);
 }
 
-/// sums[i, ·] += Σ_e weights[i, e] left[e, ·], the sums of entities that lie kQuarter floats apart in a vector on their own.
-HWY_INLINE void add_quarters(const float* HWY_RESTRICT weights, const float* HWY_RESTRICT left, float* HWY_RESTRICT sums,
-                             std::size_t stride) {
+/// sums[i, ·] += Σ_e weights[i, e] left[e, ·], the sums of entities that lie kQuarter floats apart in a vector on their
+/// own.
+HWY_INLINE void add_quarters(const float* HWY_RESTRICT weights, const float* HWY_RESTRICT left,
+                             float* HWY_RESTRICT sums, std::size_t stride) {
   const Tag d;
   const hn::RebindToSigned<Tag> di;
   const std::size_t lanes = hn::Lanes(d);
@@ -95,7 +96,8 @@ HWY_INLINE void add_quarters(const float* HWY_RESTRICT weights, const float* HWY
   for (std::size_t i = 0; i < kRows; ++i) hn::StoreU(sum[i], d, sums + i * stride);
 }
 
-/// Logits of kRows rows and a panel's entities, and what their exponentials add to the rows' means: by float32 products.
+/// Logits of kRows rows and a panel's entities, and what their exponentials add to the rows' means: by float32
+/// products.
 class FloatProducts {
  public:
   FloatProducts(const PackedTable& table, const float* u, std::size_t n, std::size_t rows, HeldWeights*, std::size_t)
@@ -104,8 +106,8 @@ class FloatProducts {
   }
   void logits(std::size_t panel, std::size_t row, float* out) const {
     const auto dim = table_.dim();
-    multiply_blocks<false>({parameters_.data() + row * dim, dim, 1, table_.by_dimension(panel), kPanel, out, kPanel, kRows,
-                            dim, kPanel});
+    multiply_blocks<false>(
+        {parameters_.data() + row * dim, dim, 1, table_.by_dimension(panel), kPanel, out, kPanel, kRows, dim, kPanel});
   }
   void add_means(std::size_t panel, std::size_t, std::size_t count, const float* weights, float* sums) const {
     const auto width = table_.padded_dim(), whole = table_.whole_dim();
@@ -121,7 +123,8 @@ class FloatProducts {
 /// The same by products of bfloat16 pairs.
 class PairProducts {
  public:
-  PairProducts(const PackedTable& table, const float* u, std::size_t n, std::size_t rows, HeldWeights* held, std::size_t first)
+  PairProducts(const PackedTable& table, const float* u, std::size_t n, std::size_t rows, HeldWeights* held,
+               std::size_t first)
       : table_(table), parameters_(rows * table.pairs()), held_(held), first_(first) {
     std::vector<float> row(2 * table.pairs());
     for (std::size_t i = 0; i < n; ++i) {
@@ -131,8 +134,9 @@ class PairProducts {
   }
   void logits(std::size_t panel, std::size_t row, float* out) const {
     const auto pairs = table_.pairs();
-    pair_product({parameters_.data() + row * pairs, pairs, 1, table_.pairs_by_dimension(panel), kPanel, out, kPanel, kRows,
-                  pairs, kPanel}, false);
+    pair_product({parameters_.data() + row * pairs, pairs, 1, table_.pairs_by_dimension(panel), kPanel, out, kPanel,
+                  kRows, pairs, kPanel},
+                 false);
   }
   void add_means(std::size_t panel, std::size_t row, std::size_t, const float* weights, float* sums) const {
     const auto width = table_.padded_dim(), whole = table_.whole_dim();
@@ -143,7 +147,9 @@ class PairProducts {
     }
     const auto* const entities = table_.pairs_by_entity(panel);
     pair_product({words, kPanel / 2, 1, entities, whole, sums, width, kRows, kPanel / 2, whole}, true);
-    if (whole < width) add_pair_quarters({words, kPanel / 2, 1, entities + kPanel / 2 * whole, kQuarter, sums + whole, width, kRows, kPanel / 2, kQuarter});
+    if (whole < width)
+      add_pair_quarters({words, kPanel / 2, 1, entities + kPanel / 2 * whole, kQuarter, sums + whole, width, kRows,
+                         kPanel / 2, kQuarter});
   }
 
  private:
@@ -155,8 +161,8 @@ class PairProducts {
 
 /// At most kRowBlock rows.
 template <class Products>
-void partition_block(const PackedTable& table, const float* u, std::size_t n, float* log_z, float* mean, HeldWeights* held,
-                     std::size_t first) {
+void partition_block(const PackedTable& table, const float* u, std::size_t n, float* log_z, float* mean,
+                     HeldWeights* held, std::size_t first) {
   const std::size_t dim = table.dim(), width = mean ? table.padded_dim() : 0;
   const std::size_t padded = (n + kRows - 1) / kRows * kRows;
   const Products products(table, u, n, padded, held, first);
@@ -191,12 +197,12 @@ void partition_block(const PackedTable& table, const float* u, std::size_t n, fl
 constexpr std::size_t kWeightRows = 16 * kRows;  // rows whose weights are held at a time: an even number
 
 /// Weights of kWeightRows rows or fewer, at a panel's entities: computed once more.
-void compute_weights(const PackedTable& table, std::size_t panel, const PackedRows& rows, std::size_t begin, std::size_t count,
-                     float* weights) {
+void compute_weights(const PackedTable& table, std::size_t panel, const PackedRows& rows, std::size_t begin,
+                     std::size_t count, float* weights) {
   const Tag d;
   const std::size_t lanes = hn::Lanes(d), dim = table.dim(), width = table.padded_dim();
-  multiply_blocks<false>({rows.floats.data() + begin * width, width, 1, table.by_dimension(panel), kPanel, weights, kPanel, count,
-                          dim, kPanel});
+  multiply_blocks<false>({rows.floats.data() + begin * width, width, 1, table.by_dimension(panel), kPanel, weights,
+                          kPanel, count, dim, kPanel});
   for (std::size_t i = 0; i < count; ++i) {
     const auto shift = hn::Set(d, rows.shifts[begin + i]);
     for (std::size_t e = 0; e < kPanel; e += lanes) {
@@ -207,7 +213,8 @@ void compute_weights(const PackedTable& table, std::size_t panel, const PackedRo
 }
 
 /// Pairs of the weights of rows 2i and 2i + 1, from those held of each row.
-void pair_held_rows(const HeldWeights& held, std::size_t panel, std::size_t begin, std::size_t count, std::uint32_t* words) {
+void pair_held_rows(const HeldWeights& held, std::size_t panel, std::size_t begin, std::size_t count,
+                    std::uint32_t* words) {
   constexpr std::size_t kHalf = kPanel / 2;
   const hn::RebindToUnsigned<Tag> du;
   const std::size_t lanes = hn::Lanes(du);
@@ -239,7 +246,8 @@ void pair_held_rows(const HeldWeights& held, std::size_t panel, std::size_t begi
   }
 }
 
-void AddWeightedRows(const PackedTable& table, std::size_t panel, const PackedRows& rows, float* sums, const HeldWeights& held) {
+void AddWeightedRows(const PackedTable& table, std::size_t panel, const PackedRows& rows, float* sums,
+                     const HeldWeights& held) {
   const std::size_t width = table.padded_dim(), whole = table.whole_dim(), left = whole < width ? kQuarter : 0;
   const std::size_t count = std::min(kPanel, table.entities() - panel * kPanel);
   HWY_ALIGN float weights[kWeightRows * kPanel];
@@ -264,10 +272,11 @@ void AddWeightedRows(const PackedTable& table, std::size_t panel, const PackedRo
   }
 }
 
-void PartitionRows(const PackedTable& table, const float* u, std::size_t n, float* log_z, float* mean, HeldWeights* held,
-                   std::size_t first) {
+void PartitionRows(const PackedTable& table, const float* u, std::size_t n, float* log_z, float* mean,
+                   HeldWeights* held, std::size_t first) {
   for (std::size_t begin = 0; begin < n; begin += kRowBlock) {
-    const auto block = table.rounding() == Rounding::Bfloat16 ? partition_block<PairProducts> : partition_block<FloatProducts>;
+    const auto block =
+        table.rounding() == Rounding::Bfloat16 ? partition_block<PairProducts> : partition_block<FloatProducts>;
     block(table, u + begin * table.dim(), std::min(kRowBlock, n - begin), log_z + begin,
           mean ? mean + begin * table.dim() : nullptr, held, first + begin);
   }
@@ -295,8 +304,11 @@ void join_halves(const std::vector<float>& values, std::uint32_t* to) {
 }  // namespace
 
 PackedTable::PackedTable(std::size_t entities, std::size_t dim, Rounding rounding)
-    : entities_(entities), dim_(dim), padded_dim_((dim + 15) / 16 * 16),
-      whole_dim_(padded_dim_ - dim >= 16 - kQuarter ? padded_dim_ - 16 : padded_dim_), rounding_(rounding) {
+    : entities_(entities),
+      dim_(dim),
+      padded_dim_((dim + 15) / 16 * 16),
+      whole_dim_(padded_dim_ - dim >= 16 - kQuarter ? padded_dim_ - 16 : padded_dim_),
+      rounding_(rounding) {
   if (rounding == Rounding::Bfloat16) {
     pair_by_dimension_.resize(panels() * kPanel * pairs());
     pair_by_entity_.resize(panels() * kPanel / 2 * entity_width());
@@ -335,20 +347,24 @@ void PackedTable::pack(const float* table, std::size_t begin, std::size_t end) {
       join_pairs(wholes, wholes + kPanel / 2 * whole_dim_, kPanel / 2 * whole_dim_, pairs_by_entity);
       join_pairs(lefts, lefts + kPanel / 2 * left, kPanel / 2 * left, pairs_by_entity + kPanel / 2 * whole_dim_);
     } else {
-      std::copy_n(by_dimension.begin(), kPanel * dim_, by_dimension_.begin() + static_cast<std::ptrdiff_t>(panel * kPanel * dim_));
-      std::copy(by_entity.begin(), by_entity.end(), by_entity_.begin() + static_cast<std::ptrdiff_t>(panel * kPanel * width));
+      std::copy_n(by_dimension.begin(), kPanel * dim_,
+                  by_dimension_.begin() + static_cast<std::ptrdiff_t>(panel * kPanel * dim_));
+      std::copy(by_entity.begin(), by_entity.end(),
+                by_entity_.begin() + static_cast<std::ptrdiff_t>(panel * kPanel * width));
     }
   }
 }
 
-PackedRows PackedTable::pack_rows(const float* u, const float* log_weights, std::size_t n, const HeldWeights& held) const {
+PackedRows PackedTable::pack_rows(const float* u, const float* log_weights, std::size_t n,
+                                  const HeldWeights& held) const {
   const auto padded = in_sixes(n);
   PackedRows rows;
   rows.n = n;
   rows.shifts.assign(padded, 0.0f);
   std::transform(log_weights, log_weights + n, rows.shifts.begin(), std::negate<>());
   rows.floats.assign(padded * padded_dim_, 0.0f);
-  for (std::size_t i = 0; i < n; ++i) std::copy_n(u + i * dim_, dim_, rows.floats.begin() + static_cast<std::ptrdiff_t>(i * padded_dim_));
+  for (std::size_t i = 0; i < n; ++i)
+    std::copy_n(u + i * dim_, dim_, rows.floats.begin() + static_cast<std::ptrdiff_t>(i * padded_dim_));
   if (rounding_ == Rounding::None) return rows;
   const auto* const shifts = held.shifts.data() + held.shifts.size() - held.rows;
   for (std::size_t i = 0; i < n; ++i) {
@@ -369,11 +385,13 @@ void PackedTable::hold(std::size_t n, HeldWeights& held) const {
   held.shifts.resize(panels() * held.rows);
 }
 
-void PackedTable::add_weighted_rows(std::size_t panel, const PackedRows& rows, float* sums, const HeldWeights& held) const {
+void PackedTable::add_weighted_rows(std::size_t panel, const PackedRows& rows, float* sums,
+                                    const HeldWeights& held) const {
   HWY_DYNAMIC_DISPATCH(AddWeightedRows)(*this, panel, rows, sums, held);
 }
 
-void PackedTable::partition(const float* u, std::size_t n, float* log_z, float* mean, HeldWeights* held, std::size_t first) const {
+void PackedTable::partition(const float* u, std::size_t n, float* log_z, float* mean, HeldWeights* held,
+                            std::size_t first) const {
   HWY_DYNAMIC_DISPATCH(PartitionRows)(*this, u, n, log_z, mean, held, first);
 }
 

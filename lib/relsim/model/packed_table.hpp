@@ -18,9 +18,10 @@ struct HeldWeights {
 /// Rows of natural parameters, laid out for the sums that softmaxes over a PackedTable weigh (add_weighted_rows).
 struct PackedRows {
   std::size_t n = 0;
-  std::vector<float> shifts;                 // [n in sixes] what is subtracted from logits
-  std::vector<float> floats;                 // [n in sixes, padded_dim], zero beyond the last
-  std::vector<std::uint32_t> pairs_of_rows;  // with Bfloat16, in their place: [n in sixes / 2, padded_dim] of rows 2i and 2i + 1
+  std::vector<float> shifts;  // [n in sixes] what is subtracted from logits
+  std::vector<float> floats;  // [n in sixes, padded_dim], zero beyond the last
+  std::vector<std::uint32_t>
+      pairs_of_rows;  // with Bfloat16, in their place: [n in sixes / 2, padded_dim] of rows 2i and 2i + 1
 };
 
 /// An entity table laid out for partition functions: panels of 64 entities, each once by dimension for logits and once
@@ -32,7 +33,8 @@ struct PackedRows {
 class PackedTable {
  public:
   static constexpr std::size_t kPanel = 64;
-  static constexpr std::size_t kQuarter = 4;  ///< up to so many dimensions beyond whole vectors do not fill one with zeros
+  static constexpr std::size_t kQuarter =
+      4;  ///< up to so many dimensions beyond whole vectors do not fill one with zeros
 
   /// @param table     [entities, dim], row-major; copied
   /// @param rounding  Bfloat16: the partition functions are those of a slightly different table, in half the time
@@ -46,8 +48,8 @@ class PackedTable {
   /// @param u      [n, dim]
   /// @param log_z  [n]
   /// @param mean   [n, dim], or null where not wanted
-  /// @param held   with Bfloat16 and means: takes the weights, those of these rows from row `first` on, a multiple of six
-  /// Sums are gathered in float64 every few panels; a row's result does not depend on the others. Thread-safe.
+  /// @param held   with Bfloat16 and means: takes the weights, those of these rows from row `first` on, a multiple of
+  /// six Sums are gathered in float64 every few panels; a row's result does not depend on the others. Thread-safe.
   void partition(const float* u, std::size_t n, float* log_z, float* mean, HeldWeights* held = nullptr,
                  std::size_t first = 0) const;
   /// Makes room for the weights of n rows.
@@ -56,8 +58,8 @@ class PackedTable {
   /// Rows for add_weighted_rows. @param log_weights  [n] of row i's softmax, less its log Z
   /// @param held  with Bfloat16, what partition() held of these rows
   PackedRows pack_rows(const float* u, const float* log_weights, std::size_t n, const HeldWeights& held = {}) const;
-  /// sums[e, :] += Σ_i exp(u_i·e + log_weights[i]) u_i for the entities e of a panel: what the gradient of Σ_i log Z_i in the
-  /// table is made of. In float32 the logits are computed once more, and nothing is held. Thread-safe.
+  /// sums[e, :] += Σ_i exp(u_i·e + log_weights[i]) u_i for the entities e of a panel: what the gradient of Σ_i log Z_i
+  /// in the table is made of. In float32 the logits are computed once more, and nothing is held. Thread-safe.
   /// @param sums  [64, padded_dim]; rows beyond the last entity stay as they are
   void add_weighted_rows(std::size_t panel, const PackedRows& rows, float* sums, const HeldWeights& held = {}) const;
 
@@ -84,8 +86,8 @@ class PackedTable {
 
   std::size_t entities_, dim_, padded_dim_, whole_dim_;
   Rounding rounding_;
-  std::vector<float> by_dimension_;  // [panels, dim, 64], zero beyond the last entity
-  std::vector<float> by_entity_;     // [panels]: [64, whole_dim], [64, the rest]
+  std::vector<float> by_dimension_;                                // [panels, dim, 64], zero beyond the last entity
+  std::vector<float> by_entity_;                                   // [panels]: [64, whole_dim], [64, the rest]
   std::vector<std::uint32_t> pair_by_dimension_, pair_by_entity_;  // [panels, pairs, 64], [panels]: [32, …]
 };
 

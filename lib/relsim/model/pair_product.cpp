@@ -53,7 +53,8 @@ void JoinPairs(const float* low, const float* high, std::size_t n, std::uint32_t
       const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(du, 1));
       return hn::Add(bits, hn::Add(odd, hn::Set(du, 0x7fff)));
     };
-    hn::StoreU(hn::Or(hn::ShiftRight<16>(rounded(low)), hn::And(rounded(high), hn::Set(du, 0xffff0000u))), du, words + i);
+    hn::StoreU(hn::Or(hn::ShiftRight<16>(rounded(low)), hn::And(rounded(high), hn::Set(du, 0xffff0000u))), du,
+               words + i);
   };
   const PairTag d;
   const hn::CappedTag<float, 1> one;

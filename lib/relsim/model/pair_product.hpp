@@ -13,8 +13,8 @@ enum class Rounding { None, Bfloat16 };
 /// b = b[k·b_stride + j], for i < rows, k < depth, j < columns.
 ///
 /// Twice as fast as block_product.hpp where the CPU multiplies such pairs (AVX512_BF16: Zen 4, Cooper Lake and later).
-/// Each element is summed in order of k, the high halves' product first, with one rounding a term and denormals taken for
-/// zero. Where threads flush denormals (compute_thread.hpp) other CPUs compute the same bits by float32 operations.
+/// Each element is summed in order of k, the high halves' product first, with one rounding a term and denormals taken
+/// for zero. Where threads flush denormals (compute_thread.hpp) other CPUs compute the same bits by float32 operations.
 struct PairProduct {
   const std::uint32_t* a;
   std::size_t a_row, a_depth;
@@ -33,8 +33,8 @@ void pair_product(const PairProduct& product, bool add);
 /// The same by float32 operations, on any CPU.
 void pair_product_by_floats(const PairProduct& product, bool add);
 
-/// The same for four columns, which fill a vector with the terms of every fourth k apart: out[i, 4 (k mod 4) + j] += Σ_k ….
-/// `product`'s depth a multiple of 16, its columns and b_stride 4, its a_depth 1.
+/// The same for four columns, which fill a vector with the terms of every fourth k apart: out[i, 4 (k mod 4) + j] +=
+/// Σ_k …. `product`'s depth a multiple of 16, its columns and b_stride 4, its a_depth 1.
 void add_pair_quarters(const PairProduct& product);
 void add_pair_quarters_by_floats(const PairProduct& product);
 

@@ -36,7 +36,8 @@ void AdamRow(float* values, const float* gradients, float* first, float* second,
     const auto scale = hn::MulAdd(hn::Sqrt(v), hn::Set(d, rates.second_correction), hn::Set(d, rates.epsilon));
     hn::StoreU(m, d, first + i);
     hn::StoreU(v, d, second + i);
-    hn::StoreU(hn::Sub(hn::LoadU(d, values + i), hn::Div(hn::Mul(hn::Set(d, rates.step_size), m), scale)), d, values + i);
+    hn::StoreU(hn::Sub(hn::LoadU(d, values + i), hn::Div(hn::Mul(hn::Set(d, rates.step_size), m), scale)), d,
+               values + i);
   });
 }
 
@@ -57,7 +58,8 @@ void AdaGradRow(float* values, const float* gradients, float* squares, std::size
     const auto sum = hn::MulAdd(gradient, gradient, hn::LoadU(d, squares + i));
     hn::StoreU(sum, d, squares + i);
     const auto scale = hn::Add(hn::Sqrt(sum), hn::Set(d, 1e-10f));
-    hn::StoreU(hn::Sub(hn::LoadU(d, values + i), hn::Div(hn::Mul(hn::Set(d, rates.lr), gradient), scale)), d, values + i);
+    hn::StoreU(hn::Sub(hn::LoadU(d, values + i), hn::Div(hn::Mul(hn::Set(d, rates.lr), gradient), scale)), d,
+               values + i);
   });
 }
 

@@ -11,7 +11,7 @@ struct AdamRates {
   float step_size = 0;          ///< lr / (1 - beta1^t)
   float second_correction = 1;  ///< 1 / sqrt(1 - beta2^t)
   float beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;
-  float weight_decay = 0;       ///< L2: added to the gradient, as PyTorch's Adam does
+  float weight_decay = 0;  ///< L2: added to the gradient, as PyTorch's Adam does
 };
 
 /// Settings of SGD and AdaGrad.

@@ -28,8 +28,8 @@ void product_columns(D d, const SparseRows::Row& row, const float* matrix, std::
 
 /// The columns from `c` on, fewer than would fill kVectors vectors; they end in the last of these.
 template <std::size_t kVectors, class D>
-void last_columns(D d, const SparseRows::Row& row, const float* matrix, std::size_t stride, const float* bias, float* output,
-                  std::size_t c, std::size_t columns) {
+void last_columns(D d, const SparseRows::Row& row, const float* matrix, std::size_t stride, const float* bias,
+                  float* output, std::size_t c, std::size_t columns) {
   const std::size_t lanes = hn::Lanes(d);
   if constexpr (kVectors > 1) {
     if (columns - c <= (kVectors - 1) * lanes) {
@@ -62,7 +62,8 @@ void SparseRowProduct(const SparseRows::Row& row, const float* matrix, std::size
   if (c < columns) last_columns<8>(d, row, matrix, stride, bias, output, c, columns);
 }
 
-/// Places and values of [n] entries that are not zero or below; a NaN stays, to be seen. Room for n of each. @return how many
+/// Places and values of [n] entries that are not zero or below; a NaN stays, to be seen. Room for n of each. @return
+/// how many
 std::size_t PositiveEntries(const float* dense, std::size_t n, std::uint32_t* index, float* value) {
   const hn::CappedTag<float, 16> d;
   const hn::RebindToUnsigned<decltype(d)> places;
@@ -139,8 +140,8 @@ void SparseRows::resize(std::size_t rows, std::size_t width) {
 }
 
 void SparseRows::set_positive(std::size_t row, const float* dense) {
-  count_[row] = HWY_DYNAMIC_DISPATCH(PositiveEntries)(dense, width_, index_.data() + row * width_,
-                                                      value_.data() + row * width_);
+  count_[row] =
+      HWY_DYNAMIC_DISPATCH(PositiveEntries)(dense, width_, index_.data() + row * width_, value_.data() + row * width_);
 }
 
 std::span<float> SparseRows::set_places(std::size_t row, std::span<const std::uint32_t> index) {
@@ -160,7 +161,8 @@ void sparse_product(const SparseRows& rows, std::size_t begin, std::size_t count
   for (std::size_t c = 0; c < columns; c += kColumnBlock) {
     const auto width = std::min(kColumnBlock, columns - c);
     for (std::size_t i = 0; i < count; ++i) {
-      sparse_row_product(rows.row(begin + i), matrix + c, columns, bias ? bias + c : nullptr, output + i * columns + c, width);
+      sparse_row_product(rows.row(begin + i), matrix + c, columns, bias ? bias + c : nullptr, output + i * columns + c,
+                         width);
     }
   }
 }

@@ -19,7 +19,8 @@ class SparseRows {
 
   /// Room for [rows, width]; every row begins empty.
   void resize(std::size_t rows, std::size_t width);
-  /// Keeps the values of a dense row [width] that are not zero or below. Different rows may be set on different threads.
+  /// Keeps the values of a dense row [width] that are not zero or below. Different rows may be set on different
+  /// threads.
   void set_positive(std::size_t row, const float* dense);
   /// Takes places in ascending order. @return the row's values, for the caller to fill
   std::span<float> set_places(std::size_t row, std::span<const std::uint32_t> index);

@@ -14,8 +14,7 @@ AdamRates adam_rates(const StepRule& rule, std::int64_t t) {
   AdamRates rates;
   const auto steps = static_cast<double>(t);
   rates.step_size = static_cast<float>(rule.lr / (1 - std::pow(static_cast<double>(rates.beta1), steps)));
-  rates.second_correction =
-      static_cast<float>(1 / std::sqrt(1 - std::pow(static_cast<double>(rates.beta2), steps)));
+  rates.second_correction = static_cast<float>(1 / std::sqrt(1 - std::pow(static_cast<double>(rates.beta2), steps)));
   rates.weight_decay = static_cast<float>(rule.weight_decay);
   return rates;
 }
@@ -39,12 +38,14 @@ StepRates rates_of(const StepRule& rule, std::int64_t step) {
   if (rule.rule == RowRule::Adam) {
     rates.adam = adam_rates(rule, step);
   } else {
-    rates.plain = {static_cast<float>(rule.lr), static_cast<float>(rule.weight_decay), static_cast<float>(rule.momentum)};
+    rates.plain = {static_cast<float>(rule.lr), static_cast<float>(rule.weight_decay),
+                   static_cast<float>(rule.momentum)};
   }
   return rates;
 }
 
-void step_row(float* values, const float* gradient, float* first, float* second, std::size_t n, const StepRates& rates) {
+void step_row(float* values, const float* gradient, float* first, float* second, std::size_t n,
+              const StepRates& rates) {
   switch (rates.rule) {
     case RowRule::Sgd:
       return sgd_row(values, gradient, first, n, rates.plain);

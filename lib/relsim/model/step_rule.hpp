@@ -11,8 +11,8 @@ namespace terse::relsim {
 /// What makes a step of a gradient, value by value.
 enum class RowRule { Sgd, AdaGrad, Adam };
 
-std::string_view to_string(RowRule rule);          ///< "sgd", "adagrad", "adam"
-RowRule row_rule_of(std::string_view name);        ///< @throws Error::Usage
+std::string_view to_string(RowRule rule);    ///< "sgd", "adagrad", "adam"
+RowRule row_rule_of(std::string_view name);  ///< @throws Error::Usage
 
 /// A rule with its settings.
 struct StepRule {

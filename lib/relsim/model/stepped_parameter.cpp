@@ -8,7 +8,9 @@ SteppedParameter::SteppedParameter(at::Tensor value, const StepRule& rule) : val
 }
 
 void SteppedParameter::update(std::int64_t begin, std::int64_t count, const float* gradient, const StepRates& rates) {
-  const auto from = [&](const at::Tensor& tensor) { return tensor.defined() ? tensor.data_ptr<float>() + begin : nullptr; };
+  const auto from = [&](const at::Tensor& tensor) {
+    return tensor.defined() ? tensor.data_ptr<float>() + begin : nullptr;
+  };
   step_row(from(value_), gradient, from(first_), from(second_), static_cast<std::size_t>(count), rates);
 }
 

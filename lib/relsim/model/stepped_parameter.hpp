@@ -7,15 +7,15 @@
 
 namespace terse::relsim {
 
-/// One parameter with what its optimizer keeps of it. Updated in slices, each right after its gradient is known, so that no
-/// gradient of the whole parameter is ever held.
+/// One parameter with what its optimizer keeps of it. Updated in slices, each right after its gradient is known, so
+/// that no gradient of the whole parameter is ever held.
 class SteppedParameter {
  public:
   /// @param value  float32, contiguous; shared, not copied
   SteppedParameter(at::Tensor value, const StepRule& rule);
   const at::Tensor& value() const { return value_; }
-  /// Running values, shaped as value(): Adam's first moment, AdaGrad's squares or momentum, and Adam's second moment; not
-  /// defined where the rule keeps none. Written when a run is resumed.
+  /// Running values, shaped as value(): Adam's first moment, AdaGrad's squares or momentum, and Adam's second moment;
+  /// not defined where the rule keeps none. Written when a run is resumed.
   const at::Tensor& first() const { return first_; }
   const at::Tensor& second() const { return second_; }
 

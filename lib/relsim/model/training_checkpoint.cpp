@@ -23,7 +23,8 @@ void check_same_run(const formats::Checkpoint& c, std::uint64_t seed, const RunI
 
 at::Tensor load_tensor(const std::vector<formats::Tensor>& group, const std::string& name, const at::Tensor& like) {
   const auto found = std::ranges::find_if(group, [&](const auto& t) { return t.info.name == name; });
-  if (found == group.end() || found->info.dtype != core::DType::Float32 || at::IntArrayRef(found->info.shape) != like.sizes()) {
+  if (found == group.end() || found->info.dtype != core::DType::Float32 ||
+      at::IntArrayRef(found->info.shape) != like.sizes()) {
     throw Error(Error::BadInput, "tensor '" + name + "' is missing or does not fit");
   }
   auto tensor = at::empty(like.sizes(), like.options().requires_grad(false));

@@ -14,7 +14,10 @@ namespace {
 class Trainer {
  public:
   Trainer(std::int32_t entities, std::int32_t relations, const TransEOptions& options)
-      : entities_(entities), dim_(static_cast<std::size_t>(options.dim)), options_(options), positive_(dim_),
+      : entities_(entities),
+        dim_(static_cast<std::size_t>(options.dim)),
+        options_(options),
+        positive_(dim_),
         negative_(dim_) {
     const double bound = 6 / std::sqrt(static_cast<double>(options.dim));
     vectors_.entity = uniform(static_cast<std::size_t>(entities), bound, "relsim/transe.entity");
@@ -80,10 +83,10 @@ TransEVectors train_transe(std::span<const Triple> triples, std::int32_t entitie
                            const TransEOptions& options, const std::function<void(std::int64_t)>& progress) {
   Trainer trainer(entities, relations, options);
   for (std::int64_t epoch = 0; epoch < options.epochs; ++epoch) {
-    const auto order = shuffled(triples.size(), {options.seed, core::stream_of("relsim/transe.order"),
-                                                 static_cast<std::uint32_t>(epoch)});
-    core::RandomSequence random({options.seed, core::stream_of("relsim/transe.negatives"),
-                                 static_cast<std::uint32_t>(epoch)});
+    const auto order = shuffled(
+        triples.size(), {options.seed, core::stream_of("relsim/transe.order"), static_cast<std::uint32_t>(epoch)});
+    core::RandomSequence random(
+        {options.seed, core::stream_of("relsim/transe.negatives"), static_cast<std::uint32_t>(epoch)});
     for (const auto i : order) trainer.fact(triples[i], random);
     if (progress) progress(epoch);
   }

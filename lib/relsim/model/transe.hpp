@@ -28,7 +28,6 @@ struct TransEVectors {
 /// @param progress  called after each epoch with its number; may be empty
 /// Source: Bordes et al., NIPS 2013.
 TransEVectors train_transe(std::span<const Triple> triples, std::int32_t entities, std::int32_t relations,
-                           const TransEOptions& options,
-                           const std::function<void(std::int64_t epoch)>& progress = {});
+                           const TransEOptions& options, const std::function<void(std::int64_t epoch)>& progress = {});
 
 }  // namespace terse::relsim

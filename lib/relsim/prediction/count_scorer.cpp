@@ -14,7 +14,8 @@ std::size_t at(std::int32_t id) { return static_cast<std::size_t>(id); }
 
 }  // namespace
 
-CountScorer::CountScorer(std::span<const Triple> triples, std::int32_t entities, std::int32_t relations, double smoothing)
+CountScorer::CountScorer(std::span<const Triple> triples, std::int32_t entities, std::int32_t relations,
+                         double smoothing)
     : smoothing_(smoothing), prior_(at(relations), 1), log_total_(at(relations), smoothing), base_(at(entities), 1) {
   if (!(smoothing > 0)) throw Error(Error::Usage, "smoothing must be above 0");
   for (const auto& t : triples) {

@@ -39,7 +39,9 @@ MistakeSummary summarize_mistakes(const SimilarityRanks& ranks, std::span<const 
     return static_cast<double>(std::accumulate(summary.histogram.begin(), end, std::int64_t{0})) /
            static_cast<double>(summary.mistakes);
   };
-  const auto chance = [&](std::size_t top) { return static_cast<double>(std::min(top, others)) / static_cast<double>(others); };
+  const auto chance = [&](std::size_t top) {
+    return static_cast<double>(std::min(top, others)) / static_cast<double>(others);
+  };
   if (summary.mistakes > 0) {
     summary.top1 = share(1);
     summary.top5 = share(5);

@@ -30,10 +30,10 @@ struct Mistake {
 /// How similar wrong answers are to right ones.
 struct MistakeSummary {
   std::int64_t mistakes = 0;
-  double top1 = 0, top5 = 0, top10 = 0;                      ///< share whose rank is at most that
+  double top1 = 0, top5 = 0, top10 = 0;                       ///< share whose rank is at most that
   double chance_top1 = 0, chance_top5 = 0, chance_top10 = 0;  ///< of a wrong answer drawn at random
   double mean_rank = 0, chance_mean_rank = 0;
-  std::vector<std::int64_t> histogram;                        ///< [R - 1] mistakes of rank 1, 2 …
+  std::vector<std::int64_t> histogram;  ///< [R - 1] mistakes of rank 1, 2 …
 };
 
 MistakeSummary summarize_mistakes(const SimilarityRanks& ranks, std::span<const Mistake> mistakes);

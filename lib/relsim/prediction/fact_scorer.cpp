@@ -54,7 +54,8 @@ void FactScorer::score(std::int32_t head, std::span<const std::int32_t> tails, s
                        static_cast<double>(log_z.data_ptr<float>()[r]);
       if (mixed_) {
         const auto& [mixture, counts] = *mixed_;
-        of_tail = mix(static_cast<double>(mixture.tail[r]), of_tail, counts.probability(inverse, tails[i], mixture.smoothing));
+        of_tail = mix(static_cast<double>(mixture.tail[r]), of_tail,
+                      counts.probability(inverse, tails[i], mixture.smoothing));
       }
       scores[i * relations + r] = prior_[r] + of_head + of_tail;
     }

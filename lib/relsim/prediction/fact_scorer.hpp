@@ -31,11 +31,11 @@ class FactScorer : public RelationScorer {
   std::int32_t relations() const override { return static_cast<std::int32_t>(prior_.size()); }
 
  private:
-  std::vector<double> prior_;    // log P(r)
+  std::vector<double> prior_;  // log P(r)
   std::vector<double> head_log_z_;
   std::optional<MixedCounts> mixed_;
-  EntityTable table_;            // centred: a shift changes no distribution, and cancels less
-  at::Tensor head_u_;            // [R, dim] natural parameters of P(h|r)
+  EntityTable table_;  // centred: a shift changes no distribution, and cancels less
+  at::Tensor head_u_;  // [R, dim] natural parameters of P(h|r)
   std::unique_ptr<TailParameters> tail_;
 };
 

@@ -13,9 +13,9 @@ namespace terse::relsim {
 /// better: a scorer that says nothing gets the rank of a guess.
 struct RelationRank {
   double raw = 0;
-  double filtered = 0;                ///< without the other relations that hold
-  std::int32_t answer = -1;           ///< the best that is not known to hold elsewhere; ties go to the lower id
-  std::vector<std::int32_t> above;    ///< false relations with a higher score, best first, where asked for
+  double filtered = 0;              ///< without the other relations that hold
+  std::int32_t answer = -1;         ///< the best that is not known to hold elsewhere; ties go to the lower id
+  std::vector<std::int32_t> above;  ///< false relations with a higher score, best first, where asked for
 };
 
 /// Ranks the true relation of each of `facts`.

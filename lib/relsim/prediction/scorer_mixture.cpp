@@ -22,7 +22,8 @@ struct ScoreTable {
   std::size_t relations = 0;
 };
 
-ScoreTable tabulate(const std::vector<const RelationScorer*>& scorers, std::span<const Triple> facts, const PairIndex& known) {
+ScoreTable tabulate(const std::vector<const RelationScorer*>& scorers, std::span<const Triple> facts,
+                    const PairIndex& known) {
   ScoreTable table;
   table.relations = static_cast<std::size_t>(scorers.front()->relations());
   const auto most = std::max<std::size_t>(1, kCells / (table.relations * scorers.size()));
@@ -64,10 +65,10 @@ ScoreTable tabulate(const std::vector<const RelationScorer*>& scorers, std::span
 
 /// What Newton's method and iterative scaling need at some weights and biases.
 struct Moments {
-  double loss = 0;                 // -Σ log P(truth)
-  std::vector<double> gradient;    // [K] of the loss in the weights
-  std::vector<double> hessian;     // [K, K]
-  std::vector<double> expected;    // [R] Σ P(r)
+  double loss = 0;               // -Σ log P(truth)
+  std::vector<double> gradient;  // [K] of the loss in the weights
+  std::vector<double> hessian;   // [K, K]
+  std::vector<double> expected;  // [R] Σ P(r)
 
   void add(const Moments& other) {
     loss += other.loss;
@@ -113,7 +114,8 @@ void add_fact(const ScoreTable& table, std::size_t i, std::span<const double> we
     for (std::size_t b = 0; b <= a; ++b) {
       const float* y = table.scores[b].data() + i * relations;
       double product = 0;
-      for (std::size_t r = 0; r < relations; ++r) product += p[r] * static_cast<double>(x[r]) * static_cast<double>(y[r]);
+      for (std::size_t r = 0; r < relations; ++r)
+        product += p[r] * static_cast<double>(x[r]) * static_cast<double>(y[r]);
       into.hessian[a * k + b] += product - mean[a] * mean[b];
       if (a != b) into.hessian[b * k + a] += product - mean[a] * mean[b];
     }
@@ -163,10 +165,12 @@ std::vector<double> newton_step(const Moments& m, double ridge) {
 
 }  // namespace
 
-ScorerMixture::ScorerMixture(std::vector<const RelationScorer*> scorers, std::vector<double> weights, std::vector<double> biases)
+ScorerMixture::ScorerMixture(std::vector<const RelationScorer*> scorers, std::vector<double> weights,
+                             std::vector<double> biases)
     : scorers_(std::move(scorers)), weights_(std::move(weights)), biases_(std::move(biases)) {
   for (const auto* scorer : scorers_) {
-    if (scorer->relations() != scorers_.front()->relations() || biases_.size() != static_cast<std::size_t>(scorer->relations())) {
+    if (scorer->relations() != scorers_.front()->relations() ||
+        biases_.size() != static_cast<std::size_t>(scorer->relations())) {
       throw Error(Error::Internal, "scorers of different relations cannot be mixed");
     }
   }

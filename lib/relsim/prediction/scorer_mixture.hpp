@@ -32,12 +32,12 @@ struct MixtureOptions {
   double prior = 10;          ///< how many facts of a relation it takes to move its bias halfway
 };
 
-/// Learns a mixture from `facts`, which none of the scorers may have learned from: weights by Newton's method and biases
-/// by iterative scaling, in turns, that make the facts' relations most likely among those that are not known to hold. Facts beyond 2^25 / (R · scorers) are left out, evenly. The same for
-/// any number of threads.
+/// Learns a mixture from `facts`, which none of the scorers may have learned from: weights by Newton's method and
+/// biases by iterative scaling, in turns, that make the facts' relations most likely among those that are not known to
+/// hold. Facts beyond 2^25 / (R · scorers) are left out, evenly. The same for any number of threads.
 /// @param known  every fact that holds, those of `facts` included
 /// @throws Error::Usage where there are no facts
-ScorerMixture learn_mixture(std::vector<const RelationScorer*> scorers, std::span<const Triple> facts, const PairIndex& known,
-                            const MixtureOptions& options = {});
+ScorerMixture learn_mixture(std::vector<const RelationScorer*> scorers, std::span<const Triple> facts,
+                            const PairIndex& known, const MixtureOptions& options = {});
 
 }  // namespace terse::relsim

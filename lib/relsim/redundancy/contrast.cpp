@@ -52,7 +52,8 @@ class Others {
     if (difference < closest_) return closest_share_ * difference / closest_;
     const auto found = std::upper_bound(difference_.begin(), difference_.end(), difference,
                                         [](double x, float y) { return x < static_cast<double>(y); });
-    const double count = found == difference_.begin() ? 0 : below_[static_cast<std::size_t>(found - difference_.begin()) - 1];
+    const double count =
+        found == difference_.begin() ? 0 : below_[static_cast<std::size_t>(found - difference_.begin()) - 1];
     // One more that nobody has seen.
     return (count + 1) / (below_.back() + 1);
   }

@@ -14,11 +14,16 @@ std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 std::string escaped(const std::string& text) {
   std::string out;
   for (const char c : text) {
-    if (c == '&') out += "&amp;";
-    else if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (static_cast<unsigned char>(c) < 0x20) out += ' ';  // XML has no other control characters
-    else out += c;
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (static_cast<unsigned char>(c) < 0x20)
+      out += ' ';  // XML has no other control characters
+    else
+      out += c;
   }
   return out;
 }
@@ -52,8 +57,10 @@ class Drawing {
     }
     std::size_t longest = 0;
     for (std::size_t r = 0; r < clusters.relations.size(); ++r) {
-      if (nodes_[r].joined) longest = std::max(longest, shortened(clusters.relations[r]).size());
-      else ++alone_;
+      if (nodes_[r].joined)
+        longest = std::max(longest, shortened(clusters.relations[r]).size());
+      else
+        ++alone_;
     }
     left_ = 2 * kMargin + static_cast<double>(longest) * kCharacter;
   }
@@ -69,7 +76,8 @@ class Drawing {
                   "font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
                   width, height);
     axis(kMargin + row_ * kRow + 6);
-    text(kMargin, height - kMargin, "start", std::to_string(alone_) + (alone_ == 1 ? " relation was" : " relations were") + " merged with nothing");
+    text(kMargin, height - kMargin, "start",
+         std::to_string(alone_) + (alone_ == 1 ? " relation was" : " relations were") + " merged with nothing");
     return head + body_ + "</svg>\n";
   }
 
@@ -110,9 +118,8 @@ class Drawing {
   void bracket(Node& node, const Node& a, const Node& b, bool swapped) {
     node.y = (a.y + b.y) / 2;
     char path[256];
-    std::snprintf(path, sizeof path,
-                  "<path d=\"M%.1f %.1fH%.1fV%.1fH%.1f\" fill=\"none\" stroke=\"%s\"%s/>\n", x(a.height), a.y,
-                  x(node.height), b.y, x(b.height), swapped ? "#b03030" : "#303030",
+    std::snprintf(path, sizeof path, "<path d=\"M%.1f %.1fH%.1fV%.1fH%.1f\" fill=\"none\" stroke=\"%s\"%s/>\n",
+                  x(a.height), a.y, x(node.height), b.y, x(b.height), swapped ? "#b03030" : "#303030",
                   swapped ? " stroke-dasharray=\"4 3\"" : "");
     body_ += path;
   }

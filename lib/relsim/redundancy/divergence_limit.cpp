@@ -21,7 +21,8 @@ std::vector<double> combined(const formats::Similarity& similarity, const std::v
   std::vector<double> values(divergence.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     const auto a = i / relations, b = i % relations;
-    if (!(divergence[i] >= 0)) refuse_divergence(similarity, static_cast<std::int32_t>(a), static_cast<std::int32_t>(b));
+    if (!(divergence[i] >= 0))
+      refuse_divergence(similarity, static_cast<std::int32_t>(a), static_cast<std::int32_t>(b));
     values[i] = combine_directions(divergence[i], divergence[b * relations + a], similarity.combine);
   }
   return values;
@@ -37,7 +38,8 @@ class Unrelated {
     for (auto& [divergence, weight] : pairs_) weight = sum += weight;
   }
   double share_up_to(double divergence) const {
-    const auto found = std::upper_bound(pairs_.begin(), pairs_.end(), divergence, [](double x, const auto& pair) { return x < pair.first; });
+    const auto found = std::upper_bound(pairs_.begin(), pairs_.end(), divergence,
+                                        [](double x, const auto& pair) { return x < pair.first; });
     return found == pairs_.begin() ? 0 : std::prev(found)->second / pairs_.back().second;
   }
 
@@ -53,7 +55,9 @@ DivergenceLimit limit_by_divergences(const formats::Similarity& similarity, cons
   Unrelated unrelated;
   std::vector<double> near_values[2], far_values[2];
   for (const int s : {0, 1}) {
-    const auto matrix = [&](const formats::Similarity& from) { return combined(from, s ? from.swapped : from.divergence); };
+    const auto matrix = [&](const formats::Similarity& from) {
+      return combined(from, s ? from.swapped : from.divergence);
+    };
     near_values[s] = matrix(similarity);
     if (far) far_values[s] = matrix(*far);
     if (near_values[s].empty()) continue;
@@ -69,7 +73,8 @@ DivergenceLimit limit_by_divergences(const formats::Similarity& similarity, cons
     core::parallel_for(values.size(), 4096, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
         const double share = unrelated.share_up_to(values[i]);
-        limit[i] = share > 0 ? static_cast<float>(std::max(std::log1p(-share) - std::log(share), kFarthest)) : std::numeric_limits<float>::infinity();
+        limit[i] = share > 0 ? static_cast<float>(std::max(std::log1p(-share) - std::log(share), kFarthest))
+                             : std::numeric_limits<float>::infinity();
       }
     });
     return limit;

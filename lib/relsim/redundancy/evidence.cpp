@@ -82,7 +82,8 @@ Contrast by_arguments(const SharedArguments& arguments, bool tails) {
   for (std::size_t a = 0; a < relations; ++a) {
     for (std::size_t b = 0; b < relations; ++b) {
       for (const int s : {0, 1}) {
-        const std::size_t p = tails ? relations + a : a, q = tails != (s == 1) ? relations + b : b, at = a * relations + b;
+        const std::size_t p = tails ? relations + a : a, q = tails != (s == 1) ? relations + b : b,
+                          at = a * relations + b;
         contrast.difference[s][at] = static_cast<float>(arguments.difference(p, q));
         // A relation turned round compares heads with tails in both contrasts: counted once.
         contrast.noise[s][at] = a == b && tails ? 1e6f : static_cast<float>(arguments.noise(p, q));
@@ -141,8 +142,8 @@ double Evidence::log_odds(std::size_t a, std::size_t b, bool swapped, Limited li
   return std::min(odds, static_cast<double>(most[swapped][a * relations + b]));
 }
 
-Evidence weigh_evidence(std::span<const Triple> triples, std::int32_t entities, const std::vector<std::string>& relations,
-                        const EvidenceOptions& options) {
+Evidence weigh_evidence(std::span<const Triple> triples, std::int32_t entities,
+                        const std::vector<std::string>& relations, const EvidenceOptions& options) {
   const auto count = relations.size();
   const FactEdges edges(triples);
   const ViewedFacts facts{triples, edges, entities, static_cast<std::int32_t>(count), options.entity_names};
@@ -177,7 +178,8 @@ Evidence weigh_evidence(std::span<const Triple> triples, std::int32_t entities, 
       const auto& contrast = contrasts[view];
       const double variance = contrast.tolerance * contrast.tolerance;
       for (std::size_t i = 0; i < count * count; ++i) {
-        const double difference = static_cast<double>(contrast.difference[s][i]), noise = static_cast<double>(contrast.noise[s][i]);
+        const double difference = static_cast<double>(contrast.difference[s][i]),
+                     noise = static_cast<double>(contrast.noise[s][i]);
         const double known = variance / (variance + noise * noise);  // a difference lost in noise takes nothing off
         evidence.distance[s][i] += static_cast<float>(kDistanceWeight * known * difference / contrast.tolerance);
       }

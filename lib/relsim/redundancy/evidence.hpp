@@ -18,8 +18,8 @@ enum class Limited { ByFarEnd, ByEstimate, Not };
 /// Whether pairs of relations say the same, from their facts, without labels.
 struct Evidence {
   std::size_t relations = 0;
-  /// "shared facts", "argument types", "neighbourhoods", "heads", "tails", then "argument names" where entities' names are
-  /// known, which speaks only against pairs, and "names" if asked for
+  /// "shared facts", "argument types", "neighbourhoods", "heads", "tails", then "argument names" where entities' names
+  /// are known, which speaks only against pairs, and "names" if asked for
   std::vector<EvidencePart> parts;
   double prior_log_odds = 0;  ///< of a pair that nothing is known of
   /// [R, R] each: what the differences seen in the views take off, less what facts that both state add, so that of two
@@ -38,10 +38,10 @@ struct Evidence {
 inline constexpr double kMostCertain = 6;
 
 struct EvidenceOptions {
-  bool names = false;  ///< relations' names are phrases that mean something
+  bool names = false;                              ///< relations' names are phrases that mean something
   std::span<const std::string> entity_names = {};  ///< [E], or empty: not known
-  /// Divergences of these relations by a model that has not merely counted the facts, to limit what the facts tell; their
-  /// intervals count at their upper ends. Null: none.
+  /// Divergences of these relations by a model that has not merely counted the facts, to limit what the facts tell;
+  /// their intervals count at their upper ends. Null: none.
   const formats::Similarity* divergences = nullptr;
 };
 
@@ -50,11 +50,12 @@ struct EvidenceOptions {
 /// knowledge base each pair has to bring more evidence. The same bytes for any number of threads. O(R²) memory.
 /// @param triples    distinct facts
 /// @param relations  names, [R]
-Evidence weigh_evidence(std::span<const Triple> triples, std::int32_t entities, const std::vector<std::string>& relations,
-                        const EvidenceOptions& options = {});
+Evidence weigh_evidence(std::span<const Triple> triples, std::int32_t entities,
+                        const std::vector<std::string>& relations, const EvidenceOptions& options = {});
 
-/// The evidence as a similarity: the "divergence" of two relations is -log P(they say the same), so that exp(-divergence)
-/// is that probability. Names, counts and thin relations are those of `original`.
-formats::Similarity to_similarity(const Evidence& evidence, const formats::Similarity& original, Limited limited = Limited::ByFarEnd);
+/// The evidence as a similarity: the "divergence" of two relations is -log P(they say the same), so that
+/// exp(-divergence) is that probability. Names, counts and thin relations are those of `original`.
+formats::Similarity to_similarity(const Evidence& evidence, const formats::Similarity& original,
+                                  Limited limited = Limited::ByFarEnd);
 
 }  // namespace terse::relsim

@@ -17,7 +17,8 @@ std::vector<FactComparison::Pair> pairs_of(std::span<const Triple> triples, std:
   return pairs;
 }
 
-FactComparison compare(const std::vector<FactComparison::Pair>& a, const std::vector<FactComparison::Pair>& b, bool swapped) {
+FactComparison compare(const std::vector<FactComparison::Pair>& a, const std::vector<FactComparison::Pair>& b,
+                       bool swapped) {
   FactComparison result{swapped, {}, {}, {}};
   std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(result.shared));
   std::set_difference(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(result.only_a));

@@ -16,7 +16,8 @@ struct FactComparison {
   std::vector<Pair> shared, only_a, only_b;
 };
 
-/// In the orientation in which they share more; as they stand where that is equal. A relation with itself is turned round.
+/// In the orientation in which they share more; as they stand where that is equal. A relation with itself is turned
+/// round.
 FactComparison compare_facts(std::span<const Triple> triples, std::int32_t a, std::int32_t b);
 
 }  // namespace terse::relsim

@@ -6,7 +6,8 @@
 namespace terse::relsim {
 namespace {
 
-/// The first place from `from` on whose column is not below `wanted`, in steps that double: neighbours are found at once.
+/// The first place from `from` on whose column is not below `wanted`, in steps that double: neighbours are found at
+/// once.
 std::size_t find_from(const std::vector<std::int32_t>& columns, std::size_t from, std::int32_t wanted) {
   std::size_t step = 1, end = from;
   while (end < columns.size() && columns[end] < wanted) {

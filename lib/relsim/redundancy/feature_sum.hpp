@@ -10,7 +10,8 @@
 namespace terse::relsim {
 
 /// A sum of sparse rows that small rows are added to again and again. Most of it is sorted; columns that came since are
-/// kept beside it, also sorted and few, so that adding a row of m columns to a sum of n takes about m·log n + √n, not n.
+/// kept beside it, also sorted and few, so that adding a row of m columns to a sum of n takes about m·log n + √n, not
+/// n.
 class FeatureSum {
  public:
   FeatureSum() = default;

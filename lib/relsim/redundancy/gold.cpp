@@ -146,7 +146,8 @@ std::vector<Reliability> score_confidence(const formats::Clusters& clusters, con
   }
   std::vector<Reliability> result;
   for (const auto& bin : std::views::reverse(bins)) {
-    if (bin.pairs > 0) result.push_back({bin.confidence / static_cast<double>(bin.pairs), share(bin.right, bin.pairs), bin.pairs});
+    if (bin.pairs > 0)
+      result.push_back({bin.confidence / static_cast<double>(bin.pairs), share(bin.right, bin.pairs), bin.pairs});
   }
   return result;
 }

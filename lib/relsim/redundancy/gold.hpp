@@ -17,9 +17,9 @@ enum class Stance : std::uint8_t { Same, Inverse, Symmetric };
 struct Gold {
   std::vector<std::int32_t> label;  ///< [R] class of each relation, -1 where the gold does not say
   std::vector<Stance> stance;       ///< [R] against the class; only read with `oriented`
-  bool oriented = false;            ///< a pair counts only in the right orientation, and a symmetric relation is to be found, too
+  bool oriented = false;  ///< a pair counts only in the right orientation, and a symmetric relation is to be found, too
   std::int32_t classes = 0;
-  std::uint64_t unknown = 0;        ///< lines about relations that are not among the names
+  std::uint64_t unknown = 0;  ///< lines about relations that are not among the names
 };
 
 /// Reads `relation<TAB>class[<TAB>same|inverse|symmetric]` lines. One third field makes the gold oriented.
@@ -45,8 +45,8 @@ GoldScores score_clusters(const formats::Clusters& clusters, const Gold& gold);
 
 /// What merges of about one confidence turned out to be, over pairs of labelled relations that they brought together.
 struct Reliability {
-  double confidence = 0;    ///< mean
-  double right = 0;         ///< share of the pairs that are of one class
+  double confidence = 0;  ///< mean
+  double right = 0;       ///< share of the pairs that are of one class
   std::int64_t pairs = 0;
 };
 
@@ -65,8 +65,8 @@ struct CurvePoint {
 /// Empty without a positive pair.
 std::vector<CurvePoint> precision_recall_curve(const formats::Similarity& similarity, const Gold& gold);
 
-/// Average precision of the ranking of pairs (equally near ones count together): the area under its curve. NaN where that is
-/// empty because there is no positive pair.
+/// Average precision of the ranking of pairs (equally near ones count together): the area under its curve. NaN where
+/// that is empty because there is no positive pair.
 double average_precision(const std::vector<CurvePoint>& curve);
 
 }  // namespace terse::relsim

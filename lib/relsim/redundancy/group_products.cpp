@@ -69,7 +69,8 @@ void GroupProducts::find_products(std::int32_t place, std::vector<double>& produ
       if (c + 2 * kAhead < columns.size()) __builtin_prefetch(&begin_[at_place(columns[c + 2 * kAhead])]);
       if (c + kAhead < columns.size()) __builtin_prefetch(entries_.data() + begin_[at_place(columns[c + kAhead])]);
       const auto end = begin_[at_place(columns[c]) + 1];
-      for (auto i = begin_[at_place(columns[c])]; i < end; ++i) product[at_place(entries_[i].place)] += values[c] * entries_[i].amount;
+      for (auto i = begin_[at_place(columns[c])]; i < end; ++i)
+        product[at_place(entries_[i].place)] += values[c] * entries_[i].amount;
     }
   });
   for (const auto& merge : merges_) product[at_place(merge.keep)] += std::exchange(product[at_place(merge.drop)], 0);
@@ -85,13 +86,15 @@ void GroupProducts::follow(List& list) const {
 
 GroupProducts::Nearest GroupProducts::nearest(std::int32_t place, std::vector<double>& scratch) {
   auto& list = listed_[at_place(place)];
-  if (list.product.empty()) find_products(place, scratch);
-  else follow(list);
+  if (list.product.empty())
+    find_products(place, scratch);
+  else
+    follow(list);
   const auto& product = list.product.empty() ? scratch : list.product;
   const double mine = sizes_[at_place(place)];
   Nearest best;
-  // Most are far below the best so far, which is seen from products alone, many at a time. What is below it by no more than
-  // rounding is looked at.
+  // Most are far below the best so far, which is seen from products alone, many at a time. What is below it by no more
+  // than rounding is looked at.
   constexpr double kNearly = 1 - 1e-14;
   double least = 0;
   for (std::size_t begin = 0; begin < product.size(); begin += kBlock) {

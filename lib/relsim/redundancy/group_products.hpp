@@ -10,12 +10,12 @@
 
 namespace terse::relsim {
 
-/// Groups of feature rows that are merged pair by pair, and how alike they are: the mean scalar product of one group's rows
-/// with another's, which is that of their sums. Each group has a place; no table of pairs is held.
+/// Groups of feature rows that are merged pair by pair, and how alike they are: the mean scalar product of one group's
+/// rows with another's, which is that of their sums. Each group has a place; no table of pairs is held.
 ///
 /// Who has a feature is looked up in an index, which is made anew when close_gaps() is called, for then there are fewer
-/// groups to look at. Of a group of many rows, which has most of the features, the products with all others are listed, as
-/// far as kMostListed allows: they add up when groups are merged, and follow merges when they are next asked for.
+/// groups to look at. Of a group of many rows, which has most of the features, the products with all others are listed,
+/// as far as kMostListed allows: they add up when groups are merged, and follow merges when they are next asked for.
 /// Memory: 28 bytes for each feature that a row shares with another, and the lists.
 class GroupProducts {
  public:
@@ -26,7 +26,9 @@ class GroupProducts {
   std::size_t places() const { return sums_.size(); }
   std::size_t groups() const { return groups_; }
   /// Rows in a group; none where it was merged into another.
-  std::size_t size(std::int32_t place) const { return static_cast<std::size_t>(sizes_[static_cast<std::size_t>(place)]); }
+  std::size_t size(std::int32_t place) const {
+    return static_cast<std::size_t>(sizes_[static_cast<std::size_t>(place)]);
+  }
 
   struct Nearest {
     double likeness = 0;
@@ -40,7 +42,8 @@ class GroupProducts {
   /// Merges the group at `drop` into that at `keep`. @return columns that both had, with the products of their sums
   FeatureSum::Shared merge(std::int32_t keep, std::int32_t drop);
 
-  /// Takes away the places of groups that were merged; the order stays. @return the new place of each, -1 where there is none
+  /// Takes away the places of groups that were merged; the order stays. @return the new place of each, -1 where there
+  /// is none
   std::vector<std::int32_t> close_gaps();
 
   /// A group of so many rows has its products listed …
@@ -70,7 +73,7 @@ class GroupProducts {
 
   std::int32_t columns_;
   std::size_t groups_, lists_ = 0;
-  std::vector<double> sizes_;         // by place, as those below
+  std::vector<double> sizes_;  // by place, as those below
   std::vector<FeatureSum> sums_;
   std::vector<List> listed_;
   std::vector<MergeOfPlaces> merges_;  // since gaps were closed

@@ -22,9 +22,9 @@ struct Nearest {
 };
 
 struct Group {
-  std::int32_t node = 0;               // as formats::Merge numbers it
+  std::int32_t node = 0;  // as formats::Merge numbers it
   std::vector<std::int32_t> members;
-  std::vector<std::uint8_t> swapped;   // of each member against the group
+  std::vector<std::uint8_t> swapped;  // of each member against the group
   bool alive = true;
 };
 
@@ -54,8 +54,9 @@ class Agglomeration {
       --left;
     }
     if (options_.count && left > *options_.count) {
-      throw Error(Error::Usage, "cannot go down to " + std::to_string(*options_.count) + (*options_.count == 1 ? " cluster: " : " clusters: ") +
-                                    std::to_string(left) + " are left when only thin relations remain to be merged");
+      throw Error(Error::Usage, "cannot go down to " + std::to_string(*options_.count) +
+                                    (*options_.count == 1 ? " cluster: " : " clusters: ") + std::to_string(left) +
+                                    " are left when only thin relations remain to be merged");
     }
     describe(result);
     return result;
@@ -104,9 +105,12 @@ class Agglomeration {
 
   double link(double a, double size_a, double b, double size_b) const {
     switch (options_.linkage) {
-      case Linkage::Average: return (a * size_a + b * size_b) / (size_a + size_b);
-      case Linkage::Complete: return std::max(a, b);
-      case Linkage::Single: return std::min(a, b);
+      case Linkage::Average:
+        return (a * size_a + b * size_b) / (size_a + size_b);
+      case Linkage::Complete:
+        return std::max(a, b);
+      case Linkage::Single:
+        return std::min(a, b);
     }
     throw Error(Error::Internal, "no such linkage");
   }
@@ -128,8 +132,12 @@ class Agglomeration {
     }
     const auto& a = kept.node < dropped.node ? kept : dropped;
     const auto& b = kept.node < dropped.node ? dropped : kept;
-    formats::Merge merge{.a = a.node, .b = b.node, .height = height, .confidence = std::exp(-height / similarity_.temperature),
-                         .swapped = swapped, .reason = swapped ? "inverse fact distribution" : "fact distribution"};
+    formats::Merge merge{.a = a.node,
+                         .b = b.node,
+                         .height = height,
+                         .confidence = std::exp(-height / similarity_.temperature),
+                         .swapped = swapped,
+                         .reason = swapped ? "inverse fact distribution" : "fact distribution"};
     for (std::size_t m = 0; m < dropped.members.size(); ++m) {
       kept.members.push_back(dropped.members[m]);
       kept.swapped.push_back(dropped.swapped[m] ^ static_cast<std::uint8_t>(swapped));
@@ -187,9 +195,12 @@ class Agglomeration {
 
 std::string_view to_string(Linkage linkage) {
   switch (linkage) {
-    case Linkage::Average: return "average";
-    case Linkage::Complete: return "complete";
-    case Linkage::Single: return "single";
+    case Linkage::Average:
+      return "average";
+    case Linkage::Complete:
+      return "complete";
+    case Linkage::Single:
+      return "single";
   }
   throw Error(Error::Internal, "no such linkage");
 }

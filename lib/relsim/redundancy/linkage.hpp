@@ -17,9 +17,10 @@ std::string_view to_string(Linkage linkage);
 
 struct ClusterOptions {
   Linkage linkage = Linkage::Average;
-  double threshold = 0;              ///< merge only up to this divergence, nats
-  std::optional<std::int64_t> count = {};  ///< stop at so many clusters, whatever the divergence; `threshold` is then not used
-  bool merge_thin = false;           ///< let relations that the similarity marks as thin be merged
+  double threshold = 0;  ///< merge only up to this divergence, nats
+  std::optional<std::int64_t> count =
+      {};                   ///< stop at so many clusters, whatever the divergence; `threshold` is then not used
+  bool merge_thin = false;  ///< let relations that the similarity marks as thin be merged
 };
 
 /// Agglomerates relations that say the same. Every pair of groups is compared in both orientations, and each member

@@ -10,9 +10,12 @@
 namespace terse::relsim {
 std::string_view to_string(Orientation orientation) {
   switch (orientation) {
-    case Orientation::Same: return "same";
-    case Orientation::Inverse: return "inverse";
-    case Orientation::Symmetric: return "symmetric";
+    case Orientation::Same:
+      return "same";
+    case Orientation::Inverse:
+      return "inverse";
+    case Orientation::Symmetric:
+      return "symmetric";
   }
   throw Error(Error::Internal, "no such orientation");
 }
@@ -41,7 +44,8 @@ RelationPair compare_pair(const formats::Similarity& similarity, std::int32_t a,
     pair.divergence = combine_directions(pair.kl_ab, pair.kl_ba, similarity.combine);
   };
   if (a == b) {
-    if (similarity.swapped.empty()) throw Error(Error::BadInput, "relations are not compared with heads and tails swapped");
+    if (similarity.swapped.empty())
+      throw Error(Error::BadInput, "relations are not compared with heads and tails swapped");
     take(similarity.swapped, Orientation::Symmetric);
   } else {
     take(similarity.divergence, Orientation::Same);

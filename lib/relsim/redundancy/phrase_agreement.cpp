@@ -48,8 +48,7 @@ std::vector<PhraseClusters::Parts> parts_of_merges(const PhraseKinds& kinds,
   const auto& features = kinds.features();
   std::vector<Node> nodes;
   for (std::size_t p = 0; p < kinds.phrases(); ++p) {
-    nodes.push_back(
-        {FeatureSum(features.columns_of(p), features.values_of(p), [](std::int32_t) { return true; })});
+    nodes.push_back({FeatureSum(features.columns_of(p), features.values_of(p), [](std::int32_t) { return true; })});
   }
   std::vector<PhraseClusters::Parts> result;
   for (const auto& merge : merges) {

@@ -28,7 +28,6 @@ inline constexpr double kMostAgree = 0.5;
 
 /// Of each merge, what each part of `kinds` adds to the mean likeness of the members that it joins.
 /// @param merges  of phrases, as cluster_phrases() numbers them
-std::vector<PhraseClusters::Parts> parts_of_merges(const PhraseKinds& kinds,
-                                                   const std::vector<formats::Merge>& merges);
+std::vector<PhraseClusters::Parts> parts_of_merges(const PhraseKinds& kinds, const std::vector<formats::Merge>& merges);
 
 }  // namespace terse::relsim

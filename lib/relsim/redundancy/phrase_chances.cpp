@@ -118,7 +118,8 @@ std::vector<double> chances_of_merges(std::span<const Triple> triples, const std
   for (std::size_t phrase = 0; phrase < phrases.size(); ++phrase) {
     if (!alone.empty() && alone[phrase]) continue;
     all.push_back(phrase);
-    if (auto gist = gist_of(phrases[phrase]); !gist.empty()) alike[kinds.turned()[phrase]][std::move(gist)].push_back(phrase);
+    if (auto gist = gist_of(phrases[phrase]); !gist.empty())
+      alike[kinds.turned()[phrase]][std::move(gist)].push_back(phrase);
   }
   Coincidences of_same;
   for (const auto& groups : alike) {

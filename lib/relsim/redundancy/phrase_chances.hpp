@@ -12,10 +12,11 @@
 namespace terse::relsim {
 
 /// The chance that what each merge of phrases joins says the same, learnt without labels from how often their facts are
-/// about the same head: a fact of one phrase and a fact of another have the same head more often where these say the same.
-/// How often then is seen from phrases that are the same but for adverbs, auxiliaries and articles, and how often by
-/// chance, from all pairs; a merge lies between the two, and its chance is where. Merges of a lower height are at least as
-/// sure, so that their rates are made to fall (isotonic regression, each merge as heavy as the pairs that it joins).
+/// about the same head: a fact of one phrase and a fact of another have the same head more often where these say the
+/// same. How often then is seen from phrases that are the same but for adverbs, auxiliaries and articles, and how often
+/// by chance, from all pairs; a merge lies between the two, and its chance is where. Merges of a lower height are at
+/// least as sure, so that their rates are made to fall (isotonic regression, each merge as heavy as the pairs that it
+/// joins).
 ///
 /// No guarantee: heads are part of what phrases are grouped by, which raises the chances, and phrases in the same words
 /// have more heads in common than others that say the same, which lowers them.

@@ -29,8 +29,8 @@ std::set<std::string> set_of_stems(const char* words) {
 
 std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
-// What more phrases have in common tells them apart least, and comparing by it takes a time that grows with the square of
-// their number: where there are many phrases it is left out.
+// What more phrases have in common tells them apart least, and comparing by it takes a time that grows with the square
+// of their number: where there are many phrases it is left out.
 constexpr std::size_t kManyPhrases = 20000, kMostInCommon = 2000;
 
 /// Half of the likeness each.

@@ -21,7 +21,8 @@ struct PhraseStems {
 struct PhraseFeatures {
   static constexpr std::array<const char*, 6> kParts = {"words",        "heads",          "tails",
                                                         "shared facts", "names of tails", "contexts of tails"};
-  static constexpr std::size_t kMadeOf = 4;  ///< so many parts are what a phrase is made of, the rest the kinds of its tails
+  static constexpr std::size_t kMadeOf =
+      4;  ///< so many parts are what a phrase is made of, the rest the kinds of its tails
 
   SparseMatrix rows;
   std::array<std::int32_t, kParts.size()> part_end{};  // columns of a part end where the next one's begin

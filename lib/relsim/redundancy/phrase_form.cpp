@@ -40,10 +40,12 @@ bool negates(const std::string& word) {
 
 bool is_adverb(const std::string& word) {
   static const WordSet kAdverbs = set_of_words(
-      "now then still also just only even ever again already soon once later longer first often always yet here there today "
+      "now then still also just only even ever again already soon once later longer first often always yet here there "
+      "today "
       "perhaps maybe almost quite rather very too indeed");
   static const WordSet kOthersInLy = set_of_words(
-      "ally anomaly apply assembly bully butterfly comply family imply italy july monopoly multiply rally rely reply supply");
+      "ally anomaly apply assembly bully butterfly comply family imply italy july monopoly multiply rally rely reply "
+      "supply");
   constexpr std::size_t kShortest = 5;  // "fly", "only"
   return kAdverbs.contains(word) || (word.size() >= kShortest && word.ends_with("ly") && !kOthersInLy.contains(word));
 }
@@ -59,9 +61,12 @@ bool is_negated(const std::vector<std::string>& words) {
 /// Whether a word can only be a participle, or is one more often than anything else.
 bool is_participle(const std::string& word) {
   static const WordSet kIrregular = set_of_words(
-      "beaten begun bitten born bought bound broken brought built burnt caught chosen done drawn driven eaten fed felt fought "
-      "found given gone grown heard held hidden kept known led left lost made meant met overseen paid proven read ridden said "
-      "seen sent shaken shot shown slain sold spoken spun stolen struck stuck sung sworn taken taught thought thrown told torn "
+      "beaten begun bitten born bought bound broken brought built burnt caught chosen done drawn driven eaten fed felt "
+      "fought "
+      "found given gone grown heard held hidden kept known led left lost made meant met overseen paid proven read "
+      "ridden said "
+      "seen sent shaken shot shown slain sold spoken spun stolen struck stuck sung sworn taken taught thought thrown "
+      "told torn "
       "undertaken understood won worn written");
   return (word.size() > 3 && word.ends_with("ed")) || kIrregular.contains(word);
 }
@@ -73,7 +78,8 @@ std::string passive_of(const std::vector<std::string>& words) {
   // Words may be lemmas: whatever stands between a form of "be" and "by" will do, unless it is a noun or a place.
   static const WordSet kBe = set_of_words("be is was were are been being am 's 're get gets got gotten getting");
   static const WordSet kNoVerb = set_of_words(
-      "a an the one some any no his her its their our my your this that these those in on at of to for from with as about "
+      "a an the one some any no his her its their our my your this that these those in on at of to for from with as "
+      "about "
       "into over under after before between through during against near within without along around here there");
   for (auto i = verb; i > 0; --i) {
     if (kNoVerb.contains(words[i])) return {};

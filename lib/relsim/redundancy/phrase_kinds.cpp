@@ -16,7 +16,8 @@ std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
 using Stems = std::vector<PhraseStems>;
 
-/// The stems of a passive phrase that is turned round: what "founded by" says of the firm, "founded" says of the person.
+/// The stems of a passive phrase that is turned round: what "founded by" says of the firm, "founded" says of the
+/// person.
 PhraseStems turned_stems(PhraseStems stems) {
   for (auto* words : {&stems.all, &stems.core}) words->pop_back();  // "by"
   return stems;
@@ -40,10 +41,11 @@ double product_from(const SparseMatrix& rows, std::int32_t first, std::size_t a,
   return sum;
 }
 
-/// Which passive phrases are to be turned round: those whose arguments are, turned, more like those of other phrases with
-/// their verb than as they stand; where nothing is known of that, those that have an other one that ends in the verb.
-std::vector<std::uint8_t> choose_turned(std::span<const Triple> triples, const std::vector<std::string>& entities, Stems stems,
-                                        const std::vector<PhraseForm>& forms) {
+/// Which passive phrases are to be turned round: those whose arguments are, turned, more like those of other phrases
+/// with their verb than as they stand; where nothing is known of that, those that have an other one that ends in the
+/// verb.
+std::vector<std::uint8_t> choose_turned(std::span<const Triple> triples, const std::vector<std::string>& entities,
+                                        Stems stems, const std::vector<PhraseForm>& forms) {
   const auto phrases = forms.size();
   std::vector<std::uint8_t> turned(phrases);
   std::map<std::string, std::vector<std::size_t>> active;  // by stem, of the passive phrases' verbs
@@ -85,7 +87,8 @@ std::vector<std::uint8_t> choose_turned(std::span<const Triple> triples, const s
     bool has_active = false;
     for (const auto other : active[verb_of(p)]) {
       const auto words_end = features.part_end[0];
-      difference += product_from(features.rows, words_end, at(copy[p]), other) - product_from(features.rows, words_end, p, other);
+      difference +=
+          product_from(features.rows, words_end, at(copy[p]), other) - product_from(features.rows, words_end, p, other);
       has_active |= stems[other].all.back() == verb_of(p);
     }
     turned[p] = difference > 0 || (difference == 0 && has_active);

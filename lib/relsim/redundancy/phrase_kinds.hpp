@@ -16,14 +16,15 @@ namespace terse::relsim {
 /// How alike the phrases of Open IE are, where most have one fact or two: what a knowledge base would call one relation
 /// is said in many words of arguments of one kind.
 ///
-/// Half of the likeness is the cosine of what two phrases are made of: stems of their words, function words, adverbs and
-/// negations left out, their heads, tails and facts, each weighted by its inverse document frequency. The other half is
-/// that of the kinds of their tails: characters of the tails' names, three to five in a row with all digits alike, and what
-/// else is said of the tails: by which words, with which heads, after which preposition. Of more than 20,000 phrases, what
-/// more than 2,000 have in common is left out, so that comparing takes a time that grows with their number only.
+/// Half of the likeness is the cosine of what two phrases are made of: stems of their words, function words, adverbs
+/// and negations left out, their heads, tails and facts, each weighted by its inverse document frequency. The other
+/// half is that of the kinds of their tails: characters of the tails' names, three to five in a row with all digits
+/// alike, and what else is said of the tails: by which words, with which heads, after which preposition. Of more than
+/// 20,000 phrases, what more than 2,000 have in common is left out, so that comparing takes a time that grows with
+/// their number only.
 ///
-/// Passive phrases are turned round, so that "was founded by" is compared with its heads as tails. "Is not in" is as like
-/// to "is in" as any two phrases: both are of one kind; see negated().
+/// Passive phrases are turned round, so that "was founded by" is compared with its heads as tails. "Is not in" is as
+/// like to "is in" as any two phrases: both are of one kind; see negated().
 class PhraseKinds {
  public:
   /// @param triples       distinct facts, at least one
@@ -50,7 +51,8 @@ class PhraseKinds {
   /// Which of kParts a feature belongs to.
   std::size_t part_of(std::int32_t feature) const;
 
-  /// The same phrases where what they are made of is `share` of the likeness, 0 to 1, and the kinds of their tails the rest.
+  /// The same phrases where what they are made of is `share` of the likeness, 0 to 1, and the kinds of their tails the
+  /// rest.
   PhraseKinds weighed(double share) const;
   /// The same phrases where none counts as one that denies.
   PhraseKinds undenied() const;
@@ -67,9 +69,9 @@ class PhraseKinds {
   double at_random_ = 0;
 };
 
-/// The likeness as a similarity: "divergence" is 1 - likeness, so that average linkage averages likeness; of two phrases
-/// of which one is turned round that is the swapped one, and the other is 1, as are both where one is negated. Names, counts and thin relations are those
-/// of `original`. O(R²) memory.
+/// The likeness as a similarity: "divergence" is 1 - likeness, so that average linkage averages likeness; of two
+/// phrases of which one is turned round that is the swapped one, and the other is 1, as are both where one is negated.
+/// Names, counts and thin relations are those of `original`. O(R²) memory.
 formats::Similarity to_similarity(const PhraseKinds& kinds, const formats::Similarity& original);
 
 }  // namespace terse::relsim

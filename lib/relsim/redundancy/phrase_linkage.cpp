@@ -23,7 +23,7 @@ struct Cluster {
 
 /// Who is at a place of GroupProducts: phrases of one kind.
 struct Group {
-  std::int32_t version = 0;  // of what it holds
+  std::int32_t version = 0;         // of what it holds
   std::array<Cluster, 2> clusters;  // those that are not negated, those that are
 };
 
@@ -33,11 +33,13 @@ struct Candidate {
   std::int32_t group = -1, version = 0;  // of the one that looked
   std::int32_t nearest = -1, seen = 0;   // whom it found, in which version
   /// The most alike pair comes first, then the one of the lowest index.
-  bool operator<(const Candidate& other) const { return std::tie(likeness, other.group) < std::tie(other.likeness, group); }
+  bool operator<(const Candidate& other) const {
+    return std::tie(likeness, other.group) < std::tie(other.likeness, group);
+  }
 };
 
-// Gaps are closed when so large a share of places is left: often enough that looking does not meet the same group twice,
-// seldom enough to cost little.
+// Gaps are closed when so large a share of places is left: often enough that looking does not meet the same group
+// twice, seldom enough to cost little.
 constexpr double kFew = 0.8;
 
 class PhraseAgglomeration {
@@ -72,7 +74,8 @@ class PhraseAgglomeration {
       }
     }
     if (options_.count && !is_done()) {
-      throw Error(Error::Usage, "cannot go down to " + std::to_string(*options_.count) + (*options_.count == 1 ? " cluster: the " : " clusters: the ") +
+      throw Error(Error::Usage, "cannot go down to " + std::to_string(*options_.count) +
+                                    (*options_.count == 1 ? " cluster: the " : " clusters: the ") +
                                     std::to_string(left_) + " that are left have nothing in common, or are thin");
     }
     return result;
@@ -136,7 +139,10 @@ class PhraseAgglomeration {
 
   void keep_found(std::int32_t group, const GroupProducts::Nearest& found) {
     if (found.place < 0) return;
-    queue_.push({.likeness = found.likeness, .group = group, .version = groups_[at(group)].version, .nearest = found.place,
+    queue_.push({.likeness = found.likeness,
+                 .group = group,
+                 .version = groups_[at(group)].version,
+                 .nearest = found.place,
                  .seen = groups_[at(found.place)].version});
   }
 
@@ -166,11 +172,14 @@ class PhraseAgglomeration {
     queue_.push({.likeness = pair.likeness, .group = keep, .version = kept.version});
   }
 
-  void join(Cluster& mine, const Cluster& theirs, double height, const std::array<double, PhraseKinds::kParts.size()>& parts,
-            PhraseClusters& result) {
-    result.clusters.merges.push_back({.a = std::min(mine.node, theirs.node), .b = std::max(mine.node, theirs.node),
-                                      .height = height, .confidence = std::clamp(1 - height, 0.0, 1.0),
-                                      .swapped = are_turned(mine.members[0], theirs.members[0]), .reason = ""});
+  void join(Cluster& mine, const Cluster& theirs, double height,
+            const std::array<double, PhraseKinds::kParts.size()>& parts, PhraseClusters& result) {
+    result.clusters.merges.push_back({.a = std::min(mine.node, theirs.node),
+                                      .b = std::max(mine.node, theirs.node),
+                                      .height = height,
+                                      .confidence = std::clamp(1 - height, 0.0, 1.0),
+                                      .swapped = are_turned(mine.members[0], theirs.members[0]),
+                                      .reason = ""});
     result.parts.push_back(parts);
     mine.members.insert(mine.members.end(), theirs.members.begin(), theirs.members.end());
     mine.node = static_cast<std::int32_t>(phrases_ + result.parts.size() - 1);

@@ -21,8 +21,8 @@ struct PhraseClusters {
 /// Average linkage of phrases by 1 - likeness, for a hundred thousand of them: the likeness is a scalar product, so the
 /// mean over two groups' members is that of the groups' sums, and neither all pairs nor their distances are held. Each
 /// group knows the nearest other; of those the nearest pair is merged, and who has lost the nearest group looks again
-/// when its turn comes: a merge brings no group nearer to a third than the nearer of its parts was. Phrases that have no
-/// feature in common are never merged. The same bytes for any number of threads.
+/// when its turn comes: a merge brings no group nearer to a third than the nearer of its parts was. Phrases that have
+/// no feature in common are never merged. The same bytes for any number of threads.
 /// @param counts  [R] facts of each phrase: the largest becomes the representative
 /// @param thin    [R] phrases that are left alone unless `options` says otherwise, or empty
 /// @throws Error::Usage for another linkage, or a count that cannot be reached

@@ -25,10 +25,14 @@ struct TripleHash {
 std::string on_one_line(const std::string& name) {
   std::string text;
   for (const char c : name) {
-    if (c == '\t') text += "\\t";
-    else if (c == '\n') text += "\\n";
-    else if (c == '\r') text += "\\r";
-    else text += c;
+    if (c == '\t')
+      text += "\\t";
+    else if (c == '\n')
+      text += "\\n";
+    else if (c == '\r')
+      text += "\\r";
+    else
+      text += c;
   }
   return text;
 }

@@ -18,9 +18,9 @@ struct RewriteCounts {
   std::uint64_t unknown = 0;   ///< relation not in `clusters`; written as they are
 };
 
-/// Copies triples to `head<TAB>relation<TAB>tail` lines, each relation replaced by its cluster's representative, head and
-/// tail exchanged where it is the representative's inverse. Facts that have become equal, of one input or of several, are
-/// written once, at their first place. Clusters and sink outlive this.
+/// Copies triples to `head<TAB>relation<TAB>tail` lines, each relation replaced by its cluster's representative, head
+/// and tail exchanged where it is the representative's inverse. Facts that have become equal, of one input or of
+/// several, are written once, at their first place. Clusters and sink outlive this.
 class TripleRewriter {
  public:
   TripleRewriter(const formats::Clusters& clusters, core::ByteSink& sink, bool keep_repeated = false);
@@ -29,8 +29,8 @@ class TripleRewriter {
   /// TSV is copied line by line, with its further fields.
   /// @throws Error::BadInput as `file:line: …` for fewer than three fields or an empty one
   void rewrite(core::TsvReader& reader);
-  /// One input as read_input (triple_reader.hpp) takes it; what is no TSV is read whole, and tabs and line ends in its names
-  /// are written as \t, \n and \r. @throws Error as read_input
+  /// One input as read_input (triple_reader.hpp) takes it; what is no TSV is read whole, and tabs and line ends in its
+  /// names are written as \t, \n and \r. @throws Error as read_input
   void rewrite(const std::string& input);
   const RewriteCounts& counts() const;
 

@@ -63,7 +63,9 @@ Weights learn(const std::vector<Sharing>& all, double Sharing::*pairs) {
 SharedEvidence weigh_shared_facts(std::span<const SharedFacts> pairs, std::span<const double> facts,
                                   const std::vector<float> (&same)[2]) {
   const std::size_t n = facts.size();
-  const auto larger = [&](std::size_t a, std::size_t b) { return a == b ? facts[a] / 2 : std::max(facts[a], facts[b]); };
+  const auto larger = [&](std::size_t a, std::size_t b) {
+    return a == b ? facts[a] / 2 : std::max(facts[a], facts[b]);
+  };
   std::vector<Sharing> all;
   std::vector<std::uint8_t> shares[2];
   for (auto& list : shares) list.assign(n * n, 0);
@@ -97,7 +99,8 @@ SharedEvidence weigh_shared_facts(std::span<const SharedFacts> pairs, std::span<
 
   EvidencePart part{"shared facts", {}};
   std::map<long, float> ratio_of_nothing;
-  for (std::size_t i = 0; const auto& [size, sharing] : nothing) ratio_of_nothing[size] = ratio(all[pairs.size() + i++]);
+  for (std::size_t i = 0; const auto& [size, sharing] : nothing)
+    ratio_of_nothing[size] = ratio(all[pairs.size() + i++]);
   for (const int s : {0, 1}) {
     part.ratio[s].assign(n * n, 0);
     for (std::size_t a = 0; a < n; ++a) {

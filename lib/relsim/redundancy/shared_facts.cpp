@@ -11,7 +11,8 @@ namespace {
 
 double count_of(const SparseCounts& counts, std::int32_t entity) {
   const auto at = std::lower_bound(counts.entity.begin(), counts.entity.end(), entity);
-  return at != counts.entity.end() && *at == entity ? counts.count[static_cast<std::size_t>(at - counts.entity.begin())] : 0;
+  return at != counts.entity.end() && *at == entity ? counts.count[static_cast<std::size_t>(at - counts.entity.begin())]
+                                                    : 0;
 }
 
 /// Expected number of facts of `query` that relation a has, too, with a's tails shuffled.
@@ -31,7 +32,8 @@ double expected_by_chance(const CountModel& counts, std::int32_t a, std::int32_t
 
 }  // namespace
 
-std::vector<SharedFacts> shared_facts(std::span<const Triple> triples, const FactEdges& edges, const CountModel& counts) {
+std::vector<SharedFacts> shared_facts(std::span<const Triple> triples, const FactEdges& edges,
+                                      const CountModel& counts) {
   std::map<std::tuple<std::int32_t, std::int32_t, bool>, std::int64_t> found;
   for (std::size_t e = 0; e < edges.count(); ++e) {
     const auto facts = edges.facts(e);

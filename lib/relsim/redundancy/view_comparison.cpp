@@ -10,9 +10,9 @@
 namespace terse::relsim {
 namespace {
 
-constexpr double kLeastNorm = 0.05;   // squared: relations whose facts have nothing in common are not divided by nothing
-constexpr double kLeastHalf = 10;     // facts of a half that may calibrate the noise
-constexpr std::size_t kBlock = 8;     // relations compared at a time, so that matrices are fetched less often
+constexpr double kLeastNorm = 0.05;  // squared: relations whose facts have nothing in common are not divided by nothing
+constexpr double kLeastHalf = 10;    // facts of a half that may calibrate the noise
+constexpr std::size_t kBlock = 8;    // relations compared at a time, so that matrices are fetched less often
 
 double dot(std::span<const float> a, std::span<const float> b) {
   float sum[16] = {};
@@ -49,7 +49,8 @@ ViewComparison::ViewComparison(const FactView& view, std::span<const Triple> tri
 
 void ViewComparison::measure(const FactView& view, std::span<const Triple> triples) {
   const std::size_t count = relations(), width = view.width();
-  for (auto* column : {&spread_, &noise_spread_, &norm_, &own_swapped_spread_, &half_difference_}) column->assign(count, 0);
+  for (auto* column : {&spread_, &noise_spread_, &norm_, &own_swapped_spread_, &half_difference_})
+    column->assign(count, 0);
   mean_.resize(count * size_);
   turned_.resize(count * size_);
   const auto facts = group(triples, count);
@@ -72,7 +73,8 @@ void ViewComparison::measure(const FactView& view, std::span<const Triple> tripl
       }
       const double all = n[0] + n[1];
       double square = 0, apart = 0;
-      const auto mean = std::span(mean_).subspan(r * size_, size_), turned = std::span(turned_).subspan(r * size_, size_);
+      const auto mean = std::span(mean_).subspan(r * size_, size_),
+                 turned = std::span(turned_).subspan(r * size_, size_);
       for (std::size_t x = 0; x < width; ++x) {
         for (std::size_t y = 0; y < width; ++y) {
           const std::size_t i = x * width + y;
@@ -94,8 +96,8 @@ void ViewComparison::measure(const FactView& view, std::span<const Triple> tripl
       const double expected = all > 0 ? variance / n[0] + variance / n[1] : 0;
       // A few facts may agree by luck: as if four more had been seen, of half the largest variance.
       noise_spread_[r] = ((all - 1) * variance + 4 * 0.5) / ((all + 3) * std::max(all, 1.0));
-      half_difference_[r] = std::min(n[0], n[1]) < kLeastHalf ? std::numeric_limits<double>::quiet_NaN()
-                                                              : (apart - expected) / expected;
+      half_difference_[r] =
+          std::min(n[0], n[1]) < kLeastHalf ? std::numeric_limits<double>::quiet_NaN() : (apart - expected) / expected;
     }
   });
 }
@@ -121,14 +123,17 @@ double ViewComparison::noise(std::size_t a, std::size_t b, bool swapped) const {
 void ViewComparison::compare() {
   const std::size_t count = relations();
   for (auto& d : difference_) d.assign(count * count, 0);
-  const auto row = [&](const std::vector<float>& rows, std::size_t r) { return std::span(rows).subspan(r * size_, size_); };
+  const auto row = [&](const std::vector<float>& rows, std::size_t r) {
+    return std::span(rows).subspan(r * size_, size_);
+  };
   std::vector<double> square(count);
   for (std::size_t r = 0; r < count; ++r) square[r] = dot(row(mean_, r), row(mean_, r));
   core::parallel_for(count, kBlock, [&](std::size_t begin, std::size_t end) {
     for (std::size_t b = begin; b < count; ++b) {
       for (std::size_t a = begin; a < std::min(end, b + 1); ++a) {
         const double base = square[a] + square[b], scale = 2 * norm_[a] * norm_[b];
-        const double straight = a == b ? 0 : (base - 2 * dot(row(mean_, a), row(mean_, b)) - spread_[a] - spread_[b]) / scale;
+        const double straight =
+            a == b ? 0 : (base - 2 * dot(row(mean_, a), row(mean_, b)) - spread_[a] - spread_[b]) / scale;
         const double spread = a == b ? 2 * own_swapped_spread_[a] : spread_[a] + spread_[b];
         const double turned = (base - 2 * dot(row(turned_, a), row(mean_, b)) - spread) / scale;
         difference_[0][a * count + b] = difference_[0][b * count + a] = static_cast<float>(straight);

@@ -36,13 +36,14 @@ class ViewComparison {
   void compare_halves();
   void calibrate();
 
-  std::size_t size_ = 0;                  // elements of a relation's matrix
-  std::vector<float> mean_, turned_;      // [R, size]: head ⊗ tail, and transposed
-  std::vector<double> facts_, spread_;    // [R]; spread: expected squared error of the mean
-  std::vector<double> noise_spread_;      // [R] the same, shy of estimates from a few facts
+  std::size_t size_ = 0;                // elements of a relation's matrix
+  std::vector<float> mean_, turned_;    // [R, size]: head ⊗ tail, and transposed
+  std::vector<double> facts_, spread_;  // [R]; spread: expected squared error of the mean
+  std::vector<double> noise_spread_;    // [R] the same, shy of estimates from a few facts
   std::vector<double> norm_, own_swapped_spread_;
-  std::vector<double> half_difference_;   // [R] of two random halves, in units of its expected squared error; NaN: too few
-  std::vector<float> difference_[2];      // [R, R]
+  std::vector<double>
+      half_difference_;               // [R] of two random halves, in units of its expected squared error; NaN: too few
+  std::vector<float> difference_[2];  // [R, R]
   double noise_factor_ = 1;
 };
 

@@ -15,7 +15,8 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 double pearson(std::span<const double> x, std::span<const double> y) {
   const auto n = static_cast<double>(x.size());
-  const double mean_x = std::accumulate(x.begin(), x.end(), 0.0) / n, mean_y = std::accumulate(y.begin(), y.end(), 0.0) / n;
+  const double mean_x = std::accumulate(x.begin(), x.end(), 0.0) / n,
+               mean_y = std::accumulate(y.begin(), y.end(), 0.0) / n;
   double xx = 0, yy = 0, xy = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
     xx += (x[i] - mean_x) * (x[i] - mean_x);
@@ -89,7 +90,7 @@ CorrelationIntervals bootstrap(std::span<const double> x, std::span<const double
       found[d] = correlate(drawn_x, drawn_y);
     }
   });
-  const auto interval = [&](double Correlations::* which) {
+  const auto interval = [&](double Correlations::*which) {
     std::vector<double> values;
     for (const auto& one : found) values.push_back(one.*which);
     return middle(std::move(values));

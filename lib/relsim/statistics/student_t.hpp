@@ -8,7 +8,8 @@ namespace terse::relsim {
 /// Right to about 1e-10 relative.
 double student_t_quantile(double probability, double degrees);
 
-/// student_t_quantile(0.975, degrees) for 1 degree or more, from a table: for very many intervals. Right to 1e-4 relative.
+/// student_t_quantile(0.975, degrees) for 1 degree or more, from a table: for very many intervals. Right to 1e-4
+/// relative.
 double student_t_95(double degrees);
 
 }  // namespace terse::relsim

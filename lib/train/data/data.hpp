@@ -36,14 +36,14 @@ class DataSet {
 
 /// A data set as a run needs it.
 struct Data {
-  Spec spec;                             ///< with every key, defaults included
+  Spec spec;  ///< with every key, defaults included
   DataShape shape;
-  std::vector<std::string> classes;      ///< names in the order of the labels; may be empty
-  std::vector<std::string> vocabulary;   ///< token of each id; empty but for text
+  std::vector<std::string> classes;               ///< names in the order of the labels; may be empty
+  std::vector<std::string> vocabulary;            ///< token of each id; empty but for text
   formats::Value inputs = formats::Value::Map{};  ///< how inputs were made from the files: normalisation, lengths
-  std::string digest;                    ///< of the content, for checkpoints
+  std::string digest;                             ///< of the content, for checkpoints
   std::unique_ptr<DataSet> train;
-  std::unique_ptr<DataSet> evaluation;   ///< null where the data have none
+  std::unique_ptr<DataSet> evaluation;  ///< null where the data have none
 };
 
 /// Reads the data that a SPEC names: fashion-mnist[:DIR], idx:DIR, text:FILE, graph:DIR, tensors:FILE,

@@ -47,8 +47,8 @@ at::Tensor read_idx(const std::string& path, std::int64_t rank) {
     const auto got = source->read(std::span(bytes).subspan(have));
     bytes.resize(have + got);
     if (got == 0) {
-      throw Error(Error::BadInput, path + ": ends in record " + std::to_string(have / record) + " of " +
-                                       std::to_string(shape[0]));
+      throw Error(Error::BadInput,
+                  path + ": ends in record " + std::to_string(have / record) + " of " + std::to_string(shape[0]));
     }
   }
   std::byte extra{};

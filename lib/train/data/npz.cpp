@@ -91,8 +91,8 @@ std::map<std::string, at::Tensor> read_npz(const std::string& path) {
     const auto bytes = zip.read(entry, kLargestArray);
     const auto header = parse_header(bytes, where);
     const auto content = std::span(bytes).subspan(header.data_offset);
-    const auto size = core::checked_multiply(core::checked_numel(header.shape, where),
-                                             c10::elementSize(header.type), where);
+    const auto size =
+        core::checked_multiply(core::checked_numel(header.shape, where), c10::elementSize(header.type), where);
     if (size != content.size()) {
       throw Error(Error::BadInput, where + ": holds " + std::to_string(content.size()) + " bytes of elements, not " +
                                        std::to_string(size));

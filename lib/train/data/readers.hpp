@@ -25,9 +25,9 @@ Data read_text(SpecReader& spec, const std::string& file);
 Data read_graph(SpecReader& spec, const std::string& folder);
 
 /// Arrays of a NumPy .npz or a .safetensors file, told apart by content: x [n, …] and y [n] integers, and for the
-/// evaluation x_test, y_test where present. x of floating numbers is taken as it is, of uint8 scaled to [0, 1], of other
-/// integers [n, t] as token ids (0 pads). Images [n, c, h, w] may have a label a pixel, y [n, h, w]. A label of -100, or
-/// of 255 in y of a byte a pixel, does not count.
+/// evaluation x_test, y_test where present. x of floating numbers is taken as it is, of uint8 scaled to [0, 1], of
+/// other integers [n, t] as token ids (0 pads). Images [n, c, h, w] may have a label a pixel, y [n, h, w]. A label of
+/// -100, or of 255 in y of a byte a pixel, does not count.
 Data read_tensors(SpecReader& spec, const std::string& file);
 
 /// Normal numbers of a shape as 3x128x128, and uniform labels; or token ids where vocabulary is given. Keys: classes,

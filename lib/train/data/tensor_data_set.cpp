@@ -14,7 +14,9 @@ Batch TensorDataSet::batch(std::span<const std::int64_t> examples) const {
   std::copy(examples.begin(), examples.end(), index.mutable_data_ptr<std::int64_t>());
   auto x = x_.index_select(0, index);
   if (normalisation_) {
-    x = x.to(at::kFloat).mul_(1 / (255 * normalisation_->deviation)).sub_(normalisation_->mean / normalisation_->deviation);
+    x = x.to(at::kFloat)
+            .mul_(1 / (255 * normalisation_->deviation))
+            .sub_(normalisation_->mean / normalisation_->deviation);
   }
   return {{x}, y_.index_select(0, index)};
 }

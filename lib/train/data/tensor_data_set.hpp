@@ -6,8 +6,8 @@
 
 namespace terse::train {
 
-/// Examples that lie in memory as one tensor, x [n, …], with labels y [n] or [n, h, w] int64. Bytes are scaled to (x/255 − mean)/deviation
-/// when a batch is taken, so a data set of images keeps a byte a pixel.
+/// Examples that lie in memory as one tensor, x [n, …], with labels y [n] or [n, h, w] int64. Bytes are scaled to
+/// (x/255 − mean)/deviation when a batch is taken, so a data set of images keeps a byte a pixel.
 class TensorDataSet : public DataSet {
  public:
   struct Normalisation {

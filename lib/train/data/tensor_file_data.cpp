@@ -69,7 +69,8 @@ Examples take(const Arrays& arrays, const std::string& x_name, const std::string
   } else if (examples.x.scalar_type() != at::kByte) {
     if (examples.x.dim() != 2) throw Error(Error::BadInput, file + ": token ids '" + x_name + "' must be [n, t]");
     examples.x = examples.x.to(at::kLong);
-    if (examples.x.lt(0).any().item<bool>()) throw Error(Error::BadInput, file + ": negative token id in '" + x_name + "'");
+    if (examples.x.lt(0).any().item<bool>())
+      throw Error(Error::BadInput, file + ": negative token id in '" + x_name + "'");
   }
   return examples;
 }

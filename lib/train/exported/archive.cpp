@@ -19,9 +19,7 @@ struct Layout {
   auto operator<=>(const Layout&) const = default;
 };
 
-std::string_view view(const core::Bytes& bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+std::string_view view(const core::Bytes& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 std::int64_t number(const Extent& extent, const std::string& where) {
   if (!extent.number || *extent.number < 0) throw Error(Error::BadInput, where + ": a size that is no plain number");

@@ -14,13 +14,18 @@ namespace {
 /// What the file's numbers for element types, layouts and memory formats are in LibTorch. Devices are all the CPU:
 /// a program that was exported on another device runs here.
 c10::IValue translate(const Argument& argument, const Element& element, const std::string& name) {
-  const auto refuse = [&](const std::string& what) { throw Error(Error::BadInput, "argument '" + name + "': " + what); };
+  const auto refuse = [&](const std::string& what) {
+    throw Error(Error::BadInput, "argument '" + name + "': " + what);
+  };
   using enum Argument::Meaning;
   const auto* number = std::get_if<std::int64_t>(&element);
   switch (argument.meaning) {
-    case Plain: break;
-    case Unsupported: break;  // refused before
-    case Device: return c10::IValue(c10::Device(c10::kCPU));
+    case Plain:
+      break;
+    case Unsupported:
+      break;  // refused before
+    case Device:
+      return c10::IValue(c10::Device(c10::kCPU));
     case ScalarType: {
       const auto dtype = number ? element_type(*number) : std::nullopt;
       if (!dtype) refuse("an element type that is not supported");
@@ -118,17 +123,32 @@ void Binding::choose_form(const c10::Type& type) {
       choose_form(element);
       return;
     }
-    case c10::TypeKind::TensorType: form_ = Form::Tensor; return;
-    case c10::TypeKind::NumberType: form_ = Form::Scalar; return;
+    case c10::TypeKind::TensorType:
+      form_ = Form::Tensor;
+      return;
+    case c10::TypeKind::NumberType:
+      form_ = Form::Scalar;
+      return;
     case c10::TypeKind::IntType:
-    case c10::TypeKind::SymIntType: form_ = Form::Integer; return;
+    case c10::TypeKind::SymIntType:
+      form_ = Form::Integer;
+      return;
     case c10::TypeKind::FloatType:
-    case c10::TypeKind::SymFloatType: form_ = Form::Float; return;
+    case c10::TypeKind::SymFloatType:
+      form_ = Form::Float;
+      return;
     case c10::TypeKind::BoolType:
-    case c10::TypeKind::SymBoolType: form_ = Form::Bool; return;
-    case c10::TypeKind::StringType: form_ = Form::String; return;
-    case c10::TypeKind::DeviceObjType: form_ = Form::Device; return;
-    default: refuse("has type " + type.str() + ", which is not supported");
+    case c10::TypeKind::SymBoolType:
+      form_ = Form::Bool;
+      return;
+    case c10::TypeKind::StringType:
+      form_ = Form::String;
+      return;
+    case c10::TypeKind::DeviceObjType:
+      form_ = Form::Device;
+      return;
+    default:
+      refuse("has type " + type.str() + ", which is not supported");
   }
 }
 
@@ -151,7 +171,8 @@ void Binding::add_items(const Argument& given, const SlotOf& slot_of) {
 c10::IValue Binding::convert(const c10::IValue& value) const {
   const bool number = value.isInt() || value.isDouble() || value.isBool();
   switch (form_) {
-    case Form::Any: return value;
+    case Form::Any:
+      return value;
     case Form::OptionalTensor:
       if (value.isNone()) return value;
       [[fallthrough]];
@@ -188,17 +209,24 @@ c10::IValue Binding::make_list(const Values& values) const {
   items.reserve(items_.size());
   for (const Item& item : items_) items.push_back(convert(item.from_slot ? values[item.slot] : item.constant));
   switch (form_) {
-    case Form::Tensor: return list_of<at::Tensor>(items, [](const c10::IValue& v) { return v.toTensor(); });
+    case Form::Tensor:
+      return list_of<at::Tensor>(items, [](const c10::IValue& v) { return v.toTensor(); });
     case Form::OptionalTensor:
       return list_of<std::optional<at::Tensor>>(
           items, [](const c10::IValue& v) { return v.isNone() ? std::nullopt : std::optional(v.toTensor()); });
-    case Form::Scalar: return list_of<c10::Scalar>(items, [](const c10::IValue& v) { return v.toScalar(); });
-    case Form::Integer: return list_of<std::int64_t>(items, [](const c10::IValue& v) { return v.toInt(); });
-    case Form::Float: return list_of<double>(items, [](const c10::IValue& v) { return v.toDouble(); });
-    case Form::Bool: return list_of<bool>(items, [](const c10::IValue& v) { return v.toBool(); });
-    case Form::String: return list_of<std::string>(items, [](const c10::IValue& v) { return v.toStringRef(); });
+    case Form::Scalar:
+      return list_of<c10::Scalar>(items, [](const c10::IValue& v) { return v.toScalar(); });
+    case Form::Integer:
+      return list_of<std::int64_t>(items, [](const c10::IValue& v) { return v.toInt(); });
+    case Form::Float:
+      return list_of<double>(items, [](const c10::IValue& v) { return v.toDouble(); });
+    case Form::Bool:
+      return list_of<bool>(items, [](const c10::IValue& v) { return v.toBool(); });
+    case Form::String:
+      return list_of<std::string>(items, [](const c10::IValue& v) { return v.toStringRef(); });
     case Form::Any:
-    case Form::Device: break;
+    case Form::Device:
+      break;
   }
   refuse("a list of this type is not supported");
 }

@@ -190,11 +190,14 @@ InputSpec parse_input_spec(const Json& json) {
   } else if (kind == "parameter") {
     spec = {InputSpec::Kind::Parameter, text(value.at("arg").at("name")), text(value.at("parameter_name")), true, {}};
   } else if (kind == "buffer") {
-    spec = {InputSpec::Kind::Buffer, text(value.at("arg").at("name")), text(value.at("buffer_name")),
-            boolean(value.at("persistent")), {}};
-  } else if (kind == "tensor_constant") {
-    spec = {InputSpec::Kind::Constant, text(value.at("arg").at("name")), text(value.at("tensor_constant_name")), false,
+    spec = {InputSpec::Kind::Buffer,
+            text(value.at("arg").at("name")),
+            text(value.at("buffer_name")),
+            boolean(value.at("persistent")),
             {}};
+  } else if (kind == "tensor_constant") {
+    spec = {
+        InputSpec::Kind::Constant, text(value.at("arg").at("name")), text(value.at("tensor_constant_name")), false, {}};
   } else if (kind == "constant_input") {
     spec = {InputSpec::Kind::Literal, text(value.at("name")), {}, false, parse_argument(value.at("value"))};
   } else {
@@ -211,7 +214,8 @@ OutputSpec parse_output_spec(const Json& json) {
             {Argument::Meaning::Plain, false, {tensor_use(value.at("arg"))}, "as_tensor"},
             text(value.at("buffer_name"))};
   }
-  if (kind == "user_input_mutation") refuse("the program changes its input '" + text(value.at("user_input_name")) + "'");
+  if (kind == "user_input_mutation")
+    refuse("the program changes its input '" + text(value.at("user_input_name")) + "'");
   if (kind == "parameter_mutation") {
     refuse("the program changes its parameter '" + text(value.at("parameter_name")) + "'");
   }
@@ -283,9 +287,7 @@ auto parse(std::string_view json, const std::string& where, Convert convert, Jso
 
 }  // namespace
 
-Graph parse_graph(std::string_view json, const std::string& where) {
-  return parse(json, where, to_graph, keep_needed);
-}
+Graph parse_graph(std::string_view json, const std::string& where) { return parse(json, where, to_graph, keep_needed); }
 
 std::vector<Payload> parse_payloads(std::string_view json, const std::string& where) {
   return parse(json, where, to_payloads, nullptr);
@@ -294,17 +296,28 @@ std::vector<Payload> parse_payloads(std::string_view json, const std::string& wh
 std::optional<core::DType> element_type(std::int64_t scalar_type) {
   using enum core::DType;
   switch (scalar_type) {
-    case 1: return UInt8;
-    case 2: return Int8;
-    case 3: return Int16;
-    case 4: return Int32;
-    case 5: return Int64;
-    case 6: return Float16;
-    case 7: return Float32;
-    case 8: return Float64;
-    case 12: return Bool;
-    case 13: return BFloat16;
-    default: return std::nullopt;
+    case 1:
+      return UInt8;
+    case 2:
+      return Int8;
+    case 3:
+      return Int16;
+    case 4:
+      return Int32;
+    case 5:
+      return Int64;
+    case 6:
+      return Float16;
+    case 7:
+      return Float32;
+    case 8:
+      return Float64;
+    case 12:
+      return Bool;
+    case 13:
+      return BFloat16;
+    default:
+      return std::nullopt;
   }
 }
 

@@ -38,9 +38,9 @@ void check_batch_norm_no_stats(Stack& stack) {
 /// copied and the ordinary operator updates the copies.
 void functional_batch_norm(Stack& stack) {
   const auto running_mean = stack.at(3).toTensor().clone(), running_var = stack.at(4).toTensor().clone();
-  auto [output, mean, inverse_deviation] = at::native_batch_norm(
-      stack[0].toTensor(), tensor_or_none(stack[1]), tensor_or_none(stack[2]), running_mean, running_var,
-      stack.at(5).toBool(), stack.at(6).toDouble(), stack.at(7).toDouble());
+  auto [output, mean, inverse_deviation] =
+      at::native_batch_norm(stack[0].toTensor(), tensor_or_none(stack[1]), tensor_or_none(stack[2]), running_mean,
+                            running_var, stack.at(5).toBool(), stack.at(6).toDouble(), stack.at(7).toDouble());
   stack = {output, mean, inverse_deviation, running_mean, running_var};
 }
 
@@ -49,8 +49,8 @@ void functional_batch_norm(Stack& stack) {
 void check_recurrent(Stack& stack, std::int64_t gates) {
   const auto refuse = [](const char* what) { throw Error(Error::BadInput, what); };
   const at::Tensor input = stack.at(0).toTensor();
-  const std::vector<at::Tensor> states = stack.at(1).isTensor() ? std::vector{stack[1].toTensor()}
-                                                                : stack[1].toTensorVector();
+  const std::vector<at::Tensor> states =
+      stack.at(1).isTensor() ? std::vector{stack[1].toTensor()} : stack[1].toTensorVector();
   const std::vector<at::Tensor> weights = stack.at(2).toTensorVector();
   const bool biases = stack.at(3).toBool();
   const std::int64_t layers = stack.at(4).toInt(), directions = stack.at(7).toBool() ? 2 : 1;
@@ -63,7 +63,8 @@ void check_recurrent(Stack& stack, std::int64_t gates) {
   const std::int64_t hidden = weights[1].dim() == 2 ? weights[1].size(1) : 0;
   const std::int64_t batch = input.size(stack.at(8).toBool() ? 0 : 1);
   for (const at::Tensor& state : states) {
-    if (state.sizes() != at::IntArrayRef({layers * directions, batch, hidden})) refuse("a recurrent state of a wrong shape");
+    if (state.sizes() != at::IntArrayRef({layers * directions, batch, hidden}))
+      refuse("a recurrent state of a wrong shape");
   }
   for (std::size_t w = 0; w < weights.size(); ++w) {
     const bool first_layer = w < per_cell * static_cast<std::size_t>(directions);

@@ -19,7 +19,8 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 /// An error of LibTorch while a step ran, as one of ours.
 Error step_error(const std::string& path, const Step& step, const c10::Error& error) {
   const std::string what = first_line(error.what_without_backtrace());
-  const bool memory = dynamic_cast<const c10::OutOfMemoryError*>(&error) || what.find("allocate memory") != std::string::npos;
+  const bool memory =
+      dynamic_cast<const c10::OutOfMemoryError*>(&error) || what.find("allocate memory") != std::string::npos;
   const std::string module = step.module_path.empty() ? "" : " in " + step.module_path;
   return {memory ? Error::OutOfMemory : Error::BadInput,
           path + ": node " + step.node + " (" + step.target + ")" + module + ": " + what};
@@ -99,7 +100,8 @@ class ExportedNetwork : public Network {
         bound_.emplace_back(slot, Binding(input.literal, nothing_defined).make({}));
       } else {
         const auto found = tensors.find(input.qualified);
-        if (found == tensors.end()) throw Error(Error::BadInput, path_ + ": tensor '" + input.qualified + "' is missing");
+        if (found == tensors.end())
+          throw Error(Error::BadInput, path_ + ": tensor '" + input.qualified + "' is missing");
         bound_.emplace_back(slot, found->second);
         named_.push_back({&input, found->second});
       }
@@ -152,7 +154,8 @@ class ExportedNetwork : public Network {
   /// assumes by itself and is not held against a smaller batch.
   void check_input(const std::string& name, const TensorMeta& meta, const at::Tensor& tensor) const {
     const auto refuse = [&](const std::string& what) {
-      throw Error(Error::BadInput, path_ + ": input '" + name + "' of shape " + shape_text(tensor.sizes()) + ": " + what);
+      throw Error(Error::BadInput,
+                  path_ + ": input '" + name + "' of shape " + shape_text(tensor.sizes()) + ": " + what);
     };
     if (static_cast<std::size_t>(tensor.dim()) != meta.sizes.size()) {
       refuse("the program was exported for " + std::to_string(meta.sizes.size()) + " dimensions");
@@ -280,9 +283,9 @@ class ExportedNetwork : public Network {
   std::string path_;
   Graph graph_;
   Plan plan_;
-  std::vector<std::pair<std::size_t, c10::IValue>> bound_;           // parameters, buffers, constants by slot
-  std::vector<std::pair<const InputSpec*, at::Tensor>> named_;       // the same by what they are
-  std::vector<std::pair<at::Tensor, std::size_t>> mutations_;        // buffers and the slots of their new values
+  std::vector<std::pair<std::size_t, c10::IValue>> bound_;      // parameters, buffers, constants by slot
+  std::vector<std::pair<const InputSpec*, at::Tensor>> named_;  // the same by what they are
+  std::vector<std::pair<at::Tensor, std::size_t>> mutations_;   // buffers and the slots of their new values
   std::vector<Segment> segments_;
   std::size_t output_ = 0;
   bool training_ = true;

@@ -79,7 +79,8 @@ class Planner {
  private:
   std::size_t define(const std::string& name) {
     const std::size_t slot = plan_.slot_names.size();
-    if (!plan_.slot_of.emplace(name, slot).second) throw Error(Error::BadInput, "value '" + name + "' is defined twice");
+    if (!plan_.slot_of.emplace(name, slot).second)
+      throw Error(Error::BadInput, "value '" + name + "' is defined twice");
     plan_.slot_names.push_back(name);
     root_.push_back(slot);
     return slot;
@@ -133,7 +134,8 @@ class Planner {
     Result result{output.list, {}};
     for (const Element& element : output.elements) {
       const auto* use = std::get_if<ValueName>(&element);
-      if (!use && !std::holds_alternative<std::monostate>(element)) throw Error(Error::BadInput, "a result that is no name");
+      if (!use && !std::holds_alternative<std::monostate>(element))
+        throw Error(Error::BadInput, "a result that is no name");
       result.slots.push_back(use ? std::optional(define(use->name)) : std::nullopt);
     }
     return result;
@@ -169,8 +171,11 @@ class Planner {
                                          std::string(kind->second == InputSpec::Kind::User ? "input" : "parameter") +
                                          " '" + plan_.slot_names[slot] + "' in place");
       case InputSpec::Kind::Buffer:
-      case InputSpec::Kind::Constant: plan_.written.insert(slot); break;
-      case InputSpec::Kind::Literal: break;
+      case InputSpec::Kind::Constant:
+        plan_.written.insert(slot);
+        break;
+      case InputSpec::Kind::Literal:
+        break;
     }
   }
 

@@ -12,11 +12,11 @@ namespace terse::train::exported {
 /// Consecutive steps of one module that run again in the backward pass.
 struct Segment {
   std::string path;
-  std::size_t begin = 0, end = 0;       ///< in Plan::steps
-  std::vector<std::size_t> inputs;      ///< slots that it reads and that earlier steps, or the user, filled
-  std::vector<std::size_t> outputs;     ///< slots that it fills and that are read later
-  std::set<std::size_t> bound;          ///< slots of parameters, buffers and constants that it reads
-  std::set<std::size_t> overwritten;    ///< inputs that it changes in place
+  std::size_t begin = 0, end = 0;     ///< in Plan::steps
+  std::vector<std::size_t> inputs;    ///< slots that it reads and that earlier steps, or the user, filled
+  std::vector<std::size_t> outputs;   ///< slots that it fills and that are read later
+  std::set<std::size_t> bound;        ///< slots of parameters, buffers and constants that it reads
+  std::set<std::size_t> overwritten;  ///< inputs that it changes in place
 };
 
 /// The segments that a choice of modules makes of a plan, in order. Steps of a module that are apart make several. One

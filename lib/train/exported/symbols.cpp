@@ -27,9 +27,7 @@ std::int64_t integer(const IValue& value) {
   if (value.isDouble()) refuse("a float where an integer belongs");
   return value.isBool() ? std::int64_t{value.toBool()} : value.toInt();
 }
-double real(const IValue& value) {
-  return value.isDouble() ? value.toDouble() : static_cast<double>(integer(value));
-}
+double real(const IValue& value) { return value.isDouble() ? value.toDouble() : static_cast<double>(integer(value)); }
 
 /// Applies `on_integers` where both are integers, `on_reals` where one is a float.
 template <class OnIntegers, class OnReals>
@@ -168,11 +166,13 @@ constexpr Entry kSymbolTable[] = {
      }},
     {"torch.sym_max",
      [](Arguments a) {
-       return binary(a, [](auto x, auto y) { return std::max(x, y); }, [](auto x, auto y) { return std::max(x, y); });
+       return binary(
+           a, [](auto x, auto y) { return std::max(x, y); }, [](auto x, auto y) { return std::max(x, y); });
      }},
     {"torch.sym_min",
      [](Arguments a) {
-       return binary(a, [](auto x, auto y) { return std::min(x, y); }, [](auto x, auto y) { return std::min(x, y); });
+       return binary(
+           a, [](auto x, auto y) { return std::min(x, y); }, [](auto x, auto y) { return std::min(x, y); });
      }},
     {"torch.sym_ite",
      [](Arguments a) {
@@ -184,8 +184,8 @@ constexpr Entry kSymbolTable[] = {
 }  // namespace
 
 SymbolFunction find_symbol_function(std::string_view target) {
-  const auto found =
-      std::find_if(std::begin(kSymbolTable), std::end(kSymbolTable), [&](const Entry& one) { return one.target == target; });
+  const auto found = std::find_if(std::begin(kSymbolTable), std::end(kSymbolTable),
+                                  [&](const Entry& one) { return one.target == target; });
   return found == std::end(kSymbolTable) ? nullptr : found->function;
 }
 

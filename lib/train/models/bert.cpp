@@ -29,9 +29,7 @@ class BertSelfAttention : public PathModule {
   }
 
   at::Tensor forward(const at::Tensor& x, const at::Tensor& mask) {
-    const auto heads = [&](const at::Tensor& y) {
-      return y.view({x.size(0), x.size(1), heads_, -1}).transpose(1, 2);
-    };
+    const auto heads = [&](const at::Tensor& y) { return y.view({x.size(0), x.size(1), heads_, -1}).transpose(1, 2); };
     const auto attended = attend(heads(query_(x)), heads(key_(x)), heads(value_(x)), mask);
     return attended.transpose(1, 2).reshape(x.sizes());
   }
@@ -103,8 +101,8 @@ class BertLayer : public PathModule {
 class BertEmbeddings : public PathModule {
  public:
   BertEmbeddings(const std::string& path, const BertSizes& sizes) : PathModule(path) {
-    word_ = make<torch::nn::EmbeddingImpl>(
-        "word_embeddings", torch::nn::EmbeddingOptions(sizes.vocabulary, sizes.hidden).padding_idx(0));
+    word_ = make<torch::nn::EmbeddingImpl>("word_embeddings",
+                                           torch::nn::EmbeddingOptions(sizes.vocabulary, sizes.hidden).padding_idx(0));
     position_ = make<torch::nn::EmbeddingImpl>("position_embeddings", sizes.sequence, sizes.hidden);
     type_ = make<torch::nn::EmbeddingImpl>("token_type_embeddings", sizes.types, sizes.hidden);
     norm_ = make<torch::nn::LayerNormImpl>("LayerNorm", bert_norm(sizes));
@@ -129,7 +127,8 @@ class Bert : public Model {
     auto bert = nest<ModuleGroup>("bert");
     embeddings_ = bert->nest<BertEmbeddings>("embeddings", sizes);
     auto layers = bert->nest<ModuleGroup>("encoder")->nest<ModuleGroup>("layer");
-    for (std::int64_t i = 0; i < sizes.layers; ++i) layers_.push_back(layers->nest_block<BertLayer>(std::to_string(i), sizes));
+    for (std::int64_t i = 0; i < sizes.layers; ++i)
+      layers_.push_back(layers->nest_block<BertLayer>(std::to_string(i), sizes));
     auto pooler = bert->nest<ModuleGroup>("pooler");
     pooler_ = pooler->make<torch::nn::LinearImpl>("dense", sizes.hidden, sizes.hidden);
     tanh_path_ = pooler->child_path("activation");

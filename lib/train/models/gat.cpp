@@ -27,8 +27,7 @@ class GatConv : public PathModule {
     const auto nodes = x.size(0);
     const auto h = lin_(x).view({nodes, heads_, -1});
     const auto source = (h * att_src_).sum(-1), target = (h * att_dst_).sum(-1);
-    const auto scores =
-        at::leaky_relu(source.index_select(0, edges[0]) + target.index_select(0, edges[1]), slope_);
+    const auto scores = at::leaky_relu(source.index_select(0, edges[0]) + target.index_select(0, edges[1]), slope_);
     const auto attention = at::dropout(softmax_at_targets(scores, edges, nodes), dropout_, is_training());
     const auto sums = sum_at_targets(h.index_select(0, edges[0]) * attention.unsqueeze(-1), edges, nodes);
     return (join_ ? sums.flatten(1) : sums.mean(1)) + bias_;

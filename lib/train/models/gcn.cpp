@@ -29,8 +29,8 @@ class Gcn : public Model {
   Gcn(std::int64_t features, std::int64_t hidden, std::int64_t depth, double dropout, std::int64_t classes)
       : dropout_(dropout) {
     for (std::int64_t i = 0; i < depth; ++i) {
-      convs_.push_back(nest<GcnConv>("conv" + std::to_string(i + 1), i == 0 ? features : hidden,
-                                     i + 1 == depth ? classes : hidden));
+      convs_.push_back(
+          nest<GcnConv>("conv" + std::to_string(i + 1), i == 0 ? features : hidden, i + 1 == depth ? classes : hidden));
     }
   }
 

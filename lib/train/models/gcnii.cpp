@@ -21,8 +21,7 @@ class Gcn2Conv : public PathModule {
     torch::nn::init::xavier_uniform_(weight_);
   }
 
-  at::Tensor forward(const at::Tensor& x, const at::Tensor& first, const at::Tensor& edges,
-                     const at::Tensor& weights) {
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& first, const at::Tensor& edges, const at::Tensor& weights) {
     const auto average = sum_at_targets(x.index_select(0, edges[0]) * weights, edges, x.size(0));
     const auto support = average * (1 - alpha_) + first * alpha_;
     return at::addmm(support, support, weight_, 1 - beta_, beta_);

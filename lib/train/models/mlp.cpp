@@ -41,8 +41,7 @@ class Mlp : public Model {
 
 std::shared_ptr<Model> make_mlp(SpecReader& spec, const DataShape& data) {
   if (data.kind != DataShape::Kind::Dense) throw Error(Error::Usage, "model mlp takes images or vectors");
-  const auto features =
-      std::accumulate(data.extents.begin(), data.extents.end(), std::int64_t{1}, std::multiplies<>());
+  const auto features = std::accumulate(data.extents.begin(), data.extents.end(), std::int64_t{1}, std::multiplies<>());
   auto widths = spec.integers("hidden", {256, 128});
   const double dropout = spec.number("dropout", 0, 0, 1);
   widths.push_back(spec.integer("classes", data.classes, 2));

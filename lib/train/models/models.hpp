@@ -27,15 +27,14 @@ std::shared_ptr<Model> make_resnet(int depth, SpecReader& spec, const DataShape&
 /// Source: Simonyan & Zisserman, ICLR 2015.
 std::shared_ptr<Model> make_vgg(int depth, bool batch_norm, SpecReader& spec, const DataShape& data);
 
-/// Vision transformer. Keys: classes, channels, image (resized to), patch, dim, depth, heads, mlp, dropout; the defaults
-/// are torchvision's vit_b_16 but for image and patch, which follow the data. Names: torchvision.
-/// Source: Dosovitskiy et al., ICLR 2021.
+/// Vision transformer. Keys: classes, channels, image (resized to), patch, dim, depth, heads, mlp, dropout; the
+/// defaults are torchvision's vit_b_16 but for image and patch, which follow the data. Names: torchvision. Source:
+/// Dosovitskiy et al., ICLR 2021.
 std::shared_ptr<Model> make_vit(SpecReader& spec, const DataShape& data);
 
 /// Swin transformer: `name` is swin_t, swin_s or swin_b. Keys: classes, channels, patch, window, dim, depths, heads
-/// (one a stage, joined by 'x'), stochastic_depth; the defaults are torchvision's but for patch, which is 2 for images of
-/// up to 64. Names: torchvision.
-/// Source: Liu et al., ICCV 2021.
+/// (one a stage, joined by 'x'), stochastic_depth; the defaults are torchvision's but for patch, which is 2 for images
+/// of up to 64. Names: torchvision. Source: Liu et al., ICCV 2021.
 std::shared_ptr<Model> make_swin(const std::string& name, SpecReader& spec, const DataShape& data);
 
 /// Image segmentation on a ResNet of `depth` 50 or 101 layers, its last two stages dilated. Keys: classes, channels,
@@ -68,8 +67,8 @@ std::shared_ptr<Model> make_graphsage(SpecReader& spec, const DataShape& data);
 std::shared_ptr<Model> make_gat(SpecReader& spec, const DataShape& data);
 
 /// Deep graph convolution with initial residuals and identity maps. Keys: features, classes, hidden, depth, dropout,
-/// alpha, theta. Names: GCN2Conv of PyTorch Geometric, in the layout of its example ("lins.0.weight", "convs.0.weight1").
-/// Source: Chen et al., ICML 2020.
+/// alpha, theta. Names: GCN2Conv of PyTorch Geometric, in the layout of its example ("lins.0.weight",
+/// "convs.0.weight1"). Source: Chen et al., ICML 2020.
 std::shared_ptr<Model> make_gcnii(SpecReader& spec, const DataShape& data);
 
 /// Names that make_model() knows: "mlp", "resnet18", …

@@ -91,7 +91,7 @@ ResNetFeatures::ResNetFeatures(PathModule& owner, const ResNetLayout& layout) : 
       const bool entry = stage > 0 && i == 0;
       // The first block of a dilated stage still has the kernels of the stage before it, as in torchvision.
       blocks_.push_back(layer->nest_block<ResidualBlock>(std::to_string(i), layout.bottleneck, in, width,
-                                                   entry && !layout.dilate[stage] ? 2 : 1, dilation));
+                                                         entry && !layout.dilate[stage] ? 2 : 1, dilation));
       if (entry && layout.dilate[stage]) dilation *= 2;
       in = layout.bottleneck ? 4 * width : width;
     }

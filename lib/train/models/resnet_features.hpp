@@ -15,9 +15,9 @@ class ResidualBlock;
 struct ResNetLayout {
   bool bottleneck = false;
   std::array<int, 4> blocks = {};
-  std::int64_t channels = 3;                    ///< of the images
-  bool small_stem = false;                      ///< 3x3 stride 1 in place of 7x7 stride 2 and max pooling
-  std::array<bool, 4> dilate = {};              ///< stages that widen their kernels instead of halving the map
+  std::int64_t channels = 3;        ///< of the images
+  bool small_stem = false;          ///< 3x3 stride 1 in place of 7x7 stride 2 and max pooling
+  std::array<bool, 4> dilate = {};  ///< stages that widen their kernels instead of halving the map
 
   /// Channels of the feature map.
   std::int64_t width() const { return bottleneck ? 2048 : 512; }

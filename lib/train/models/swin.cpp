@@ -92,9 +92,10 @@ class Swin : public Model {
       auto& stage = stages_.emplace_back();
       auto group = features->nest<ModuleGroup>(std::to_string(2 * i + 1));
       for (std::int64_t j = 0; j < sizes.depths[i]; ++j, ++block) {
-        const auto drop = sizes.stochastic_depth * static_cast<double>(block) / static_cast<double>(std::max<std::int64_t>(1, blocks - 1));
+        const auto drop = sizes.stochastic_depth * static_cast<double>(block) /
+                          static_cast<double>(std::max<std::int64_t>(1, blocks - 1));
         stage.blocks.push_back(group->nest_block<SwinBlock>(std::to_string(j), dim, sizes.heads[i], sizes.window,
-                                                      j % 2 == 0 ? 0 : sizes.window / 2, drop));
+                                                            j % 2 == 0 ? 0 : sizes.window / 2, drop));
       }
       if (i + 1 == sizes.depths.size()) break;
       stage.merging = features->nest<PatchMerging>(std::to_string(2 * i + 2), dim);
@@ -159,7 +160,8 @@ std::shared_ptr<Model> make_swin(const std::string& name, SpecReader& spec, cons
   sizes.dim = spec.integer("dim", variant.dim);
   sizes.depths = spec.integers("depths", {2, 2, variant.third_depth, 2});
   std::vector<std::int64_t> heads;
-  for (std::size_t i = 0; i < sizes.depths.size(); ++i) heads.push_back(std::max<std::int64_t>(1, (sizes.dim << i) / 32));
+  for (std::size_t i = 0; i < sizes.depths.size(); ++i)
+    heads.push_back(std::max<std::int64_t>(1, (sizes.dim << i) / 32));
   sizes.heads = spec.integers("heads", heads);
   sizes.classes = spec.integer("classes", data.classes, 2);
   sizes.stochastic_depth = spec.number("stochastic_depth", variant.stochastic_depth, 0, 1);

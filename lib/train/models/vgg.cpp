@@ -72,9 +72,9 @@ class Vgg : public Model {
     std::int64_t in = channels;
     for (std::size_t stage = 0; stage < convs_per_stage.size(); ++stage) {
       const std::int64_t width = std::min<std::int64_t>(std::int64_t{64} << stage, 512);
-      stages_.emplace_back(std::make_shared<VggStage>(*features.operator->(), index, in, width, convs_per_stage[stage],
-                                                      batch_norm),
-                           features->path());
+      stages_.emplace_back(
+          std::make_shared<VggStage>(*features.operator->(), index, in, width, convs_per_stage[stage], batch_norm),
+          features->path());
       in = width;
     }
     auto classifier = nest<ModuleGroup>("classifier");

@@ -24,9 +24,7 @@ at::Tensor split_windows(const at::Tensor& x, std::int64_t window) {
 
 at::Tensor join_windows(const at::Tensor& windows, at::IntArrayRef shape, std::int64_t window) {
   const auto n = shape[0], h = shape[1], w = shape[2], c = shape[3];
-  return windows.view({n, h / window, w / window, window, window, c})
-      .permute({0, 1, 3, 2, 4, 5})
-      .reshape({n, h, w, c});
+  return windows.view({n, h / window, w / window, window, window, c}).permute({0, 1, 3, 2, 4, 5}).reshape({n, h, w, c});
 }
 
 // Which of the (at most three) bands a place is in after a cyclic shift: places of two bands were never neighbours.

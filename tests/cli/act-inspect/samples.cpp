@@ -77,15 +77,14 @@ void add_encoded(DumpWriter& dump, DumpEntry e, const void* x, const quant::Layo
 }
 
 void write_dump(core::ByteSink& sink, float scale) {
-  DumpWriter dump(sink, header("act-train 0.1.0"),
-                  Value::Map{{"model", "mlp"}, {"data", "random"}, {"batch", 4}});
+  DumpWriter dump(sink, header("act-train 0.1.0"), Value::Map{{"model", "mlp"}, {"data", "random"}, {"batch", 4}});
   std::vector<float> values = ramp(1024);
   for (auto& value : values) value *= scale;
   const auto survey = quant::survey(values.data(), values.size(), core::DType::Float32);
   const auto affine = quant::affine_layout(survey, values.size(), core::DType::Float32, {});
   for (const std::uint64_t step : {0u, 1u}) {
-    add_encoded(dump, entry(step, "fc1/addmm#1:input", "aten::addmm", "quantized", {4, 256}), values.data(),
-                affine, step == 0 ? core::as_bytes(values.data(), values.size()) : std::span<const std::byte>{});
+    add_encoded(dump, entry(step, "fc1/addmm#1:input", "aten::addmm", "quantized", {4, 256}), values.data(), affine,
+                step == 0 ? core::as_bytes(values.data(), values.size()) : std::span<const std::byte>{});
     const std::vector<std::int64_t> labels{3, 1, 2, 3, 0, 9, 5, 7};
     const auto integers = quant::survey(labels.data(), labels.size(), core::DType::Int64);
     add_encoded(dump, entry(step, "nll#1:target", "aten::nll_loss_forward", "integer", {8}), labels.data(),
@@ -292,19 +291,14 @@ int main(int argc, char** argv) {
   file("other.dump", [](core::ByteSink& sink) { write_dump(sink, 2); });
   file("views.dump", write_views);
   file("net.model", [](core::ByteSink& sink) { write_model(sink, header("act-train 0.1.0"), model(1)); });
-  file("other.model",
-       [](core::ByteSink& sink) { write_model(sink, header("act-train 0.1.0"), model(1.5f)); });
-  file("large.model",
-       [](core::ByteSink& sink) { write_model(sink, header("act-train 0.1.0"), large_model()); });
-  file("net.checkpoint",
-       [](core::ByteSink& sink) { write_checkpoint(sink, header("act-train 0.1.0"), checkpoint()); });
-  file("net.profile",
-       [](core::ByteSink& sink) { write_profile(sink, header("act-profile 0.1.0"), profile()); });
+  file("other.model", [](core::ByteSink& sink) { write_model(sink, header("act-train 0.1.0"), model(1.5f)); });
+  file("large.model", [](core::ByteSink& sink) { write_model(sink, header("act-train 0.1.0"), large_model()); });
+  file("net.checkpoint", [](core::ByteSink& sink) { write_checkpoint(sink, header("act-train 0.1.0"), checkpoint()); });
+  file("net.profile", [](core::ByteSink& sink) { write_profile(sink, header("act-profile 0.1.0"), profile()); });
   file("kb.facts", [](core::ByteSink& sink) { write_facts(sink, header("relsim-train 0.1.0"), facts()); });
   file("kb.similarity",
        [](core::ByteSink& sink) { write_similarity(sink, header("relsim-score 0.1.0"), similarity()); });
-  file("kb.clusters",
-       [](core::ByteSink& sink) { write_clusters(sink, header("relsim-dedup 0.1.0"), clusters()); });
+  file("kb.clusters", [](core::ByteSink& sink) { write_clusters(sink, header("relsim-dedup 0.1.0"), clusters()); });
   // Beside the samples: what scripts do to every sample does not go with these.
   folder += ".damaged";
   std::filesystem::create_directories(folder);

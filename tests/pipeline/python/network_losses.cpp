@@ -71,9 +71,12 @@ nlohmann::json summary(const act::Compression& compression) {
     if (core::is_floating(saved.dtype) && plain) kept.push_back(saved.id);
   }
   nlohmann::json reasons = nlohmann::json::object();
-  for (const auto& [reason, count] : counted) reasons[reason] = {{"tensors", count.first}, {"exact_bytes", count.second}};
+  for (const auto& [reason, count] : counted)
+    reasons[reason] = {{"tensors", count.first}, {"exact_bytes", count.second}};
   const act::Totals& totals = compression.totals();
-  return {{"exact_bytes", totals.exact_bytes}, {"stored_bytes", totals.stored_bytes}, {"reasons", reasons},
+  return {{"exact_bytes", totals.exact_bytes},
+          {"stored_bytes", totals.stored_bytes},
+          {"reasons", reasons},
           {"floating_kept", kept}};
 }
 

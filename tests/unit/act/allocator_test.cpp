@@ -59,7 +59,8 @@ TEST_CASE("freed blocks are reused within an eighth of their size and the cache 
   install_allocator();
 }
 
-TEST_CASE("a log tells stores and what is restored from them, and what the process takes beside tensors", "[allocator]") {
+TEST_CASE("a log tells stores and what is restored from them, and what the process takes beside tensors",
+          "[allocator]") {
   install_allocator();
   start_allocation_log();
   at::Tensor saved = bytes(3 * kMiB), stored, restored;

@@ -23,7 +23,8 @@ std::vector<BitLadder> random_ladders(std::uint64_t seed, std::size_t count) {
     BitLadder ladder{"t" + std::to_string(l), {}};
     for (int bits : {4, 32, 1, 8, 2}) {
       const std::uint64_t bytes =
-          bits == 32 ? elements * 4 : (elements * static_cast<std::uint64_t>(bits) + 7) / 8 + (elements + 255) / 256 * 4;
+          bits == 32 ? elements * 4
+                     : (elements * static_cast<std::uint64_t>(bits) + 7) / 8 + (elements + 255) / 256 * 4;
       const double s = bits == 32 ? 0 : std::pow(std::pow(2.0, bits) - 1, -2);
       const double wobble = 0.5 + random.uniform();
       ladder.choices.push_back({bits, bytes, sensitivity * s * wobble});
@@ -37,7 +38,8 @@ std::uint64_t total(const std::vector<BitLadder>& ladders, bool largest) {
   std::uint64_t sum = 0;
   for (const auto& ladder : ladders) {
     std::uint64_t best = ladder.choices[0].bytes;
-    for (const auto& choice : ladder.choices) best = largest ? std::max(best, choice.bytes) : std::min(best, choice.bytes);
+    for (const auto& choice : ladder.choices)
+      best = largest ? std::max(best, choice.bytes) : std::min(best, choice.bytes);
     sum += best;
   }
   return sum;

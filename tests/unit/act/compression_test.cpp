@@ -107,7 +107,8 @@ TEST_CASE("entropy coding brings gradients closer in no more bytes", "[compressi
 
 TEST_CASE("ReLU and pooling keep their gradients bit-identical", "[compression]") {
   using namespace torch::nn;
-  Sequential net(ReLU(), MaxPool2d(2), ReLU(ReLUOptions().inplace(true)), AvgPool2d(2), AdaptiveAvgPool2d(AdaptiveAvgPool2dOptions(1)));
+  Sequential net(ReLU(), MaxPool2d(2), ReLU(ReLUOptions().inplace(true)), AvgPool2d(2),
+                 AdaptiveAvgPool2d(AdaptiveAvgPool2dOptions(1)));
   const at::Tensor x = numbers({8, 16, 16, 16}, 3).requires_grad_();
   (net->forward(x) * numbers({8, 16, 1, 1}, 4)).sum().backward();
   const at::Tensor plain = x.grad().clone();
@@ -198,7 +199,10 @@ TEST_CASE("ids are stable over steps and batch sizes and follow module scopes", 
     const auto step = compression.step();
     const ModuleScope outer("encoder.0");
     at::Tensor y = x.sin();
-    { const ModuleScope inner("encoder.0.act"); y = y.sin().sin(); }
+    {
+      const ModuleScope inner("encoder.0.act");
+      y = y.sin().sin();
+    }
     y.sin().sum().backward();
   }
   std::vector<std::string> scoped;
@@ -264,7 +268,12 @@ TEST_CASE("steps do not nest, and threads are apart", "[compression]") {
 
 TEST_CASE("an exception ends the step", "[compression]") {
   Compression compression(level(Level::L1));
-  CHECK_THROWS_AS([&] { const auto step = compression.step(); throw std::runtime_error("user code"); }(), std::runtime_error);
+  CHECK_THROWS_AS(
+      [&] {
+        const auto step = compression.step();
+        throw std::runtime_error("user code");
+      }(),
+      std::runtime_error);
   CHECK_NOTHROW(compression.step());
 }
 

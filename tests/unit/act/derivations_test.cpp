@@ -31,7 +31,7 @@ at::Tensor gradient_of(const Loss& loss, const at::Tensor& x) {
 }
 
 Outcome outcome_of(const Loss& loss, const at::Tensor& x, const CompressionOptions& options,
-            const std::vector<at::Tensor>& own = {}) {
+                   const std::vector<at::Tensor>& own = {}) {
   Compression compression(options);
   for (const at::Tensor& tensor : own) compression.own(tensor, Reason::Parameter);
   const auto step = compression.step();
@@ -39,9 +39,7 @@ Outcome outcome_of(const Loss& loss, const at::Tensor& x, const CompressionOptio
   return {gradient, compression.saved(), compression.totals().exact_bytes, compression.totals().stored_bytes};
 }
 
-double distance(const at::Tensor& a, const at::Tensor& b) {
-  return ((a - b).norm() / b.norm()).item<double>();
-}
+double distance(const at::Tensor& a, const at::Tensor& b) { return ((a - b).norm() / b.norm()).item<double>(); }
 
 /// As projections give them: the heads lie within each row.
 at::Tensor attended(const at::Tensor& heads, bool causal = false, const std::optional<at::Tensor>& mask = {}) {
@@ -59,7 +57,8 @@ TEST_CASE("results of smooth activations cost nothing beside their operand", "[d
   const auto check = [&](const std::function<at::Tensor(const at::Tensor&)>& f, const std::string& op) {
     const Loss loss = [&](const at::Tensor& t) { return f(t).mm(weight).sin().sum(); };
     const at::Tensor plain = gradient_of(loss, x);
-    const Outcome derived = outcome_of(loss, x, rounding(8), {weight}), stored = outcome_of(loss, x, rounding(8, false), {weight});
+    const Outcome derived = outcome_of(loss, x, rounding(8), {weight}),
+                  stored = outcome_of(loss, x, rounding(8, false), {weight});
     CHECK(derived.of("mm#1:self").reason == Reason::Derived);
     CHECK(derived.of("mm#1:self").shared_with == op + "#1:self");
     CHECK(derived.of("mm#1:self").stored_bytes == 0);

@@ -24,7 +24,8 @@ void check_exact(const std::function<at::Tensor(const at::Tensor&)>& f, const at
   }
   CHECK(at::equal(plain.grad(), under.grad()));
   CHECK(compression.totals().count_by_reason[static_cast<int>(Reason::Quantized)] == 0);
-  CHECK(static_cast<double>(compression.totals().stored_bytes) * 8 <= most_bits * static_cast<double>(x.numel()) + 1024);
+  CHECK(static_cast<double>(compression.totals().stored_bytes) * 8 <=
+        most_bits * static_cast<double>(x.numel()) + 1024);
 }
 
 at::Tensor input(std::vector<std::int64_t> sizes) {
@@ -43,10 +44,20 @@ TEST_CASE("piecewise linear operators store one bit an element", "[exact]") {
   check_exact([](const at::Tensor& t) { return at::relu(t); }, x, 1);
   check_exact([](const at::Tensor& t) { return at::relu6(t); }, x, 1);
   check_exact([](const at::Tensor& t) { return at::hardtanh(t, -1, 0.5); }, x, 1);
-  check_exact([](const at::Tensor& t) { auto y = t * 1.0; return at::hardtanh_(y, -1, 1); }, x, 1);
+  check_exact(
+      [](const at::Tensor& t) {
+        auto y = t * 1.0;
+        return at::hardtanh_(y, -1, 1);
+      },
+      x, 1);
   check_exact([](const at::Tensor& t) { return at::hardsigmoid(t); }, x, 1);
   check_exact([](const at::Tensor& t) { return at::leaky_relu(t, 0.1); }, x, 1);
-  check_exact([](const at::Tensor& t) { auto y = t * 1.0; return at::leaky_relu_(y, 0.1); }, x, 1);
+  check_exact(
+      [](const at::Tensor& t) {
+        auto y = t * 1.0;
+        return at::leaky_relu_(y, 0.1);
+      },
+      x, 1);
   check_exact([](const at::Tensor& t) { return at::threshold(t, 0.5, 20); }, x, 1);
   check_exact([](const at::Tensor& t) { return at::clamp(t, -1, 1); }, x, 1);
   check_exact([](const at::Tensor& t) { return at::clamp(t, -1, std::nullopt); }, x, 1);
@@ -72,8 +83,11 @@ TEST_CASE("pooling stores positions within the window", "[exact]") {
   check_exact([](const at::Tensor& t) { return at::max_pool2d(t, {3, 2}, {1, 2}, {1, 0}, {2, 3}); }, x, 3);
   check_exact([](const at::Tensor& t) { return at::max_pool2d(t, {3, 3}, {2, 2}, {1, 1}, {1, 1}, true); }, x, 1.2);
   check_exact([](const at::Tensor& t) { return at::max_pool2d(t[0], {2, 2}); }, x, 0.5);
-  check_exact([](const at::Tensor& t) { return at::max_pool2d(t, {2, 2}); },
-              x.contiguous(at::MemoryFormat::ChannelsLast), 0.5);
+  check_exact(
+      [](const at::Tensor& t) {
+        return at::max_pool2d(t, {2, 2});
+      },
+      x.contiguous(at::MemoryFormat::ChannelsLast), 0.5);
   check_exact([](const at::Tensor& t) { return at::avg_pool2d(t, {2, 2}); }, x, 0);
   check_exact([](const at::Tensor& t) { return at::adaptive_avg_pool2d(t, {2, 2}); }, x, 0);
   check_exact([](const at::Tensor& t) { return std::get<0>(at::adaptive_max_pool2d(t, {2, 2})); }, x, 1);

@@ -109,7 +109,9 @@ void check_against_brute_force(Bench bench) {
 }
 
 TEST_CASE("a probe of the backward pass finds what whole steps find") {
-  SECTION("convolutions and batch norms") { check_against_brute_force({test::convolution_net(), numbers({16, 3, 16, 16}, 7)}); }
+  SECTION("convolutions and batch norms") {
+    check_against_brute_force({test::convolution_net(), numbers({16, 3, 16, 16}, 7)});
+  }
   SECTION("smooth activations and layer norm") {
     using namespace torch::nn;
     Sequential net(Linear(32, 64), GELU(), LayerNorm(LayerNormOptions({64})), Linear(64, 64), Tanh(), Linear(64, 10));
@@ -148,7 +150,8 @@ TEST_CASE("probes leave the pass as it is") {
   CHECK(StoredTensor::alive() == alive);
   // Batch statistics have moved by one forward pass, not by one a probe: the tracked count says so.
   for (std::size_t i = 0; i < buffers.size(); ++i) {
-    if (buffers[i].dim() == 0) CHECK(bench.net->buffers()[i].item<std::int64_t>() == buffers[i].item<std::int64_t>() + 1);
+    if (buffers[i].dim() == 0)
+      CHECK(bench.net->buffers()[i].item<std::int64_t>() == buffers[i].item<std::int64_t>() + 1);
   }
 }
 
@@ -161,7 +164,11 @@ TEST_CASE("a probe that outlives its object does nothing") {
   const auto guard = compression.step();
   const at::Tensor loss = bench.loss();
   bool called = false;
-  { GradientProbe(bench.net->parameters(), [&](const ProbeResult&) { called = true; }).attach(loss, compression.take_probes()); }
+  {
+    GradientProbe(bench.net->parameters(), [&](const ProbeResult&) {
+      called = true;
+    }).attach(loss, compression.take_probes());
+  }
   loss.backward();
   CHECK_FALSE(called);
 }

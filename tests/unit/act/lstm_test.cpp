@@ -22,7 +22,8 @@ struct Layer {
     const auto input = x * 0.5;
     if (ours) return lstm(input, weight_ih, weight_hh, bias_ih, bias_hh);
     const auto start = at::zeros({1, 6, 16});
-    return std::get<0>(at::lstm(input, {start, start}, {weight_ih, weight_hh, bias_ih, bias_hh}, true, 1, 0.0, true, false, true));
+    return std::get<0>(
+        at::lstm(input, {start, start}, {weight_ih, weight_hh, bias_ih, bias_hh}, true, 1, 0.0, true, false, true));
   }
   Gradients gradients(bool ours) const {
     (states(ours) * towards).sum().backward();

@@ -127,17 +127,25 @@ TEST_CASE("a budget below the smallest peak is refused with that peak") {
 TEST_CASE("a tensor that is kept takes the place of its copies, and lives from its storing to its use") {
   // Forward makes and stores 0, lets go of it, makes and stores 1; backward restores 1 and then 0.
   StepTimeline step{.live_before = 0, .tensors = 2, .backward_start = 6};
-  step.events = {{1, 4000, 0, BlockPart::Saved}, {2, 100, 0, BlockPart::Stored}, {3, 4000, 1, BlockPart::Saved},
-                 {1, -4000},                     {4, 100, 1, BlockPart::Stored}, {3, -4000},
-                 {5, 4000, 1, BlockPart::Restored}, {4, -100}, {5, -4000},
-                 {6, 4000, 0, BlockPart::Restored}, {2, -100}, {6, -4000}};
+  step.events = {{1, 4000, 0, BlockPart::Saved},
+                 {2, 100, 0, BlockPart::Stored},
+                 {3, 4000, 1, BlockPart::Saved},
+                 {1, -4000},
+                 {4, 100, 1, BlockPart::Stored},
+                 {3, -4000},
+                 {5, 4000, 1, BlockPart::Restored},
+                 {4, -100},
+                 {5, -4000},
+                 {6, 4000, 0, BlockPart::Restored},
+                 {2, -100},
+                 {6, -4000}};
   std::vector<BitLadder> ladders;
   for (const char* id : {"a", "b"}) ladders.push_back({id, {{1, 100, 1}, {8, 1000, 0.1}, {32, 4000, 0}}});
   const auto moments = peak_moments(step);
   const auto peak = [&](std::vector<std::size_t> choice) { return planned_peak(moments, ladders, choice); };
-  CHECK(peak({0, 0}) == 8100);   // 0 and 1 at once, and the store of 0
+  CHECK(peak({0, 0}) == 8100);  // 0 and 1 at once, and the store of 0
   CHECK(peak({2, 2}) == 8000);
-  CHECK(peak({2, 0}) == 8100);   // 0 with the store and the restored form of 1
+  CHECK(peak({2, 0}) == 8100);  // 0 with the store and the restored form of 1
   CHECK(peak({0, 2}) == 8100);
   CHECK(plan_memory(moments, ladders, 8000).variance == 0);
   CHECK(smallest_choice(moments, ladders) == std::vector<std::size_t>{2, 2});

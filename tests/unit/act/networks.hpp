@@ -21,7 +21,8 @@ inline at::Tensor numbers(std::vector<std::int64_t> sizes, std::uint64_t seed) {
 inline void initialise(torch::nn::Module& module, std::uint64_t seed) {
   const at::NoGradGuard no_grad;
   for (auto& parameter : module.parameters()) {
-    const double fan_in = std::max<double>(1.0, static_cast<double>(parameter.numel()) / static_cast<double>(parameter.size(0)));
+    const double fan_in =
+        std::max<double>(1.0, static_cast<double>(parameter.numel()) / static_cast<double>(parameter.size(0)));
     const double scale = parameter.dim() > 1 ? std::sqrt(3.0 / fan_in) : 0.5;
     parameter.copy_(numbers(parameter.sizes().vec(), ++seed) * scale + (parameter.dim() == 1 ? 1.0 : 0.0));
   }

@@ -36,7 +36,10 @@ Pass pass(torch::nn::Sequential& net, const at::Tensor& x, bool probed) {
   compression.own(*net);
   compression.batch({x});
   if (probed) {
-    { const auto guard = compression.step(); loss_of(net->forward(x)).backward(); }
+    {
+      const auto guard = compression.step();
+      loss_of(net->forward(x)).backward();
+    }
     std::set<std::string> ids;
     for (const auto& saved : compression.saved()) ids.insert(saved.id);
     compression.probe(ids);
@@ -68,7 +71,8 @@ TEST_CASE("the gradient at a saved tensor is the one that autograd computes ther
   for (const at::Tensor& gradient : gradients) norms.push_back(squared_norm(gradient));
   // What GELU and the second layer save is derived from what layer norm saves; the last layer holds the tanh's result,
   // too. Rounding of what is saved reaches all gradients but the output's.
-  CHECK(found.strengths.at("native_layer_norm#1:input").arriving == Approx(norms[0] + norms[1] + norms[2]).epsilon(0.05));
+  CHECK(found.strengths.at("native_layer_norm#1:input").arriving ==
+        Approx(norms[0] + norms[1] + norms[2]).epsilon(0.05));
   CHECK(found.strengths.at("tanh#1:result").arriving == Approx(norms[3] + norms[4]).epsilon(1e-5));
 }
 
@@ -138,7 +142,8 @@ void check_that_it_follows(torch::nn::Sequential& net, const at::Tensor& x, cons
   CHECK(after.strengths.at(id).arriving == Approx(before.strengths.at(id).arriving).epsilon(1e-2));
   CHECK(after.strengths.at(id).passing == Approx(before.strengths.at(id).passing / 16).epsilon(1e-2));
   table.note_gradients(after.strengths);
-  const auto entry = std::find_if(table.tensors().begin(), table.tensors().end(), [&](const auto& t) { return t.id == id; });
+  const auto entry =
+      std::find_if(table.tensors().begin(), table.tensors().end(), [&](const auto& t) { return t.id == id; });
   REQUIRE(entry != table.tensors().end());
   CHECK(entry->sensitivity == Approx(after.probes.at(id).sensitivity).epsilon(0.1));
   CHECK(entry->passed == Approx(after.probes.at(id).passed).epsilon(0.3));

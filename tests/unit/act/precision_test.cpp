@@ -56,8 +56,8 @@ TEST_CASE("rungs count payload, metadata and padding") {
   for (const auto& rung : rungs) {
     tensor.layout.bits = static_cast<std::uint8_t>(rung.bits);
     tensor.layout.levels = static_cast<std::uint16_t>(rung.bits < 32 ? 1 << rung.bits : 0);
-    CHECK(rung.bytes == (rung.bits == 32 ? 4000
-                                         : quant::payload_bytes(tensor.layout) + quant::metadata_bytes(tensor.layout)));
+    CHECK(rung.bytes ==
+          (rung.bits == 32 ? 4000 : quant::payload_bytes(tensor.layout) + quant::metadata_bytes(tensor.layout)));
   }
   tensor = rounded("x", 1000);
   tensor.op = "aten::gelu";
@@ -81,7 +81,8 @@ TEST_CASE("bits go where the gradient is sensitive, within the average's bytes")
   const auto bits = table.bits();
   CHECK(bits.at("a") > bits.at("b"));
   CHECK(bits.at("b") > bits.at("c"));
-  table.note(std::vector{rounded("a", 4096, bits.at("a")), rounded("b", 4096, bits.at("b")), rounded("c", 8192, bits.at("c"))});
+  table.note(std::vector{rounded("a", 4096, bits.at("a")), rounded("b", 4096, bits.at("b")),
+                         rounded("c", 8192, bits.at("c"))});
   CHECK(table.predicted_variance() == Approx(allocation.variance));
   // Every tensor at 2 bits is within the budget, too.
   CHECK(allocation.variance <= 101.01 / 9);
@@ -126,7 +127,7 @@ TEST_CASE("a sensitivity goes with the gradient where its tensor is used") {
   table.add_draw("b", {.sensitivity = 1});
   table.note_gradients({{"a", {8, 8}}, {"b", {5, 5}}, {"z", {1, 1}}});
   CHECK(a.sensitivity == Approx(200));
-  CHECK(b.sensitivity == Approx(1));  // its gradient was not known
+  CHECK(b.sensitivity == Approx(1));                             // its gradient was not known
   table.add_draw("a", {.sensitivity = 25, .gradient = {1, 1}});  // would be 200, too, with the gradient of the others
   CHECK(a.sensitivity == Approx(200));
   CHECK(a.variance == Approx(0).margin(1e-9));
@@ -175,8 +176,9 @@ TEST_CASE("a tensor of unknown sensitivity keeps the level's bits") {
 
 TEST_CASE("a table is refused where it contradicts itself") {
   CHECK(throws(Error::BadInput, "'x' has no bits", [] { PrecisionTable({formats::PolicyTensor{.id = "x"}}); }));
-  CHECK(throws(Error::BadInput, "'x' appears twice",
-               [] { PrecisionTable({{.id = "x", .rungs = {{4, 8}}}, {.id = "x", .rungs = {{4, 8}}}}); }));
+  CHECK(throws(Error::BadInput, "'x' appears twice", [] {
+    PrecisionTable({{.id = "x", .rungs = {{4, 8}}}, {.id = "x", .rungs = {{4, 8}}}});
+  }));
   auto table = table_of_three();
   CHECK(throws(Error::Internal, "'z'", [&] { table.add_draw("z", {}); }));
 }

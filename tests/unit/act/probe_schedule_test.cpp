@@ -32,9 +32,9 @@ TEST_CASE("a sketch keeps distances") {
 
 TEST_CASE("probes go round, within what a step may cost") {
   PrecisionTable table({{.id = "a", .cost = 0.6, .rungs = {{4, 100}}},
-                             {.id = "b", .cost = 0.3, .rungs = {{4, 1}}},
-                             {.id = "c", .cost = 0.3, .rungs = {{4, 1}}},
-                             {.id = "d", .cost = 0.9, .rungs = {{4, 1}}}});
+                        {.id = "b", .cost = 0.3, .rungs = {{4, 1}}},
+                        {.id = "c", .cost = 0.3, .rungs = {{4, 1}}},
+                        {.id = "d", .cost = 0.9, .rungs = {{4, 1}}}});
   const auto next = [&](std::uint64_t step) {
     const auto group = next_probes(table, 1, 0.02);
     for (auto& tensor : table.tensors()) {

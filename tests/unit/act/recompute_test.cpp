@@ -215,7 +215,8 @@ TEST_CASE("A backward pass after the step, and blocks in blocks, give the same g
   CHECK(at::equal(x.grad(), expected));
 }
 
-TEST_CASE("Slices of a block's examples give the gradients of the whole, by one slice's working memory", "[recompute]") {
+TEST_CASE("Slices of a block's examples give the gradients of the whole, by one slice's working memory",
+          "[recompute]") {
   const at::Tensor weight = numbers({16, 64}, 2).requires_grad_(), x = numbers({14, 3, 16}, 1).requires_grad_();
   const at::Tensor mask = numbers({14, 1, 1}, 3), shift = numbers({16}, 4);
   std::size_t runs = 0;
@@ -260,14 +261,15 @@ TEST_CASE("A block that does something else the second time is refused", "[recom
   int runs = 0;
   const auto step = compression.step();
   const at::Tensor loss = run_again(
-      [&](const at::Tensor& input) {
-        at::Tensor y = input.tanh();
-        if (++runs == 2 && change == 0) y = y.exp();
-        if (runs == 2 && change == 1) return input * 1;
-        if (runs == 2 && change == 2) y = y.narrow(0, 0, 16).contiguous();
-        return y.exp();
-      },
-      x).sum();
+                              [&](const at::Tensor& input) {
+                                at::Tensor y = input.tanh();
+                                if (++runs == 2 && change == 0) y = y.exp();
+                                if (runs == 2 && change == 1) return input * 1;
+                                if (runs == 2 && change == 2) y = y.narrow(0, 0, 16).contiguous();
+                                return y.exp();
+                              },
+                              x)
+                              .sum();
   CHECK(throws(Error::Usage, "does not do the same when it runs again", [&] { loss.backward(); }));
 }
 

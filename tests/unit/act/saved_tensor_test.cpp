@@ -24,9 +24,15 @@ at::Tensor attached(const at::Tensor& x) { return x.detach().requires_grad_(); }
 TEST_CASE("floating tensors come back within a step of their group, with sizes, strides and type", "[saved]") {
   Compression compression(bits(8));
   const at::Tensor base = numbers({8, 12, 20}, 3);
-  const at::Tensor views[] = {base, base.transpose(0, 2), base.permute({1, 2, 0}), base.slice(2, 0, 20, 2),
-                              base.slice(1, 1, 11), base.select(0, 4).expand({4, 12, 20}),
-                              base.to(at::kDouble), base.to(at::kHalf), base.to(at::kBFloat16)};
+  const at::Tensor views[] = {base,
+                              base.transpose(0, 2),
+                              base.permute({1, 2, 0}),
+                              base.slice(2, 0, 20, 2),
+                              base.slice(1, 1, 11),
+                              base.select(0, 4).expand({4, 12, 20}),
+                              base.to(at::kDouble),
+                              base.to(at::kHalf),
+                              base.to(at::kBFloat16)};
   for (const at::Tensor& view : views) {
     const at::Tensor x = attached(view);
     const at::Tensor back = round_trip(compression, x);
@@ -94,8 +100,8 @@ TEST_CASE("integers, bools, two values and constants come back exactly, small", 
     const auto step = compression.step();
     at::where(uniform > 0, x.gather(1, index), x).sum().backward();
   }
-  const at::Tensor expected = at::zeros({64, 64}).scatter_add(1, index, (uniform > 0).to(at::kFloat)) +
-                              (uniform <= 0).to(at::kFloat);
+  const at::Tensor expected =
+      at::zeros({64, 64}).scatter_add(1, index, (uniform > 0).to(at::kFloat)) + (uniform <= 0).to(at::kFloat);
   CHECK(at::allclose(x.grad(), expected));
   const SavedTensor& indices = record(compression, "gather#1:index");
   CHECK(indices.reason == Reason::Integer);
@@ -158,7 +164,7 @@ TEST_CASE("one tensor saved twice is stored once, also as seen by different oper
   const at::Tensor x = attached(numbers({64, 64}, 11));
   {
     const auto step = compression.step();
-    const at::Tensor y = x * 2;                        // no tensor saved: a number
+    const at::Tensor y = x * 2;  // no tensor saved: a number
     const at::Tensor square = y * y, sine = y.sin(), cosine = y.t().cos().t();
     (square + sine + cosine).sum().backward();
   }

@@ -6,9 +6,9 @@
 #include <cstring>
 #include <vector>
 
+#include "temporary_folder.hpp"
 #include "terse/act/file_space.hpp"
 #include "terse/core/philox.hpp"
-#include "temporary_folder.hpp"
 #include "terse_catch.hpp"
 #include "throws.hpp"
 
@@ -78,7 +78,8 @@ TEST_CASE("File space is taken again where it was given back, and grows only whe
 
 TEST_CASE("Contents come back in reverse, whatever may be in memory at a time", "[swap]") {
   const test::TemporaryFolder folder;
-  const auto resident = GENERATE(std::uint64_t{0}, std::uint64_t{30'000}, std::uint64_t{100'000}, std::uint64_t{1} << 30);
+  const auto resident =
+      GENERATE(std::uint64_t{0}, std::uint64_t{30'000}, std::uint64_t{100'000}, std::uint64_t{1} << 30);
   const auto store = open_store(folder, resident);
   CHECK(folder.entries() == 0);
   std::uint64_t file_bytes = 0;

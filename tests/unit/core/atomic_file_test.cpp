@@ -182,7 +182,8 @@ TEST_CASE("what a killed writer left is removed, and nothing else") {
   const TemporaryFolder folder;
   const std::string path = folder.file("out");
   put(path, "old");
-  for (const char* other : {".out.tmp", ".out.0123456789abcdeg.tmp", ".out2.0123456789abcdef.tmp", "out.0123456789abcdef.tmp"}) {
+  for (const char* other :
+       {".out.tmp", ".out.0123456789abcdeg.tmp", ".out2.0123456789abcdef.tmp", "out.0123456789abcdef.tmp"}) {
     put(folder.file(other), "other");
   }
   const pid_t child = start_writing(path);

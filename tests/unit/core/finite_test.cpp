@@ -28,9 +28,11 @@ TEST_CASE("a loss is usable as long as float32 tells it from the next whole numb
   CHECK(is_usable_loss(0));
   CHECK(is_usable_loss(-1e6));
   CHECK(is_usable_loss((1 << 24) - 1));
-  for (const double loss : {16777216.0, -1e30, double{NAN}, double{INFINITY}, -double{INFINITY}}) CHECK_FALSE(is_usable_loss(loss));
+  for (const double loss : {16777216.0, -1e30, double{NAN}, double{INFINITY}, -double{INFINITY}})
+    CHECK_FALSE(is_usable_loss(loss));
   CHECK(std::string(training_diverged("step 3", NAN).what()) == "step 3: training diverged: the loss is not finite");
-  CHECK(std::string(training_diverged("step 3", 3e29).what()) == "step 3: training diverged: a loss of 3e+29 an example");
+  CHECK(std::string(training_diverged("step 3", 3e29).what()) ==
+        "step 3: training diverged: a loss of 3e+29 an example");
   CHECK(training_diverged("step 3", NAN).code() == Error::Negative);
 }
 

@@ -20,9 +20,7 @@ using test::TemporaryFolder;
 
 namespace {
 
-std::string text_of(const Bytes& bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+std::string text_of(const Bytes& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 /// Runs `body` with descriptor `which` replaced by `with`.
 template <class Body>

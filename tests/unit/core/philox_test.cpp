@@ -29,8 +29,8 @@ TEST_CASE("stream words are what random_block counts with") {
 TEST_CASE("every part of the key and the index makes another block") {
   std::set<Block> seen;
   const RandomKey base{1, 2, 3};
-  const std::vector<RandomKey> keys = {base,          {2, 2, 3}, {1, 3, 3}, {1, 2, 4}, {1ull << 32 | 1, 2, 3},
-                                       {1, 1ull << 32 | 2, 3}, {2, 1, 3}};
+  const std::vector<RandomKey> keys = {
+      base, {2, 2, 3}, {1, 3, 3}, {1, 2, 4}, {1ull << 32 | 1, 2, 3}, {1, 1ull << 32 | 2, 3}, {2, 1, 3}};
   for (const RandomKey& key : keys) {
     for (const std::uint64_t index : {0ull, 1ull, 1ull << 32, (1ull << 32) + 1, ~0ull}) {
       CHECK(seen.insert(random_block(key, index)).second);

@@ -20,9 +20,29 @@ TEST_CASE("sizes are read as zstd and ls write them") {
 }
 
 TEST_CASE("anything else is a usage error that shows what was given") {
-  for (const char* text : {"", "M", "-1", "+1", "1e3", "1.2.3", "1 M", " 1", "1MiBs", "1Mb", "1iB", "1B", "0x10", "inf",
-                           "nan", ".5M", "1P", "9223372036854775809", "99999999999999999999", "8388609T", "1e400",
-                           "9000000.5T", "1,5G"}) {
+  for (const char* text : {"",
+                           "M",
+                           "-1",
+                           "+1",
+                           "1e3",
+                           "1.2.3",
+                           "1 M",
+                           " 1",
+                           "1MiBs",
+                           "1Mb",
+                           "1iB",
+                           "1B",
+                           "0x10",
+                           "inf",
+                           "nan",
+                           ".5M",
+                           "1P",
+                           "9223372036854775809",
+                           "99999999999999999999",
+                           "8388609T",
+                           "1e400",
+                           "9000000.5T",
+                           "1,5G"}) {
     INFO(text);
     CHECK(test::throws(Error::Usage, std::string("'") + text + "'", [&] { parse_size(text); }));
   }

@@ -43,8 +43,9 @@ TEST_CASE("aligned columns: numbers to the right, characters counted, sizes for 
 }
 
 TEST_CASE("JSON lines parse back to the same values") {
-  const std::string text = written(TableStyle::Json, {{"s"}, {"i", 6, true}, {"d", 2}, {"n"}, {"b"}},
-                                   {{std::string("q\"\\\t\n\x01 Größe"), std::int64_t{-5}, 0.1, std::monostate{}, true}});
+  const std::string text =
+      written(TableStyle::Json, {{"s"}, {"i", 6, true}, {"d", 2}, {"n"}, {"b"}},
+              {{std::string("q\"\\\t\n\x01 Größe"), std::int64_t{-5}, 0.1, std::monostate{}, true}});
   CHECK(text.back() == '\n');
   CHECK(std::count(text.begin(), text.end(), '\n') == 1);
   const auto row = nlohmann::json::parse(text);

@@ -32,7 +32,9 @@ class PipeLike : public ByteSource {
   std::size_t at_ = 0;
 };
 
-std::unique_ptr<ByteSource> source_of(std::string text) { return std::make_unique<PipeLike>(std::move(text), "kb.tsv"); }
+std::unique_ptr<ByteSource> source_of(std::string text) {
+  return std::make_unique<PipeLike>(std::move(text), "kb.tsv");
+}
 
 std::vector<std::string> lines_of(std::string text) {
   LineReader reader(source_of(std::move(text)));
@@ -97,14 +99,15 @@ TEST_CASE("a byte order mark is dropped at the beginning only") {
 }
 
 TEST_CASE("UTF-8 is checked: what is well formed passes") {
-  const std::string text = "plain ascii text\nÄpfel\n日本語\n🙂 U+10FFFF: \xF4\x8F\xBF\xBF\n\xED\x9F\xBF\xEE\x80\x80\n";
+  const std::string text =
+      "plain ascii text\nÄpfel\n日本語\n🙂 U+10FFFF: \xF4\x8F\xBF\xBF\n\xED\x9F\xBF\xEE\x80\x80\n";
   CHECK(lines_of(text).size() == 5);
 }
 
 TEST_CASE("UTF-8 is checked: what is not is refused with file and line") {
-  for (const std::string bad : {"\x80", "\xC0\xAF", "\xC1\xBF", "\xE0\x80\x80", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
-                                "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC3", "\xE2\x82", "\xF0\x9F\x99",
-                                "\xC3(", "\xE2(\xA1"}) {
+  for (const std::string bad :
+       {"\x80", "\xC0\xAF", "\xC1\xBF", "\xE0\x80\x80", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
+        "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC3", "\xE2\x82", "\xF0\x9F\x99", "\xC3(", "\xE2(\xA1"}) {
     // At every position in relation to the eight bytes that are looked at together.
     for (std::size_t before = 0; before < 18; ++before) {
       const std::string text = "good\n" + std::string(before, 'x') + bad + "after it\n";

@@ -160,8 +160,7 @@ TEST_CASE("writing what could not be read back is refused") {
   writer.document("twice", 1);
   CHECK_THROWS_AS(writer.document("twice", 1), Error);
   CHECK_THROWS_AS(writer.tensor({"short", core::DType::Float32, {2}}, core::Bytes(7)), Error);
-  CHECK_THROWS_AS(
-      writer.tensor({"deep", core::DType::UInt8, std::vector<std::int64_t>(9, 1)}, core::Bytes(1)), Error);
+  CHECK_THROWS_AS(writer.tensor({"deep", core::DType::UInt8, std::vector<std::int64_t>(9, 1)}, core::Bytes(1)), Error);
 }
 
 TEST_CASE("the digest is of the content") {

@@ -15,8 +15,7 @@ namespace {
 
 /// All that `zstd -dc` prints.
 core::Bytes plain_zstd(std::span<const std::byte> bytes) {
-  const std::unique_ptr<ZSTD_DStream, decltype(&ZSTD_freeDStream)> stream(ZSTD_createDStream(),
-                                                                          &ZSTD_freeDStream);
+  const std::unique_ptr<ZSTD_DStream, decltype(&ZSTD_freeDStream)> stream(ZSTD_createDStream(), &ZSTD_freeDStream);
   core::Bytes all, piece(ZSTD_DStreamOutSize());
   ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
   while (in.pos < in.size) {
@@ -109,9 +108,8 @@ TEST_CASE("another major version is refused, naming both") {
   for (const int major : {0, 2, 255}) {
     RawStream stream = take_apart(make_sample(Kind::Facts).bytes);
     set_version(stream, static_cast<std::uint8_t>(major), 4);
-    CHECK_THROWS_WITH(
-        read_in_full(put_together(stream)),
-        Catch::Contains("version " + std::to_string(major) + ".4") && Catch::Contains("reads 1.x"));
+    CHECK_THROWS_WITH(read_in_full(put_together(stream)),
+                      Catch::Contains("version " + std::to_string(major) + ".4") && Catch::Contains("reads 1.x"));
   }
 }
 

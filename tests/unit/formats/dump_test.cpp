@@ -10,9 +10,7 @@ using namespace terse::formats::test;
 
 namespace {
 
-core::Bytes bytes_of(std::size_t count, int value) {
-  return core::Bytes(count, static_cast<std::byte>(value));
-}
+core::Bytes bytes_of(std::size_t count, int value) { return core::Bytes(count, static_cast<std::byte>(value)); }
 
 DumpEntry entry(int number) {
   DumpEntry e;
@@ -30,8 +28,8 @@ core::Bytes write_dump(int count) {
   const auto sink = core::memory_sink(artifact);
   DumpWriter writer(*sink, sample_header(), Value::Map{{"batch", 4}});
   for (int n = 0; n < count; ++n)
-    writer.add(entry(n), bytes_of(static_cast<std::size_t>(n) * 1000, n),
-               bytes_of(static_cast<std::size_t>(n), n), n % 2 == 0 ? bytes_of(6, n) : core::Bytes());
+    writer.add(entry(n), bytes_of(static_cast<std::size_t>(n) * 1000, n), bytes_of(static_cast<std::size_t>(n), n),
+               n % 2 == 0 ? bytes_of(6, n) : core::Bytes());
   writer.finish();
   return artifact;
 }

@@ -172,8 +172,7 @@ TEST_CASE("contents that contradict themselves are refused") {
   const auto refused = [](auto write, auto read, const auto& content, const std::string& why) {
     core::Bytes bytes;
     write(*core::memory_sink(bytes), Header{}, content);
-    CHECK_THROWS_WITH(read(core::memory_source(bytes, "bad"), ArtifactReader::Limits{}),
-                      Catch::Contains(why));
+    CHECK_THROWS_WITH(read(core::memory_source(bytes, "bad"), ArtifactReader::Limits{}), Catch::Contains(why));
   };
 
   Policy policy = sample_policy();

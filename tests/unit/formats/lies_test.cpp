@@ -26,9 +26,8 @@ std::vector<std::uint64_t> lies(std::uint64_t truth, std::uint64_t largest) {
   std::vector<std::uint64_t> values;
   for (const std::uint64_t v :
        {std::uint64_t{0}, std::uint64_t{1}, truth - 1, truth + 1, truth * 2, std::uint64_t{8} << 20,
-        (std::uint64_t{8} << 20) + 1, std::uint64_t{1} << 31, std::uint64_t{UINT32_MAX},
-        std::uint64_t{3} << 32, std::uint64_t{1} << 40, (std::uint64_t{1} << 62) + 1,
-        static_cast<std::uint64_t>(INT64_MAX), UINT64_MAX})
+        (std::uint64_t{8} << 20) + 1, std::uint64_t{1} << 31, std::uint64_t{UINT32_MAX}, std::uint64_t{3} << 32,
+        std::uint64_t{1} << 40, (std::uint64_t{1} << 62) + 1, static_cast<std::uint64_t>(INT64_MAX), UINT64_MAX})
     if (v != truth && v <= largest) values.push_back(v);
   return values;
 }
@@ -60,9 +59,7 @@ void lie_about_end(const Sample& sample, std::uint64_t EndRecord::*field, Edit w
   }
 }
 
-void put_u64(core::Bytes& bytes, std::size_t at, std::uint64_t value) {
-  std::memcpy(bytes.data() + at, &value, 8);
-}
+void put_u64(core::Bytes& bytes, std::size_t at, std::uint64_t value) { std::memcpy(bytes.data() + at, &value, 8); }
 
 }  // namespace
 
@@ -127,8 +124,7 @@ TEST_CASE("lies of an item's descriptor are refused") {
         check_refused(put_together(edited), "descriptor of " + std::to_string(lie));
       }
       const Value descriptor = unpack(std::span(raw).subspan(4, length));
-      for (const std::uint64_t lie :
-           lies(static_cast<std::uint64_t>(descriptor.at("bytes").as_integer()), INT64_MAX)) {
+      for (const std::uint64_t lie : lies(static_cast<std::uint64_t>(descriptor.at("bytes").as_integer()), INT64_MAX)) {
         RawStream edited = stream;
         edit_descriptor(edited.records[r], [&](Value& item) {
           item["bytes"] = lie;
@@ -189,8 +185,7 @@ TEST_CASE("lies of INDEX are refused") {
     const Value index = unpack(stream.records.back().raw());
     for (const char* field : {"bytes", "stored", "offset", "record"})
       for (const std::uint64_t lie :
-           lies(static_cast<std::uint64_t>(index.at("items").as_array()[0].at(field).as_integer()),
-                INT64_MAX)) {
+           lies(static_cast<std::uint64_t>(index.at("items").as_array()[0].at(field).as_integer()), INT64_MAX)) {
         RawStream edited = stream;
         Value changed = index;
         changed["items"].as_array()[0][field] = lie;
@@ -207,8 +202,7 @@ TEST_CASE("documents that promise more than they hold are refused") {
   for (const int type : {0xDD, 0xDF, 0xDB, 0xC6, 0xC9, 0xDC}) {
     RawStream edited = stream;
     edit_content(record_of(edited, "similarity"), [&](core::Bytes& content) {
-      for (std::size_t i = 0; i < content.size(); ++i)
-        content[i] = static_cast<std::byte>(i % 5 == 0 ? type : 0xFF);
+      for (std::size_t i = 0; i < content.size(); ++i) content[i] = static_cast<std::byte>(i % 5 == 0 ? type : 0xFF);
     });
     make_consistent(edited);
     check_refused(put_together(edited), "msgpack type " + std::to_string(type));

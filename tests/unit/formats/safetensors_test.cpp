@@ -32,9 +32,10 @@ formats::Tensor tensor(std::string name, core::DType dtype, std::vector<std::int
 }  // namespace
 
 TEST_CASE("a file as the reference implementation writes it") {
-  const auto read = parse(file(R"({"__metadata__":{"format":"pt"},"b":{"dtype":"I64","shape":[1],"data_offsets":[0,8]},)"
-                               R"("a":{"dtype":"F32","shape":[2,1],"data_offsets":[8,16]}}   )",
-                               16));
+  const auto read =
+      parse(file(R"({"__metadata__":{"format":"pt"},"b":{"dtype":"I64","shape":[1],"data_offsets":[0,8]},)"
+                 R"("a":{"dtype":"F32","shape":[2,1],"data_offsets":[8,16]}}   )",
+                 16));
   REQUIRE(read.tensors.size() == 2);
   CHECK(read.tensors[0].info == formats::TensorInfo{"b", core::DType::Int64, {1}});
   CHECK(read.tensors[1].info == formats::TensorInfo{"a", core::DType::Float32, {2, 1}});
@@ -97,8 +98,8 @@ TEST_CASE("what a safetensors file may not be") {
   refused(file(std::string(100'000, '['), 0), "not valid JSON");
   refused(file("{}", 0, 200'000'000), "more than 100 MB");
   refused(file("{}", 0, 90'000'000), "truncated in header");
-  CHECK_THROWS_AS(
-      parse(file(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,0]}})", 0)), Error);
+  CHECK_THROWS_AS(parse(file(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,0]}})", 0)),
+                  Error);
   CHECK_THROWS_WITH(parse(file("{" + a + "}", 8), 7), ContainsSubstring("more than 7 bytes"));
   CHECK(parse(file("{}", 0)).tensors.empty());
 }

@@ -51,8 +51,7 @@ TEST_CASE("documents come back as they were packed") {
       Value::Map{{"a", Value::Array{1, "b", Value::Map{{"", Value()}}}}, {"b", 2.5}},
   };
   for (const Value& value : values) CHECK(unpack(pack(value)) == value);
-  CHECK(unpack(pack(Value::Array(values.begin(), values.end()))) ==
-        Value(Value::Array(values.begin(), values.end())));
+  CHECK(unpack(pack(Value::Array(values.begin(), values.end()))) == Value(Value::Array(values.begin(), values.end())));
   CHECK(std::isnan(unpack(pack(Value(NAN))).as_double()));
   CHECK(std::signbit(unpack(pack(Value(-0.0))).as_double()));
 }
@@ -126,10 +125,8 @@ TEST_CASE("documents stay within their limits") {
 }
 
 TEST_CASE("documents as JSON") {
-  const Value value = Value::Map{{"b", Value::Array{1, 2.5, Value(), true}},
-                                 {"a", "say \"hi\"\n"},
-                                 {"c", bytes_of({1, 2, 3, 4})},
-                                 {"d", NAN}};
+  const Value value = Value::Map{
+      {"b", Value::Array{1, 2.5, Value(), true}}, {"a", "say \"hi\"\n"}, {"c", bytes_of({1, 2, 3, 4})}, {"d", NAN}};
   CHECK(to_json(value) == R"({"a":"say \"hi\"\n","b":[1,2.5,null,true],"c":"base64:AQIDBA==","d":null})");
   CHECK(to_json(Value(Value::Map{{"a", 1}}), 2) == "{\n  \"a\": 1\n}");
   CHECK(to_json(Value("\xFF")) == "\"\xEF\xBF\xBD\"");

@@ -46,8 +46,8 @@ core::Bytes archive(const std::vector<Entry>& entries, bool zip64 = false) {
   core::Bytes out, directory;
   for (const Entry& entry : entries) {
     const std::string stored = entry.deflated ? deflated(entry.content) : entry.content;
-    const auto crc = crc32(0, reinterpret_cast<const Bytef*>(entry.content.data()),
-                           static_cast<uInt>(entry.content.size()));
+    const auto crc =
+        crc32(0, reinterpret_cast<const Bytef*>(entry.content.data()), static_cast<uInt>(entry.content.size()));
     const std::uint64_t bytes = entry.claimed_bytes ? entry.claimed_bytes : entry.content.size();
     const std::uint64_t offset = out.size();
     put(out, 0x04034b50, 4);

@@ -81,8 +81,7 @@ TEST_CASE("affine is unbiased and has the variance of stochastic rounding, at fo
     e = encoded(x.data(), layout, {seed, 3, static_cast<std::uint32_t>(draw)});
     const auto back = decoded<float>(e);
     for (std::size_t i = 0; i < x.size(); ++i) {
-      const double error =
-          (static_cast<double>(back[i]) - static_cast<double>(x[i])) / scale(e, i / 256).second;
+      const double error = (static_cast<double>(back[i]) - static_cast<double>(x[i])) / scale(e, i / 256).second;
       sum[i] += error;
       bias += error;
       square += error * error;
@@ -114,8 +113,7 @@ TEST_CASE("offsets of neighbours and of steps are unrelated") {
   for (std::size_t i = 0; i < kCount; i += 256) x[i] = 0, x[i + 1] = 1;
   const auto layout = affine(kCount, 2);
   const auto first = decoded<float>(encoded(x.data(), layout, {1, 1, 1}));
-  const core::RandomKey other =
-      GENERATE(core::RandomKey{1, 1, 2}, core::RandomKey{1, 2, 1}, core::RandomKey{2, 1, 1});
+  const core::RandomKey other = GENERATE(core::RandomKey{1, 1, 2}, core::RandomKey{1, 2, 1}, core::RandomKey{2, 1, 1});
   const auto second = decoded<float>(encoded(x.data(), layout, other));
   for (const std::size_t lag : {0u, 1u, 16u, 32u, 128u, 512u}) {
     int agree = 0, total = 0;
@@ -132,8 +130,7 @@ TEST_CASE("offsets of neighbours and of steps are unrelated") {
 TEST_CASE("any size and remainder comes back within one step") {
   const int levels = GENERATE(2, 3, 5, 16, 256);
   const std::uint32_t group = GENERATE(16, 256);
-  for (std::size_t count :
-       {0, 1, 2, 15, 16, 17, 63, 127, 128, 129, 255, 256, 257, 511, 513, 1000, 3329, 70001}) {
+  for (std::size_t count : {0, 1, 2, 15, 16, 17, 63, 127, 128, 129, 255, 256, 257, 511, 513, 1000, 3329, 70001}) {
     const auto x = normals(count, count);
     const Encoded e = encoded(x.data(), affine(count, levels, false, group));
     const auto back = decoded<float>(e);
@@ -149,10 +146,7 @@ TEST_CASE("what lies on the grid comes back exactly") {
   const bool wide = GENERATE(false, true);
   std::vector<float> x(5000);
   for (std::size_t i = 0; i < x.size(); ++i) {
-    x[i] = static_cast<float>(i % 256 == 0   ? levels - 1
-                              : i % 256 == 1 ? 0
-                                             : static_cast<int>(i * 7 % levels)) *
-           0.25f;
+    x[i] = static_cast<float>(i % 256 == 0 ? levels - 1 : i % 256 == 1 ? 0 : static_cast<int>(i * 7 % levels)) * 0.25f;
   }
   CHECK(decoded<float>(encoded(x.data(), affine(x.size(), levels, wide))) == x);
 }
@@ -228,9 +222,8 @@ TEST_CASE("affine refuses what it cannot hold, and raw keeps it") {
   CHECK_THROWS_AS(encode(x.data(), layout, {}, payload, metadata), Error);
 
   const Survey found = survey(x.data(), source.size(), dtype);
-  CHECK(found.non_finite == (std::isfinite(bad) && dtype != core::DType::BFloat16
-                                 ? 0u
-                                 : !std::isfinite(bad) || std::fabs(bad) > 3.39e38f));
+  CHECK(found.non_finite ==
+        (std::isfinite(bad) && dtype != core::DType::BFloat16 ? 0u : !std::isfinite(bad) || std::fabs(bad) > 3.39e38f));
   const Layout kept = affine_layout(found, source.size(), dtype, {});
   REQUIRE(kept.codec == Codec::Raw);
   const Encoded e = encoded(x.data(), kept);
@@ -239,8 +232,7 @@ TEST_CASE("affine refuses what it cannot hold, and raw keeps it") {
   CHECK(back == x);
 }
 
-TEST_CASE(
-    "denormals and other tiny tensors are kept raw; among larger elements they cost no more than a step") {
+TEST_CASE("denormals and other tiny tensors are kept raw; among larger elements they cost no more than a step") {
   std::vector<float> x(1000);
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i) * FLT_TRUE_MIN * 1000;
   const Layout kept =

@@ -64,8 +64,7 @@ TEST_CASE("float32 rounds to the nearest float16 or bfloat16, ties to even") {
   for (std::size_t i = 0; i < x.size(); ++i) {
     const auto value = static_cast<double>(x[i]);
     const double error = std::fabs(from_bits(back[i], mantissa, bias) - value);
-    const auto below = static_cast<std::uint16_t>(back[i] - 1),
-               above = static_cast<std::uint16_t>(back[i] + 1);
+    const auto below = static_cast<std::uint16_t>(back[i] - 1), above = static_cast<std::uint16_t>(back[i] + 1);
     INFO("value " << value);
     for (const auto neighbour : {below, above}) {
       if ((neighbour ^ back[i]) & 0x8000) continue;
@@ -91,11 +90,10 @@ TEST_CASE("the lanes' Philox is core's") {
 TEST_CASE("scales hold their group") {
   core::RandomSequence random({1, 2, 9});
   for (int i = 0; i < 20000; ++i) {
-    const auto minimum =
-        static_cast<float>(random.normal() * std::exp2(static_cast<double>(random.below(200)) - 90));
+    const auto minimum = static_cast<float>(random.normal() * std::exp2(static_cast<double>(random.below(200)) - 90));
     const auto maximum =
-        minimum + static_cast<float>(
-                      std::fabs(random.normal() * std::exp2(static_cast<double>(random.below(200)) - 90)));
+        minimum +
+        static_cast<float>(std::fabs(random.normal() * std::exp2(static_cast<double>(random.below(200)) - 90)));
     const auto levels = static_cast<std::uint32_t>(2 + random.below(255));
     for (const bool wide : {false, true}) {
       const lane::Scale scale = lane::make_scale(minimum, maximum, static_cast<float>(levels - 1), 0.0f, wide);

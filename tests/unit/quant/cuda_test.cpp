@@ -26,9 +26,8 @@ void check(bool good, const char* what, const Layout& layout) {
   if (good) return;
   ++failures;
   std::printf("FAILED: %s: %s, %llu elements, %d levels, group %u%s%s\n", what,
-              std::string(core::to_string(layout.dtype)).c_str(),
-              static_cast<unsigned long long>(layout.count), layout.levels, layout.group,
-              layout.wide_scales ? ", wide" : "", layout.dithered ? ", dithered" : "");
+              std::string(core::to_string(layout.dtype)).c_str(), static_cast<unsigned long long>(layout.count),
+              layout.levels, layout.group, layout.wide_scales ? ", wide" : "", layout.dithered ? ", dithered" : "");
 }
 
 void must(cudaError_t status) {
@@ -140,8 +139,7 @@ void refuses(core::DType dtype, std::size_t at) {
   refused(elements(dtype, kCount), std::numeric_limits<double>::infinity(), "an infinity is refused");
   if (dtype == core::DType::Float16) return;
   refused(elements(dtype, kCount), -std::ldexp(1.0, 125), "a large number is refused");
-  refused(std::vector<std::byte>(kCount * core::size_of(dtype)), std::ldexp(1.0, -101),
-          "a small one is refused");
+  refused(std::vector<std::byte>(kCount * core::size_of(dtype)), std::ldexp(1.0, -101), "a small one is refused");
 }
 
 }  // namespace
@@ -153,8 +151,7 @@ int main(int argc, char** argv) {
     std::puts("no CUDA device: skipped");
     return 77;
   }
-  for (const auto dtype :
-       {core::DType::Float32, core::DType::Float16, core::DType::BFloat16, core::DType::Float64}) {
+  for (const auto dtype : {core::DType::Float32, core::DType::Float16, core::DType::BFloat16, core::DType::Float64}) {
     for (const int levels : {2, 3, 4, 6, 8, 16, 23, 256}) {
       for (const std::uint32_t group : {16u, 64u, 128u, 208u, 256u, 512u, 1024u, 2048u}) {
         for (const std::size_t count : {std::size_t{0}, std::size_t{1}, std::size_t{300}, std::size_t{4096},

@@ -63,9 +63,8 @@ TEST_CASE("buffers of the wrong size are refused") {
 TEST_CASE("options out of range are refused") {
   const auto x = normals(1000, 1);
   const Survey found = survey(x.data(), 1000, core::DType::Float32);
-  const auto options =
-      GENERATE(AffineOptions{.bits = 0}, AffineOptions{.bits = 9}, AffineOptions{.levels = 1},
-               AffineOptions{.levels = 300}, AffineOptions{.group = 0}, AffineOptions{.group = 100});
+  const auto options = GENERATE(AffineOptions{.bits = 0}, AffineOptions{.bits = 9}, AffineOptions{.levels = 1},
+                                AffineOptions{.levels = 300}, AffineOptions{.group = 0}, AffineOptions{.group = 100});
   CHECK_THROWS_AS(affine_layout(found, 1000, core::DType::Float32, options), Error);
   CHECK_THROWS_AS(affine_layout(found, 1000, core::DType::Int32, {}), Error);
 }
@@ -84,8 +83,7 @@ TEST_CASE("scales are narrow near zero and wide where groups lie far from it") {
 TEST_CASE("narrow scales cost little variance, as promised") {
   const auto x = normals(256 * 400, 4, 5);
   double widened = 0;
-  const Encoded narrow = encoded(x.data(), affine(x.size(), 16)),
-                wide = encoded(x.data(), affine(x.size(), 16, true));
+  const Encoded narrow = encoded(x.data(), affine(x.size(), 16)), wide = encoded(x.data(), affine(x.size(), 16, true));
   for (std::size_t group = 0; group < 400; ++group) {
     widened += std::pow(scale(narrow, group).second / scale(wide, group).second, 2) / 400;
   }
@@ -103,8 +101,7 @@ TEST_CASE("choose_layout: affine, or the smallest lossless layout where few valu
   x[50'001] = std::numeric_limits<float>::infinity();
   CHECK(choose_layout(x.data(), x.size(), core::DType::Float32, {}).codec == Codec::Raw);
   const auto normal = normals(100'000, 1);
-  const Layout layout =
-      choose_layout(normal.data(), normal.size(), core::DType::Float32, {.levels = 6, .group = 512});
+  const Layout layout = choose_layout(normal.data(), normal.size(), core::DType::Float32, {.levels = 6, .group = 512});
   CHECK(layout.codec == Codec::Affine);
   CHECK(layout.levels == 6);
   CHECK(layout.bits == 3);

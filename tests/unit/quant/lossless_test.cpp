@@ -83,8 +83,8 @@ TEST_CASE("bools take one bit") {
   CHECK(payload_bytes(layout) == 12501);
 }
 
-TEMPLATE_TEST_CASE("two-valued tensors take one bit an element and two values", "", float, double,
-                   std::int64_t, std::int16_t, std::uint8_t) {
+TEMPLATE_TEST_CASE("two-valued tensors take one bit an element and two values", "", float, double, std::int64_t,
+                   std::int16_t, std::uint8_t) {
   for (const std::size_t count : {100, 127, 128, 129, 4095, 131'075}) {
     std::vector<TestType> x(count);
     for (std::size_t i = 0; i < count; ++i) {
@@ -124,10 +124,9 @@ TEST_CASE("floats with more than two values are raw") {
 }
 
 TEST_CASE("sign keeps x > 0 of every type") {
-  const core::DType dtype =
-      GENERATE(core::DType::Float32, core::DType::Float64, core::DType::Float16, core::DType::BFloat16,
-               core::DType::Int8, core::DType::Int16, core::DType::Int32, core::DType::Int64,
-               core::DType::UInt8, core::DType::Bool);
+  const core::DType dtype = GENERATE(core::DType::Float32, core::DType::Float64, core::DType::Float16,
+                                     core::DType::BFloat16, core::DType::Int8, core::DType::Int16, core::DType::Int32,
+                                     core::DType::Int64, core::DType::UInt8, core::DType::Bool);
   for (const std::size_t count : {0, 1, 63, 64, 65, 1000, 70'003}) {
     auto source = normals(count, 12);
     for (std::size_t i = 0; i < count; i += 3) source[i] = i % 2 != 0 ? 0.0f : -0.0f;

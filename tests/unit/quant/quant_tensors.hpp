@@ -19,8 +19,7 @@ struct Encoded {
 };
 
 inline Encoded encoded(const void* x, const Layout& layout, const core::RandomKey& key = {}) {
-  Encoded e{layout, std::vector<std::byte>(payload_bytes(layout)),
-            std::vector<std::byte>(metadata_bytes(layout))};
+  Encoded e{layout, std::vector<std::byte>(payload_bytes(layout)), std::vector<std::byte>(metadata_bytes(layout))};
   encode(x, layout, key, e.payload, e.metadata);
   return e;
 }

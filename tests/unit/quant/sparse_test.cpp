@@ -74,7 +74,8 @@ TEST_CASE("sparse: half-width elements and odd level counts") {
         REQUIRE(out[i] == 0);
       } else {
         const double step = scale(e, kept++ / 256).second;
-        REQUIRE(std::fabs(static_cast<double>(out[i] - rounded[i])) <= step * 1.001 + 0.01 * std::fabs(static_cast<double>(rounded[i])));
+        REQUIRE(std::fabs(static_cast<double>(out[i] - rounded[i])) <=
+                step * 1.001 + 0.01 * std::fabs(static_cast<double>(rounded[i])));
       }
     }
   }

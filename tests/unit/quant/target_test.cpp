@@ -86,8 +86,7 @@ TEST_CASE("affine: all SIMD targets give the same bytes and values") {
 TEST_CASE("affine: signed zeros and denormals do not split the targets") {
   auto x = normals(4099, 2);
   for (std::size_t i = 0; i < x.size(); i += 3) x[i] = i % 2 != 0 ? -0.0f : 0.0f;
-  for (std::size_t i = 1; i < 1500; i += 2)
-    x[i] = (i % 4 == 1 ? -1e-40f : 1e-40f) * static_cast<float>(i % 5);
+  for (std::size_t i = 1; i < 1500; i += 2) x[i] = (i % 4 == 1 ? -1e-40f : 1e-40f) * static_cast<float>(i % 5);
   for (std::size_t i = 0; i < 600; ++i) x[i] = i % 2 != 0 ? -0.0f : 0.0f;
   same_on_all_targets([&] { return round_trip(x.data(), affine(x.size(), 16)); });
 }
@@ -115,9 +114,8 @@ TEST_CASE("masks, signs, integers and surveys: all SIMD targets agree") {
   same_on_all_targets([&] { return round_trip(x.data(), layout); });
   same_on_all_targets([&] {
     const Survey s = survey(x.data(), layout.count, dtype);
-    const double values[] = {
-        static_cast<double>(s.non_finite), static_cast<double>(s.zeros), s.minimum, s.maximum,
-        static_cast<double>(s.distinct),   static_cast<double>(s.offset)};
+    const double values[] = {static_cast<double>(s.non_finite), static_cast<double>(s.zeros), s.minimum, s.maximum,
+                             static_cast<double>(s.distinct),   static_cast<double>(s.offset)};
     return bytes_of(std::vector<double>(values, values + 6));
   });
   for (std::size_t i = 2; i < layout.count; ++i) {

@@ -70,7 +70,8 @@ TEST_CASE("weights of entities multiply what they count in a partition function"
   }
 }
 
-TEST_CASE("large models are surveyed at two levels, right on average and for any number of threads", "[relsim][numeric]") {
+TEST_CASE("large models are surveyed at two levels, right on average and for any number of threads",
+          "[relsim][numeric]") {
   auto model = FactModel::random({.entities = 4200, .relations = 3, .dim = 6, .hidden = 16}, 5);
   model.query *= 6;
   model.entity *= 4;
@@ -108,7 +109,8 @@ TEST_CASE("large models are surveyed at two levels, right on average and for any
   const auto tight = adaptive_divergences(model, options);
   CHECK(tight.sketched_heads == 0);
   CHECK(tight.heads == 4200);
-  for (std::size_t i = 0; i < exact.same.size(); ++i) CHECK(tight.same[i] == Approx(exact.same[i]).epsilon(1e-4).margin(1e-6));
+  for (std::size_t i = 0; i < exact.same.size(); ++i)
+    CHECK(tight.same[i] == Approx(exact.same[i]).epsilon(1e-4).margin(1e-6));
 }
 
 TEST_CASE("each relation expects as many heads as it asks for, in proportion to their mass", "[relsim]") {
@@ -138,7 +140,8 @@ TEST_CASE("a round of shared heads counts for relations that ask for less than o
   core::set_threads(1);
   HeadSurvey survey(mass, relations, 1, 3, "test", HeadSharing::Sum, [](std::span<const std::int64_t> heads) {
     auto values = at::empty({static_cast<std::int64_t>(heads.size()), 100, 1}, at::kDouble);
-    for (std::size_t i = 0; i < heads.size(); ++i) values[static_cast<std::int64_t>(i)].fill_(static_cast<double>(heads[i]) / entities);
+    for (std::size_t i = 0; i < heads.size(); ++i)
+      values[static_cast<std::int64_t>(i)].fill_(static_cast<double>(heads[i]) / entities);
     return values;
   });
   survey.draw(std::vector<double>(relations, 0.04), {});  // four heads, to see what one costs
@@ -298,7 +301,8 @@ TEST_CASE("without the swapped orientation divergences are the same as with it",
   options.swapped = false;
   const auto one = exact_divergences(model, options);
   CHECK(one.swapped.empty());
-  for (std::size_t i = 0; i < both.same.size(); ++i) CHECK(one.same[i] == Approx(both.same[i]).epsilon(1e-10).margin(1e-12));
+  for (std::size_t i = 0; i < both.same.size(); ++i)
+    CHECK(one.same[i] == Approx(both.same[i]).epsilon(1e-10).margin(1e-12));
 }
 
 }  // namespace

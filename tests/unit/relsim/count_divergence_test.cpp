@@ -23,8 +23,8 @@ std::vector<Triple> random_facts(std::int32_t entities, std::int32_t relations, 
 }
 
 /// P(h,t|r) by the formulas of count_model.hpp, every quantity counted anew.
-double naive_probability(const std::vector<Triple>& triples, std::int32_t entities, double k, std::int32_t r, bool turned,
-                         std::int32_t h, std::int32_t t) {
+double naive_probability(const std::vector<Triple>& triples, std::int32_t entities, double k, std::int32_t r,
+                         bool turned, std::int32_t h, std::int32_t t) {
   double heads = 0, tails = 0, pair = 0, total = 0, base_h = 2, base_t = 2;
   for (const auto& fact : triples) {
     base_h += (fact.head == h) + (fact.tail == h);

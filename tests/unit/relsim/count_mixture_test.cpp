@@ -9,7 +9,8 @@
 namespace terse::relsim {
 namespace {
 
-std::vector<Triple> random_triples(std::size_t count, std::int32_t entities, std::int32_t relations, std::uint64_t seed) {
+std::vector<Triple> random_triples(std::size_t count, std::int32_t entities, std::int32_t relations,
+                                   std::uint64_t seed) {
   core::RandomSequence random({seed, 0, 0});
   const auto draw = [&](std::int32_t n) { return std::min(n - 1, static_cast<std::int32_t>(random.uniform() * n)); };
   std::vector<Triple> triples;
@@ -34,7 +35,8 @@ TEST_CASE("role counts are those of a scan, and sum to one", "[relsim]") {
     double heads = 0, tails = 0;
     for (std::int32_t e = 0; e < 11; ++e) {
       const auto count = [&](auto role) {
-        return static_cast<double>(std::ranges::count_if(triples, [&](const Triple& t) { return t.relation == r && t.*role == e; }));
+        return static_cast<double>(
+            std::ranges::count_if(triples, [&](const Triple& t) { return t.relation == r && t.*role == e; }));
       };
       CHECK(counts.count(r, e) == count(&Triple::head));
       CHECK(counts.count(4 + r, e) == count(&Triple::tail));
@@ -48,7 +50,8 @@ TEST_CASE("role counts are those of a scan, and sum to one", "[relsim]") {
 
 TEST_CASE("the mixture's shares are those of most likelihood, and never lose against counts", "[relsim][numeric]") {
   constexpr std::int32_t kEntities = 30, kRelations = 3;
-  const auto train = random_triples(400, kEntities, kRelations, 1), held_out = random_triples(6000, kEntities, kRelations, 2);
+  const auto train = random_triples(400, kEntities, kRelations, 1),
+             held_out = random_triples(6000, kEntities, kRelations, 2);
   const RoleCounts counts(train, kEntities, kRelations);
   const auto observations = both_directions(held_out, kRelations);
 
@@ -68,8 +71,8 @@ TEST_CASE("the mixture's shares are those of most likelihood, and never lose aga
     CHECK(fitted.nats == Approx(0.02).margin(1e-3));
   }
   SECTION("shares are found where the facts come from a mixture") {
-    // Of relation r's heads a share of (r + 1) / 4 comes from the model, which knows entity 0 only, the others from counts
-    // alike; and so the likeliest share of the model is that, whatever the counts are where it knows.
+    // Of relation r's heads a share of (r + 1) / 4 comes from the model, which knows entity 0 only, the others from
+    // counts alike; and so the likeliest share of the model is that, whatever the counts are where it knows.
     std::vector<Triple> facts;
     std::vector<FactLogs> logs;
     core::RandomSequence random({7, 0, 0});
@@ -86,7 +89,8 @@ TEST_CASE("the mixture's shares are those of most likelihood, and never lose aga
     const auto fitted = mix_with_counts(logs, facts, counts, 0.5);
     for (std::int32_t r = 0; r < kRelations; ++r) {
       // Four standard errors of a share of 3000 facts.
-      CHECK(static_cast<double>(fitted.mixture.head[static_cast<std::size_t>(r)]) == Approx((r + 1) / 4.0).margin(4 * std::sqrt(0.25 / 3000) + 0.005));
+      CHECK(static_cast<double>(fitted.mixture.head[static_cast<std::size_t>(r)]) ==
+            Approx((r + 1) / 4.0).margin(4 * std::sqrt(0.25 / 3000) + 0.005));
     }
     CHECK(fitted.nats < counts_nats(facts, counts, 0.5));
   }

@@ -37,7 +37,8 @@ TEST_CASE("a tree of ten thousand merges in a row is drawn", "[redundancy]") {
   constexpr std::int32_t kRelations = 10000;
   for (std::int32_t i = 0; i < kRelations; ++i) clusters.relations.push_back("r");
   for (std::int32_t i = 1; i < kRelations; ++i) {
-    clusters.merges.push_back({.a = i, .b = i == 1 ? 0 : kRelations + i - 2, .height = 1, .confidence = 1, .swapped = false, .reason = ""});
+    clusters.merges.push_back(
+        {.a = i, .b = i == 1 ? 0 : kRelations + i - 2, .height = 1, .confidence = 1, .swapped = false, .reason = ""});
     if (i == 1) std::swap(clusters.merges[0].a, clusters.merges[0].b);
   }
   CHECK(count(draw_dendrogram(clusters), "V") == kRelations - 1);

@@ -17,7 +17,8 @@ formats::Similarity random_divergences(std::size_t n, std::uint64_t seed) {
   core::RandomSequence random({seed, 0, 0});
   similarity.relations.assign(n, "r");
   similarity.counts.assign(n, 10);
-  for (auto* values : {&similarity.divergence, &similarity.swapped, &similarity.divergence_error, &similarity.swapped_error}) {
+  for (auto* values :
+       {&similarity.divergence, &similarity.swapped, &similarity.divergence_error, &similarity.swapped_error}) {
     for (std::size_t i = 0; i < n * n; ++i) values->push_back(static_cast<double>(random.below(1000)) / 100);
   }
   return similarity;
@@ -33,7 +34,8 @@ TEST_CASE("no pair is surer than its share of unrelated pairs as close allows", 
     for (auto& chance : same) {
       chance.resize(n * n);
       for (std::size_t a = 0; a < n; ++a) {
-        for (std::size_t b = 0; b <= a; ++b) chance[a * n + b] = chance[b * n + a] = static_cast<float>(random.below(100)) / 100;
+        for (std::size_t b = 0; b <= a; ++b)
+          chance[a * n + b] = chance[b * n + a] = static_cast<float>(random.below(100)) / 100;
       }
     }
     const auto both = [&](double x, double y) { return seed == 2 ? (x + y) / 2 : std::max(x, y); };
@@ -46,7 +48,9 @@ TEST_CASE("no pair is surer than its share of unrelated pairs as close allows", 
             if (s == 0 && a == b) continue;
             const auto& values = s ? similarity.swapped : similarity.divergence;
             const auto& errors = s ? similarity.swapped_error : similarity.divergence_error;
-            const auto at = [&](std::size_t i, std::size_t j) { return values[i * n + j] + (far ? errors[i * n + j] : 0); };
+            const auto at = [&](std::size_t i, std::size_t j) {
+              return values[i * n + j] + (far ? errors[i * n + j] : 0);
+            };
             const double mine = both(at(a, b), at(b, a));
             double closer = 0, all = 0;
             for (const std::size_t t : {0, 1}) {

@@ -136,7 +136,8 @@ TEST_CASE("rows keep what their model asks of them", "[relsim]") {
   }
   const auto rotation = lengths(trained(kb, options_for(ScoreModel::RotatE), 2).model, true);
   for (std::size_t r = 0; r < rotation.size(); r += 24) {
-    for (std::size_t i = 0; i < 12; ++i) CHECK(std::hypot(rotation[r + i], rotation[r + 12 + i]) == Approx(1).epsilon(1e-5));
+    for (std::size_t i = 0; i < 12; ++i)
+      CHECK(std::hypot(rotation[r + i], rotation[r + 12 + i]) == Approx(1).epsilon(1e-5));
   }
 }
 

@@ -143,8 +143,8 @@ TEST_CASE("a handful of facts is no evidence", "[redundancy]") {
   }
 }
 
-/// Each relation's facts between other entities, exchanged at random: as regular as before in itself, and nothing that it
-/// has in common with another one is left.
+/// Each relation's facts between other entities, exchanged at random: as regular as before in itself, and nothing that
+/// it has in common with another one is left.
 World shuffled(World world, std::uint64_t seed) {
   for (std::size_t r = 0; r < world.relations.size(); ++r) {
     core::RandomSequence random({seed, r, 1});
@@ -170,7 +170,8 @@ TEST_CASE("of shuffled facts nothing is merged", "[redundancy]") {
   std::size_t merges = 0;
   for (std::uint64_t seed = 1; seed <= kWorlds; ++seed) {
     const int facts = seed % 2 ? 450 : 90;
-    merges += cluster_relations(judged(shuffled(world_of(seed, facts), seed)), {.threshold = -std::log(0.95)}).merges.size();
+    merges +=
+        cluster_relations(judged(shuffled(world_of(seed, facts), seed)), {.threshold = -std::log(0.95)}).merges.size();
   }
   // At most one world in twenty: what --false-merges asks for by default.
   CHECK(merges <= kWorlds / 20);
@@ -221,7 +222,8 @@ TEST_CASE("evidence has the same bytes for any number of threads", "[redundancy]
 
 TEST_CASE("shared facts are counted in both orientations and against a shuffle", "[redundancy]") {
   // 0 holds one pair with 1 as it stands, and two turned round; 2 is symmetric in one pair.
-  std::vector<Triple> triples = {{0, 0, 1}, {0, 1, 1}, {2, 0, 3}, {3, 1, 2}, {4, 0, 5}, {5, 1, 4}, {6, 2, 7}, {7, 2, 6}, {8, 2, 8}};
+  std::vector<Triple> triples = {{0, 0, 1}, {0, 1, 1}, {2, 0, 3}, {3, 1, 2}, {4, 0, 5},
+                                 {5, 1, 4}, {6, 2, 7}, {7, 2, 6}, {8, 2, 8}};
   make_distinct(triples);
   const FactEdges edges(triples);
   const CountModel counts(triples, 9, 3, 1);

@@ -139,7 +139,7 @@ TEST_CASE("margin costs: α is their mean, near relations cost more", "[relsim]"
     CHECK(costs[2] == Approx(2 * alpha * far / (near + far)));
     CHECK(costs[3] == Approx(2 * alpha));  // the only one known
     CHECK(costs[5] == 0);
-    CHECK(costs[6] == Approx(alpha));      // nothing known
+    CHECK(costs[6] == Approx(alpha));  // nothing known
     CHECK(costs[7] == Approx(alpha));
     CHECK(costs[8] == 0);
   }

@@ -2,8 +2,8 @@
 
 #include "naive_facts.hpp"
 #include "terse/core/parallel.hpp"
-#include "terse/relsim/model/fact_graph.hpp"
 #include "terse/core/philox.hpp"
+#include "terse/relsim/model/fact_graph.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::relsim {
@@ -61,11 +61,13 @@ FactModel resting_model(const FactModelShape& shape) {
 }
 
 /// LibTorch's optimizer that does what the rule says.
-std::unique_ptr<torch::optim::Optimizer> reference_optimizer(const std::vector<at::Tensor>& parameters, const StepRule& rule) {
+std::unique_ptr<torch::optim::Optimizer> reference_optimizer(const std::vector<at::Tensor>& parameters,
+                                                             const StepRule& rule) {
   using namespace torch::optim;
   switch (rule.rule) {
     case RowRule::Sgd:
-      return std::make_unique<SGD>(parameters, SGDOptions(rule.lr).momentum(rule.momentum).weight_decay(rule.weight_decay));
+      return std::make_unique<SGD>(parameters,
+                                   SGDOptions(rule.lr).momentum(rule.momentum).weight_decay(rule.weight_decay));
     case RowRule::AdaGrad:
       return std::make_unique<Adagrad>(parameters, AdagradOptions(rule.lr).weight_decay(rule.weight_decay));
     case RowRule::Adam:
@@ -213,7 +215,8 @@ TEST_CASE("a step whose perceptrons LibTorch differentiates is the same step", "
   CHECK(under_graph.steps() == 4);
 }
 
-TEST_CASE("rounded hidden layers leave entities and queries their gradient, and the others its mean", "[relsim][numeric]") {
+TEST_CASE("rounded hidden layers leave entities and queries their gradient, and the others its mean",
+          "[relsim][numeric]") {
   const FactModelShape shape{.entities = 90, .relations = 5, .dim = 24, .hidden = 130};
   const auto batch = random_batch(shape, 80, 3);
   const auto gradients = [&](const FactCompression& options) {

@@ -32,7 +32,8 @@ TEST_CASE("training beats counts on nations and stops early", "[relsim]") {
   CHECK(reports.back().epoch == trained.best.epoch + options.patience);
   FactStep step(trained.model, {.lr = 1});
   double nats = 0;
-  for (const auto& log : step.log_likelihoods(both_directions(held_out, kb.relations.size()))) nats -= log.head + log.tail;
+  for (const auto& log : step.log_likelihoods(both_directions(held_out, kb.relations.size())))
+    nats -= log.head + log.tail;
   const auto best = trained.best.held_out_nats + trained.best.held_out_inverse_nats;
   CHECK(nats / static_cast<double>(held_out.size()) == Approx(best).epsilon(1e-9));
 }
@@ -78,7 +79,8 @@ TEST_CASE("an artifact that holds what is no number is named", "[relsim]") {
   CHECK_NOTHROW(load_fact_model(facts, "some.facts"));
   auto& entity = *std::ranges::find(facts.weights, "entity", [](const auto& t) { return t.info.name; });
   entity.as<float>()[7] = std::nanf("");
-  CHECK_THROWS_WITH(load_fact_model(facts, "some.facts"), "some.facts: weight 'entity' holds a value that is no number");
+  CHECK_THROWS_WITH(load_fact_model(facts, "some.facts"),
+                    "some.facts: weight 'entity' holds a value that is no number");
   facts.weights.erase(facts.weights.begin());
   CHECK_THROWS_WITH(load_fact_model(facts, "some.facts"), Catch::StartsWith("some.facts: "));
   facts.hyperparameters = formats::Value::Map{{"count_smoothing", -1.0}};
@@ -94,7 +96,8 @@ TEST_CASE("a descending rate falls from step to step to nearly nothing", "[relsi
   options.batch = 1 << 20;  // a step an epoch
   options.descent = Descent::Linear;
   const auto trained = train_facts(kb.triples, {}, kb.entities.size(), kb.relations.size(), options);
-  const auto by_hand = FactModel::random({kb.entities.size(), kb.relations.size(), options.dim, options.hidden}, options.seed);
+  const auto by_hand =
+      FactModel::random({kb.entities.size(), kb.relations.size(), options.dim, options.hidden}, options.seed);
   FactStep step(by_hand, {.lr = options.lr, .weight_decay = options.weight_decay});
   for (const double rate : {1.0, 0.75, 0.5, 0.25}) {
     step.set_lr(rate * options.lr);

@@ -66,12 +66,12 @@ TEST_CASE("clusters are scored by the definitions, over labelled relations only"
   const auto scores = score_clusters(clusters, gold);
   CHECK(scores.relations == 4);
   CHECK(scores.positive_pairs == 3);
-  CHECK(scores.macro.precision == 0.5);            // {a b} is pure, {c d} is not
-  CHECK(scores.macro.recall == 0.5);               // y is in one cluster, x in two
-  CHECK(scores.micro.precision == 0.75);           // 2 of 2 and 1 of 2
-  CHECK(scores.micro.recall == 0.75);              // 2 of 3 and 1 of 1
-  CHECK(scores.pair.precision == 0.5);             // ab right, cd wrong
-  CHECK(scores.pair.recall == Approx(1.0 / 3));    // ab of ab, ac, bc
+  CHECK(scores.macro.precision == 0.5);          // {a b} is pure, {c d} is not
+  CHECK(scores.macro.recall == 0.5);             // y is in one cluster, x in two
+  CHECK(scores.micro.precision == 0.75);         // 2 of 2 and 1 of 2
+  CHECK(scores.micro.recall == 0.75);            // 2 of 3 and 1 of 1
+  CHECK(scores.pair.precision == 0.5);           // ab right, cd wrong
+  CHECK(scores.pair.recall == Approx(1.0 / 3));  // ab of ab, ac, bc
   CHECK(scores.pair.f1() == Approx(0.4));
 }
 

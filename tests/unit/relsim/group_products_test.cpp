@@ -30,7 +30,8 @@ double product_of(const SparseMatrix& rows, std::size_t a, std::size_t b) {
   double sum = 0;
   for (std::size_t i = rows.begin[a]; i < rows.begin[a + 1]; ++i) {
     for (std::size_t j = rows.begin[b]; j < rows.begin[b + 1]; ++j) {
-      if (rows.column[i] == rows.column[j]) sum += static_cast<double>(rows.value[i]) * static_cast<double>(rows.value[j]);
+      if (rows.column[i] == rows.column[j])
+        sum += static_cast<double>(rows.value[i]) * static_cast<double>(rows.value[j]);
     }
   }
   return sum;

@@ -51,7 +51,8 @@ std::vector<NaiveGroup> naive_clusters(const formats::Similarity& s, Linkage lin
           for (std::size_t i = 0; i < groups[a].members.size(); ++i) {
             for (std::size_t j = 0; j < groups[b].members.size(); ++j) {
               const auto& m = (groups[a].swapped[i] ^ groups[b].swapped[j] ^ turn) ? s.swapped : s.divergence;
-              const auto x = static_cast<std::size_t>(groups[a].members[i]), y = static_cast<std::size_t>(groups[b].members[j]);
+              const auto x = static_cast<std::size_t>(groups[a].members[i]),
+                         y = static_cast<std::size_t>(groups[b].members[j]);
               const double d = std::max(m[x * n + y], m[y * n + x]);
               sum += d, low = std::min(low, d), high = std::max(high, d);
             }

@@ -46,7 +46,8 @@ double naive_jaccard(const Pairs& a, const Pairs& b) {
 double naive_cosine(const Pairs& a, const Pairs& b) {
   const auto profile = [](const Pairs& pairs) {
     std::array<double, 2 * kEntities> counts{};
-    for (const auto& [head, tail] : pairs) ++counts[static_cast<std::size_t>(head)], ++counts[static_cast<std::size_t>(kEntities + tail)];
+    for (const auto& [head, tail] : pairs)
+      ++counts[static_cast<std::size_t>(head)], ++counts[static_cast<std::size_t>(kEntities + tail)];
     return counts;
   };
   const auto p = profile(a), q = profile(b);
@@ -60,7 +61,8 @@ double naive_cosine(const Pairs& a, const Pairs& b) {
 TEST_CASE("jaccard and profile distances are those of the definition, in both orientations") {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     const auto facts = random_facts(seed);
-    const auto jaccard = jaccard_distances(facts, kRelations), profile = profile_distances(facts, kEntities, kRelations);
+    const auto jaccard = jaccard_distances(facts, kRelations),
+               profile = profile_distances(facts, kEntities, kRelations);
     for (std::int32_t a = 0; a < kRelations; ++a) {
       for (std::int32_t b = 0; b < kRelations; ++b) {
         const auto at = static_cast<std::size_t>(a * kRelations + b);
@@ -69,8 +71,10 @@ TEST_CASE("jaccard and profile distances are those of the definition, in both or
           const auto other = pairs_of(facts, b, turned);
           const bool itself = a == b && !turned;
           INFO("seed " << seed << ", relations " << a << " and " << b << (turned ? ", turned round" : ""));
-          CHECK((turned ? jaccard.swapped : jaccard.same)[at] == Approx(itself ? 0 : 1 - naive_jaccard(own, other)).margin(1e-12));
-          CHECK((turned ? profile.swapped : profile.same)[at] == Approx(itself ? 0 : 1 - naive_cosine(own, other)).margin(1e-12));
+          CHECK((turned ? jaccard.swapped : jaccard.same)[at] ==
+                Approx(itself ? 0 : 1 - naive_jaccard(own, other)).margin(1e-12));
+          CHECK((turned ? profile.swapped : profile.same)[at] ==
+                Approx(itself ? 0 : 1 - naive_cosine(own, other)).margin(1e-12));
         }
       }
     }

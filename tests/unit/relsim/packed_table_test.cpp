@@ -37,7 +37,8 @@ TEST_CASE("partition functions and means equal sums in double precision", "[rels
       std::vector<double> logits(c.entities), sum(c.dim);
       double high = -INFINITY, total = 0;
       for (std::size_t e = 0; e < c.entities; ++e) {
-        for (std::size_t k = 0; k < c.dim; ++k) logits[e] += static_cast<double>(u[i * c.dim + k]) * static_cast<double>(table[e * c.dim + k]);
+        for (std::size_t k = 0; k < c.dim; ++k)
+          logits[e] += static_cast<double>(u[i * c.dim + k]) * static_cast<double>(table[e * c.dim + k]);
         high = std::max(high, logits[e]);
       }
       for (std::size_t e = 0; e < c.entities; ++e) {
@@ -50,7 +51,8 @@ TEST_CASE("partition functions and means equal sums in double precision", "[rels
         worst_mean = std::max(worst_mean, std::abs(static_cast<double>(mean[i * c.dim + k]) - sum[k] / total));
       }
     }
-    // A float logit is off by about dim · 2^-24 of the largest product sum; so are log Z and, times the table, the mean.
+    // A float logit is off by about dim · 2^-24 of the largest product sum; so are log Z and, times the table, the
+    // mean.
     const double logit = static_cast<double>(c.scale) * std::sqrt(static_cast<double>(c.dim));
     INFO(c.entities << " entities, " << c.dim << " dimensions");
     CHECK(worst_log < 6e-7 * (logit * 5 + 5));
@@ -89,7 +91,8 @@ TEST_CASE("rows weighed by their softmaxes equal sums in double precision", "[re
     auto table = normal(c.entities * c.dim, 0.4f, 1);
     const auto u = normal(c.n * c.dim, 1, 2), log_weights = normal(c.n, 1, 3);
     // Logits grow from panel to panel, so that what is subtracted from them must change.
-    for (std::size_t i = 0; i < table.size(); ++i) table[i] *= static_cast<float>(1 + i / (c.dim * PackedTable::kPanel));
+    for (std::size_t i = 0; i < table.size(); ++i)
+      table[i] *= static_cast<float>(1 + i / (c.dim * PackedTable::kPanel));
     for (const auto rounding : {Rounding::None, Rounding::Bfloat16}) {
       const PackedTable packed(table.data(), c.entities, c.dim, rounding);
       HeldWeights held;
@@ -112,7 +115,8 @@ TEST_CASE("rows weighed by their softmaxes equal sums in double precision", "[re
             for (std::size_t k = 0; k < c.dim; ++k) {
               logit += static_cast<double>(u[i * c.dim + k]) * static_cast<double>(table[(first + e) * c.dim + k]);
             }
-            for (std::size_t k = 0; k < c.dim; ++k) expected[k] += std::exp(logit) * static_cast<double>(u[i * c.dim + k]);
+            for (std::size_t k = 0; k < c.dim; ++k)
+              expected[k] += std::exp(logit) * static_cast<double>(u[i * c.dim + k]);
           }
           for (std::size_t k = 0; k < c.dim; ++k) {
             worst = std::max(worst, std::abs(static_cast<double>(sums[e * packed.padded_dim() + k]) - expected[k]));

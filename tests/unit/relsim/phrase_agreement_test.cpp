@@ -20,22 +20,18 @@ struct Sayings {
 Sayings random_sayings(std::size_t phrases, std::uint64_t seed) {
   Sayings sayings;
   core::RandomSequence random({seed, 0, 0});
-  const auto below = [&](int n) {
-    return static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(n)));
-  };
+  const auto below = [&](int n) { return static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(n))); };
   for (int e = 0; e < 40; ++e) {
     std::string name;
     for (int i = 0; i < 6; ++i) name += static_cast<char>('a' + below(8));
     sayings.entities.push_back(name);
   }
-  const std::vector<std::string> words{"eat",  "sell", "own", "found", "visit",
-                                       "lead", "in",   "of",  "at",    "not"};
+  const std::vector<std::string> words{"eat", "sell", "own", "found", "visit", "lead", "in", "of", "at", "not"};
   for (std::size_t p = 0; p < phrases; ++p) {
     sayings.phrases.push_back(words[static_cast<std::size_t>(below(10))] + " " +
                               words[static_cast<std::size_t>(below(10))] + " " + std::to_string(p % 7));
     const auto facts = 1 + below(2);
-    for (int i = 0; i < facts; ++i)
-      sayings.triples.push_back({below(40), static_cast<std::int32_t>(p), below(40)});
+    for (int i = 0; i < facts; ++i) sayings.triples.push_back({below(40), static_cast<std::int32_t>(p), below(40)});
     sayings.counts.push_back(facts);
   }
   return sayings;
@@ -96,8 +92,8 @@ TEST_CASE("agreement is the same for any number of threads", "[redundancy]") {
 TEST_CASE("the parts of merges are the mean likeness of what they join", "[redundancy][numeric]") {
   const auto s = random_sayings(80, 5);
   const auto kinds = s.kinds();
-  const auto merges = cluster_phrases(agreed_kinds(kinds, s.phrases, s.counts, {}, false, 4), s.phrases,
-                                      s.counts, {}, {.threshold = kMostAgree})
+  const auto merges = cluster_phrases(agreed_kinds(kinds, s.phrases, s.counts, {}, false, 4), s.phrases, s.counts, {},
+                                      {.threshold = kMostAgree})
                           .clusters.merges;
   const auto parts = parts_of_merges(kinds, merges);
   REQUIRE(merges.size() > 10);
@@ -105,8 +101,7 @@ TEST_CASE("the parts of merges are the mean likeness of what they join", "[redun
   std::vector<std::vector<std::size_t>> nodes;
   for (std::size_t p = 0; p < 80; ++p) nodes.push_back({p});
   for (std::size_t i = 0; i < merges.size(); ++i) {
-    const auto a = nodes[static_cast<std::size_t>(merges[i].a)],
-               b = nodes[static_cast<std::size_t>(merges[i].b)];
+    const auto a = nodes[static_cast<std::size_t>(merges[i].a)], b = nodes[static_cast<std::size_t>(merges[i].b)];
     double sum = 0;
     for (const auto x : a) {
       for (const auto y : b) sum += kinds.likeness(x, y);

@@ -43,7 +43,8 @@ TEST_CASE("what phrases say leaves out adverbs, auxiliaries and articles", "[red
   CHECK(gist_of("has been in").empty());
 }
 
-/// Of merges of two phrases each a share says the same, and these have the same head as often as phrases in the same words.
+/// Of merges of two phrases each a share says the same, and these have the same head as often as phrases in the same
+/// words.
 Heads merges_of(std::uint64_t seed, const std::vector<double>& shares, int merges_each, int in_same_words = 400) {
   constexpr std::uint64_t kHeads = 50;
   constexpr double kSameHead = 0.4;
@@ -66,7 +67,8 @@ Heads merges_of(std::uint64_t seed, const std::vector<double>& shares, int merge
   for (const double share : shares) {
     for (int i = 0; i < merges_each; ++i) {
       const auto [a, b] = pair(share, false);
-      heads.merges.push_back({.a = a, .b = b, .height = height += 1e-4, .confidence = 0.5, .swapped = false, .reason = ""});
+      heads.merges.push_back(
+          {.a = a, .b = b, .height = height += 1e-4, .confidence = 0.5, .swapped = false, .reason = ""});
     }
   }
   return heads;
@@ -83,7 +85,8 @@ TEST_CASE("chances are the shares of merges that say the same", "[redundancy][nu
     for (std::size_t s = 0; s < shares.size(); ++s) {
       double mean = 0;
       for (std::size_t i = 0; i < kEach; ++i) mean += chances[s * kEach + i] / kEach;
-      // Deviations: of the rate of 1000 merges, 0.0135 / 0.38, and of that of 2000 pairs in the same words, 0.011 / 0.4 · 0.6.
+      // Deviations: of the rate of 1000 merges, 0.0135 / 0.38, and of that of 2000 pairs in the same words, 0.011 / 0.4
+      // · 0.6.
       CHECK(std::abs(mean - shares[s]) < 4 * 0.04);
     }
     CHECK(chances.front() <= kSurest);
@@ -101,7 +104,13 @@ TEST_CASE("chances are those of a regression by its definition", "[redundancy][n
       for (int i = 0; i < 3; ++i) heads.triples.push_back({static_cast<std::int32_t>(random.below(20)), p, 399 - i});
     }
     make_distinct(heads.triples);
-    for (std::int32_t i = 0; i < 12; ++i) heads.merges.push_back({.a = leaves + i, .b = leaves + 12 + i, .height = 0.5 - i * 0.01, .confidence = 0.5, .swapped = false, .reason = ""});
+    for (std::int32_t i = 0; i < 12; ++i)
+      heads.merges.push_back({.a = leaves + i,
+                              .b = leaves + 12 + i,
+                              .height = 0.5 - i * 0.01,
+                              .confidence = 0.5,
+                              .swapped = false,
+                              .reason = ""});
     const PhraseKinds kinds(heads.triples, heads.entities, heads.phrases);
     std::vector<std::vector<std::int32_t>> heads_of(heads.phrases.size());
     for (const auto& t : heads.triples) heads_of[static_cast<std::size_t>(t.relation)].push_back(t.head);
@@ -128,7 +137,8 @@ TEST_CASE("chances are those of a regression by its definition", "[redundancy][n
     };
     std::vector<Rate> rates;
     for (std::size_t m = 0; m < heads.merges.size(); ++m) {
-      const auto a = nodes[static_cast<std::size_t>(heads.merges[m].a)], b = nodes[static_cast<std::size_t>(heads.merges[m].b)];
+      const auto a = nodes[static_cast<std::size_t>(heads.merges[m].a)],
+                 b = nodes[static_cast<std::size_t>(heads.merges[m].b)];
       Rate rate{heads.merges[m].height, 0, static_cast<double>(a.size() * b.size()), m};
       for (const auto x : a) {
         for (const auto y : b) rate.same += coincidence(x, y);

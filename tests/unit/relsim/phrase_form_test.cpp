@@ -6,11 +6,12 @@ namespace terse::relsim {
 namespace {
 
 TEST_CASE("a phrase that denies what it says is known by its words", "[redundancy]") {
-  for (const char* phrase : {"is not located in", "was never in", "have no part in", "isn't in", "is n't in", "don\u2019t like",
-                             "is NOT the creator of", "cannot leave", "be no longer in"}) {
+  for (const char* phrase : {"is not located in", "was never in", "have no part in", "isn't in", "is n't in",
+                             "don\u2019t like", "is NOT the creator of", "cannot leave", "be no longer in"}) {
     CHECK(form_of(phrase).negated);
   }
-  for (const char* phrase : {"is located in", "is not only in", "be not just in", "know", "nothing", "was notified by", ""}) {
+  for (const char* phrase :
+       {"is located in", "is not only in", "be not just in", "know", "nothing", "was notified by", ""}) {
     CHECK_FALSE(form_of(phrase).negated);
   }
 }
@@ -30,8 +31,8 @@ TEST_CASE("passive phrases tell what is done to their heads", "[redundancy]") {
   CHECK(form_of("has been written by").passive == "written");
   CHECK(form_of("directed by").passive == "directed");
   CHECK(form_of("get embarrass by").passive == "embarrass");
-  for (const char* phrase : {"be a novel by", "stand by", "by", "be by", "is the work of", "was founded in", "is in a room by",
-                             "founded", "was here by", "is", ""}) {
+  for (const char* phrase : {"be a novel by", "stand by", "by", "be by", "is the work of", "was founded in",
+                             "is in a room by", "founded", "was here by", "is", ""}) {
     CHECK(form_of(phrase).passive.empty());
   }
 }

@@ -29,9 +29,10 @@ struct World {
 /// Twelve phrases, one or two facts each: six of people and firms, six of dishes and towns. Few words recur.
 World world() {
   World world;
-  world.entities = {"ann", "bob", "cid", "acme corp", "widget corp", "sprocket corp", "soup", "stew", "pie", "oldtown", "newtown", "hightown"};
-  world.phrases = {"is chairman of", "owns",     "was the head of", "left",      "has retired from", "founded",
-                   "is eaten in",    "hails to", "is cooked at",    "pleases",   "was invented in",  "is sold at"};
+  world.entities = {"ann",  "bob",  "cid", "acme corp", "widget corp", "sprocket corp",
+                    "soup", "stew", "pie", "oldtown",   "newtown",     "hightown"};
+  world.phrases = {"is chairman of", "owns",     "was the head of", "left",    "has retired from", "founded",
+                   "is eaten in",    "hails to", "is cooked at",    "pleases", "was invented in",  "is sold at"};
   for (std::int32_t p = 0; p < 12; ++p) {
     const std::int32_t first = p < 6 ? 0 : 6;
     world.triples.push_back({first + p % 3, p, first + 3 + p % 3});
@@ -102,12 +103,13 @@ TEST_CASE("the likeness has the same bytes for any number of threads and is symm
   }
 }
 
-/// Founders and firms, said in active and in passive voice, and who surrounds whom, which is said both ways with the same
-/// heads and tails.
+/// Founders and firms, said in active and in passive voice, and who surrounds whom, which is said both ways with the
+/// same heads and tails.
 World voices() {
   World world;
   world.entities = {"ann", "bob", "cid", "acme corp", "widget corp", "sprocket corp", "oldtown", "newtown"};
-  world.phrases = {"founded", "was founded by", "surrounded", "was surrounded by", "was sponsored by", "has not founded"};
+  world.phrases = {"founded",           "was founded by",   "surrounded",
+                   "was surrounded by", "was sponsored by", "has not founded"};
   world.triples = {{0, 0, 3}, {1, 0, 4}, {3, 1, 0}, {5, 1, 2}, {6, 2, 7}, {6, 3, 7}, {4, 4, 5}, {0, 5, 4}};
   return world;
 }
@@ -138,14 +140,16 @@ TEST_CASE("when and how surely something is said makes no other words of it", "[
   CHECK(words.likeness(1, 2) == 0);
 }
 
-TEST_CASE("what phrases are made of and the kinds of their tails are weighed against each other", "[redundancy][numeric]") {
+TEST_CASE("what phrases are made of and the kinds of their tails are weighed against each other",
+          "[redundancy][numeric]") {
   const auto kinds = world().kinds();
   const auto made_of = kinds.weighed(1), of_tails = kinds.weighed(0), mostly = kinds.weighed(0.75);
   double all = 0;
   for (std::size_t a = 0; a < 12; ++a) {
     for (std::size_t b = 0; b < a; ++b) {
       CHECK(kinds.likeness(a, b) == Approx((made_of.likeness(a, b) + of_tails.likeness(a, b)) / 2).margin(1e-6));
-      CHECK(mostly.likeness(a, b) == Approx(0.75 * made_of.likeness(a, b) + 0.25 * of_tails.likeness(a, b)).margin(1e-6));
+      CHECK(mostly.likeness(a, b) ==
+            Approx(0.75 * made_of.likeness(a, b) + 0.25 * of_tails.likeness(a, b)).margin(1e-6));
       all += mostly.likeness(a, b) / (12 * 11 / 2);
     }
   }

@@ -92,7 +92,8 @@ TEST_CASE("phrases are merged down to a count, the same for any number of thread
 }
 
 TEST_CASE("a phrase that has nothing in common with others stays alone", "[redundancy]") {
-  const std::vector<std::string> entities{"aaaa", "bbbb", "cccc", "dddd", "eeee", "ffff"}, phrases{"owns in", "own in", "hails at"};
+  const std::vector<std::string> entities{"aaaa", "bbbb", "cccc", "dddd", "eeee", "ffff"},
+      phrases{"owns in", "own in", "hails at"};
   const std::vector<Triple> triples{{0, 0, 1}, {0, 1, 1}, {4, 2, 5}};
   const PhraseKinds kinds(triples, entities, phrases);
   const auto found = cluster_phrases(kinds, phrases, {1, 1, 1}, {}, {.threshold = 1}).clusters;

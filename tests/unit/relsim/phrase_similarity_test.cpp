@@ -11,7 +11,9 @@ TEST_CASE("names are taken apart and stemmed", "[redundancy]") {
   CHECK(stems_of("place_of_birth") == std::vector<std::string>{"place", "of", "birth"});
   CHECK(stems_of("bornIn") == std::vector<std::string>{"born", "in"});
   CHECK(stems_of("/film/Directors.42") == std::vector<std::string>{"film", "director", "42"});
-  CHECK(stems_of("gr\xc3\xbc\xc3\x9f" "e") == std::vector<std::string>{"gr\xc3\xbc\xc3\x9f" "e"});
+  CHECK(stems_of("gr\xc3\xbc\xc3\x9f"
+                 "e") == std::vector<std::string>{"gr\xc3\xbc\xc3\x9f"
+                                                  "e"});
   CHECK(stems_of("-/.").empty());
 }
 

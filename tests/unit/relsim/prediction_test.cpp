@@ -33,11 +33,14 @@ TEST_CASE("counts score by their formula", "[relsim]") {
       for (std::int32_t r = 0; r < 4; ++r) {
         const double facts = count([&](const Triple& f) { return f.relation == r; });
         const auto base = [&](std::int32_t e) {
-          return (1 + count([&](const Triple& f) { return f.head == e; }) + count([&](const Triple& f) { return f.tail == e; })) / 17;
+          return (1 + count([&](const Triple& f) { return f.head == e; }) +
+                  count([&](const Triple& f) { return f.tail == e; })) /
+                 17;
         };
         const double heads = count([&](const Triple& f) { return f.relation == r && f.head == h; });
         const double tails = count([&](const Triple& f) { return f.relation == r && f.tail == t; });
-        const double expected = std::log((facts + 1) / 10) + std::log((heads + kSmoothing * base(h)) / (facts + kSmoothing)) +
+        const double expected = std::log((facts + 1) / 10) +
+                                std::log((heads + kSmoothing * base(h)) / (facts + kSmoothing)) +
                                 std::log((tails + kSmoothing * base(t)) / (facts + kSmoothing));
         CHECK(scores[static_cast<std::size_t>(t * 4 + r)] == Approx(expected));
       }
@@ -81,7 +84,8 @@ TEST_CASE("a fact model scores by its exact joint distribution", "[relsim][numer
 TEST_CASE("a fact model mixed with counts scores by the mixture of both", "[relsim][numeric]") {
   const auto model = FactModel::random({4, 3, 10, 16}, 1);
   const std::vector<std::int64_t> counts{3, 2, 1};
-  const CountMixture mixture{.smoothing = 0.3, .head = {0, 0.25f, 1, 0.5f, 0.5f, 0.5f}, .tail = {0.5f, 0, 1, 0.1f, 0.1f, 0.1f}};
+  const CountMixture mixture{
+      .smoothing = 0.3, .head = {0, 0.25f, 1, 0.5f, 0.5f, 0.5f}, .tail = {0.5f, 0, 1, 0.1f, 0.1f, 0.1f}};
   const FactScorer scorer(model, counts, MixedCounts{mixture, RoleCounts(kFacts, 4, 3)});
   const auto of = [&](std::size_t r, std::int32_t e, std::int32_t Triple::*role) {  // P(e|r) by counting
     double sum = 0.3;
@@ -96,7 +100,8 @@ TEST_CASE("a fact model mixed with counts scores by the mixture of both", "[rels
       for (std::size_t t = 0; t < 4; ++t) head += std::exp(joint[static_cast<std::size_t>(h)][t]);
       const double tail = std::exp(joint[static_cast<std::size_t>(h)][2]) / head;
       const double w = static_cast<double>(mixture.head[r]), v = static_cast<double>(mixture.tail[r]);
-      const double expected = std::log((static_cast<double>(counts[r]) + 1) / 9) + std::log(w * head + (1 - w) * of(r, h, &Triple::head)) +
+      const double expected = std::log((static_cast<double>(counts[r]) + 1) / 9) +
+                              std::log(w * head + (1 - w) * of(r, h, &Triple::head)) +
                               std::log(v * tail + (1 - v) * of(r, 2, &Triple::tail));
       CHECK(scores[r] == Approx(expected).margin(1e-4));
     }
@@ -111,7 +116,8 @@ class NoisyScorer : public RelationScorer {
     for (std::size_t i = 0; i < tails.size(); ++i) {
       core::RandomSequence random({seed_, static_cast<std::uint64_t>(head), static_cast<std::uint32_t>(tails[i])});
       for (std::int32_t r = 0; r < 6; ++r) {
-        scores[i * 6 + static_cast<std::size_t>(r)] = (r == (head + tails[i]) % 6 ? signal_ : 0) + noise_ * random.normal();
+        scores[i * 6 + static_cast<std::size_t>(r)] =
+            (r == (head + tails[i]) % 6 ? signal_ : 0) + noise_ * random.normal();
       }
     }
   }
@@ -141,7 +147,9 @@ TEST_CASE("a mixture weighs scorers by what they know", "[relsim]") {
   CHECK(mixture.weights()[1] == Approx(0.25).epsilon(0.25));
   CHECK(std::abs(mixture.weights()[2]) < 0.12);
   const PairIndex known(test);
-  const auto mrr = [&](const RelationScorer& scorer) { return summarize_ranks(rank_relations(scorer, test, known)).filtered.mrr; };
+  const auto mrr = [&](const RelationScorer& scorer) {
+    return summarize_ranks(rank_relations(scorer, test, known)).filtered.mrr;
+  };
   CHECK(mrr(mixture) > mrr(good));
   CHECK(mrr(good) > mrr(weak));
   core::set_threads(1);
@@ -185,9 +193,9 @@ TEST_CASE("relations that hold as well are no wrong answers to a mixture", "[rel
 TEST_CASE("mistakes are ranked by similarity, by hand", "[relsim]") {
   formats::Similarity similarity;
   similarity.relations = {"a", "b", "c", "d"};
-  similarity.divergence = {0, 1, 2, 3,   //
-                           5, 0, 1, 2,   // from a: b at max(1, 5) = 5, c at 2, d at 3
-                           2, 1, 0, 1,   //
+  similarity.divergence = {0, 1, 2, 3,  //
+                           5, 0, 1, 2,  // from a: b at max(1, 5) = 5, c at 2, d at 3
+                           2, 1, 0, 1,  //
                            3, 2, 1, 0};
   const SimilarityRanks ranks(similarity);
   CHECK(ranks.rank(0, 0) == 0);

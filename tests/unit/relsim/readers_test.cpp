@@ -56,13 +56,15 @@ TEST_CASE("N-Triples' IRIs, blank nodes and literals are names", "[kb]") {
       "<http://a> <http://name> \"K\\u00F6ln \\\"am\\\" Rhein\"@de .\n"
       "<http://a> <http://age> \"7\"^^<http://int> . # the end");
   CHECK(kb.relations.names() == std::vector<std::string>{"http://knows", "http://name", "http://age"});
-  CHECK(kb.entities.names() == std::vector<std::string>{"http://a", "http://b", "_:x", "\"Köln \"am\" Rhein\"@de",
-                                                        "\"7\"^^<http://int>"});
+  CHECK(kb.entities.names() ==
+        std::vector<std::string>{"http://a", "http://b", "_:x", "\"Köln \"am\" Rhein\"@de", "\"7\"^^<http://int>"});
   CHECK(kb.triples == std::vector<Triple>{{0, 0, 1}, {2, 0, 0}, {0, 1, 3}, {0, 2, 4}});
 }
 
 TEST_CASE("what is not N-Triples is named by file and line", "[kb]") {
-  CHECK(message_of([] { ntriples("<http://a> <http://b> <http://c> .\n<http://a> nonsense\n"); }).starts_with("kb.nt:2:"));
+  CHECK(message_of([] {
+          ntriples("<http://a> <http://b> <http://c> .\n<http://a> nonsense\n");
+        }).starts_with("kb.nt:2:"));
   CHECK(message_of([] { ntriples("<http://a> <http://b> <http://c>"); }).starts_with("kb.nt:1:"));
   CHECK(message_of([] { ntriples("<http://a> \"literal\" <http://c> .\n"); }).starts_with("kb.nt:1:"));
 }
@@ -134,12 +136,14 @@ TEST_CASE("CESI's lines give normalised names, and raw ones where there are none
 TEST_CASE("what is no line of CESI's is named by file and line", "[kb]") {
   const Folder folder;
   const auto message = [&](const std::string& line) {
-    const auto file = folder.file("kb.json", R"({"triple": ["a", "r", "b"]})" "\n" + line + "\n");
+    const auto file = folder.file("kb.json", R"({"triple": ["a", "r", "b"]})"
+                                             "\n" +
+                                                 line + "\n");
     return message_of([&] { read_knowledge_base({file}); });
   };
-  for (const std::string line : {"a\tr\tb", R"(["a", "r", "b"])", R"({"triple": ["a", "r"]})", R"({"triple": ["a", 1, "b"]})",
-                                 R"({"triple": {"a": "r"}})", R"({"triple": ["a", "", "b"]})", R"({"other": 1})",
-                                 R"({"triple": ["a", "r", "b"])"}) {
+  for (const std::string line : {"a\tr\tb", R"(["a", "r", "b"])", R"({"triple": ["a", "r"]})",
+                                 R"({"triple": ["a", 1, "b"]})", R"({"triple": {"a": "r"}})",
+                                 R"({"triple": ["a", "", "b"]})", R"({"other": 1})", R"({"triple": ["a", "r", "b"])"}) {
     INFO(line);
     CHECK_THAT(message(line), Catch::Matchers::ContainsSubstring("kb.json:2: "));
   }

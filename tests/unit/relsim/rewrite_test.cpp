@@ -28,7 +28,8 @@ std::string rewrite(const std::string& text, RewriteCounts& counts, bool keep_re
 }
 
 TEST_CASE("triples are renamed, turned round and written once", "[redundancy]") {
-  const std::string text = "a\tparent_of\tb\nb\tchild_of\ta\nc\tchild_of\ta\t0.9\nd\tbegat\te\na\tlikes\tb\na\tother\tb\n";
+  const std::string text =
+      "a\tparent_of\tb\nb\tchild_of\ta\nc\tchild_of\ta\t0.9\nd\tbegat\te\na\tlikes\tb\na\tother\tb\n";
   RewriteCounts counts;
   CHECK(rewrite(text, counts) == "a\tparent_of\tb\na\tparent_of\tc\t0.9\nd\tparent_of\te\na\tlikes\tb\na\tother\tb\n");
   CHECK(counts.facts == 6);

@@ -97,7 +97,8 @@ TEST_CASE("a row of SGD follows its formula, with momentum and without", "[relsi
     std::vector<float> velocity(n);
     for (int t = 1; t <= 20; ++t) {
       const auto gradient = random_row(n, 3, 100 + t);
-      sgd_row(value.data(), gradient.data(), momentum > 0 ? velocity.data() : nullptr, n, {0.01f, 0.1f, static_cast<float>(momentum)});
+      sgd_row(value.data(), gradient.data(), momentum > 0 ? velocity.data() : nullptr, n,
+              {0.01f, 0.1f, static_cast<float>(momentum)});
       for (std::size_t i = 0; i < n; ++i) {
         by[i] = momentum * by[i] + gradient[i] + 0.1 * expected[i];
         expected[i] -= 0.01 * by[i];
@@ -154,26 +155,30 @@ TEST_CASE("pairs hold both numbers, rounded to nearest even", "[relsim]") {
   CHECK(half_of(words[1], true) == -INFINITY);
 }
 
-TEST_CASE("products of pairs equal sums in double precision, and the same bits without instructions for them", "[relsim][numeric]") {
+TEST_CASE("products of pairs equal sums in double precision, and the same bits without instructions for them",
+          "[relsim][numeric]") {
   prepare_compute_thread();  // denormals are zero
   for (const std::size_t rows : {1, 2, 3, 5, 6, 13}) {
     for (const std::size_t columns : {16, 32, 48, 64, 112}) {
       const std::size_t depth = 37, a_stride = rows + 2, b_stride = columns + 5, out_stride = columns + 1;
       std::vector<std::uint32_t> a(depth * a_stride), b(depth * b_stride);
-      join_pairs(random_row(a.size(), 1, rows).data(), random_row(a.size(), 1e-19, 50 + rows).data(), a.size(), a.data());
+      join_pairs(random_row(a.size(), 1, rows).data(), random_row(a.size(), 1e-19, 50 + rows).data(), a.size(),
+                 a.data());
       join_pairs(random_row(b.size(), 1, columns).data(), random_row(b.size(), 1e-19, 99).data(), b.size(), b.data());
       join_pairs(random_row(20, 1, rows + 7).data(), random_row(20, 1, 40 + rows).data(), 20, a.data());  // of one size
       for (const bool add : {false, true}) {
         std::vector<float> out(rows * out_stride, 7), floats(rows * out_stride, 7);
         pair_product({a.data(), 1, a_stride, b.data(), b_stride, out.data(), out_stride, rows, depth, columns}, add);
-        pair_product_by_floats({a.data(), 1, a_stride, b.data(), b_stride, floats.data(), out_stride, rows, depth, columns}, add);
+        pair_product_by_floats(
+            {a.data(), 1, a_stride, b.data(), b_stride, floats.data(), out_stride, rows, depth, columns}, add);
         CHECK(out == floats);
         double worst = 0;
         for (std::size_t i = 0; i < rows; ++i) {
           for (std::size_t j = 0; j < columns; ++j) {
             double expected = add ? 7 : 0;
             for (std::size_t k = 0; k < depth; ++k) {
-              for (const bool high : {false, true}) expected += half_of(a[k * a_stride + i], high) * half_of(b[k * b_stride + j], high);
+              for (const bool high : {false, true})
+                expected += half_of(a[k * a_stride + i], high) * half_of(b[k * b_stride + j], high);
             }
             worst = std::max(worst, std::abs(static_cast<double>(out[i * out_stride + j]) - expected));
           }
@@ -185,7 +190,8 @@ TEST_CASE("products of pairs equal sums in double precision, and the same bits w
   }
 }
 
-TEST_CASE("pairs times four columns add up in lanes, with the same bits without instructions for them", "[relsim][numeric]") {
+TEST_CASE("pairs times four columns add up in lanes, with the same bits without instructions for them",
+          "[relsim][numeric]") {
   prepare_compute_thread();
   for (const std::size_t rows : {1, 6, 8}) {
     const std::size_t depth = 32, a_stride = depth + 3, out_stride = 19;
@@ -200,7 +206,8 @@ TEST_CASE("pairs times four columns add up in lanes, with the same bits without 
       for (std::size_t j = 0; j < 4; ++j) {
         double expected = 28, sum = 0;
         for (std::size_t k = 0; k < depth; ++k) {
-          for (const bool high : {false, true}) expected += half_of(a[i * a_stride + k], high) * half_of(b[k * 4 + j], high);
+          for (const bool high : {false, true})
+            expected += half_of(a[i * a_stride + k], high) * half_of(b[k * 4 + j], high);
         }
         for (std::size_t lane = j; lane < 16; lane += 4) sum += static_cast<double>(out[i * out_stride + lane]);
         CHECK(sum == Approx(expected).margin(1e-4));

@@ -19,10 +19,14 @@ at::Tensor reference(const ScoreShape& shape, const at::Tensor& h, const at::Ten
   const auto half = static_cast<std::int64_t>(shape.dim) / 2;
   const auto complex = [&](const at::Tensor& x) { return at::complex(x.narrow(0, 0, half), x.narrow(0, half, half)); };
   switch (shape.model) {
-    case ScoreModel::TransE: return -(h + r - t).norm(shape.norm);
-    case ScoreModel::DistMult: return (h * r * t).sum();
-    case ScoreModel::ComplEx: return at::real(complex(h) * complex(r) * complex(t).conj()).sum();
-    case ScoreModel::RotatE: return -(complex(h) * complex(r) - complex(t)).abs().sum();
+    case ScoreModel::TransE:
+      return -(h + r - t).norm(shape.norm);
+    case ScoreModel::DistMult:
+      return (h * r * t).sum();
+    case ScoreModel::ComplEx:
+      return at::real(complex(h) * complex(r) * complex(t).conj()).sum();
+    case ScoreModel::RotatE:
+      return -(complex(h) * complex(r) - complex(t)).abs().sum();
     case ScoreModel::Rescal: {
       const auto n = static_cast<std::int64_t>(shape.dim);
       return at::dot(h, at::mv(r.view({n, n}), t));
@@ -97,7 +101,8 @@ TEST_CASE("a distance of zero has no gradient", "[relsim]") {
     const auto shape = score_shape(model, 8, 2);
     const std::vector<float> zero(shape.width);
     std::vector<float> gradient(shape.width);
-    add_score_gradient(shape, zero.data(), zero.data(), zero.data(), 1, gradient.data(), gradient.data(), gradient.data());
+    add_score_gradient(shape, zero.data(), zero.data(), zero.data(), 1, gradient.data(), gradient.data(),
+                       gradient.data());
     CHECK(gradient == zero);
   }
 }

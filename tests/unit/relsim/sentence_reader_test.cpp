@@ -14,7 +14,8 @@ namespace {
 /// A file that goes with the test.
 class TestFile {
  public:
-  explicit TestFile(const std::string& text) : path_((std::filesystem::temp_directory_path() / "terse-sentences-XXXXXX").string()) {
+  explicit TestFile(const std::string& text)
+      : path_((std::filesystem::temp_directory_path() / "terse-sentences-XXXXXX").string()) {
     const int descriptor = mkstemp(path_.data());
     REQUIRE(descriptor >= 0);
     std::fclose(fdopen(descriptor, "w"));
@@ -35,8 +36,10 @@ SentenceSet read(const std::string& text) {
 }
 
 TEST_CASE("three forms of sentences say the same", "[relsim]") {
-  const auto fewrel = read(R"({"P1": [{"tokens": ["Bern", "is", "in", "Old", "Europe"], "h": ["bern", "Q70", [[0]]], "t": ["old europe", "Q46", [[3, 4], [9]]]}]})");
-  const auto tacred = read(R"([{"token": ["Bern", "is", "in", "Old", "Europe"], "relation": "P1", "subj_start": 0, "subj_end": 0,
+  const auto fewrel = read(
+      R"({"P1": [{"tokens": ["Bern", "is", "in", "Old", "Europe"], "h": ["bern", "Q70", [[0]]], "t": ["old europe", "Q46", [[3, 4], [9]]]}]})");
+  const auto tacred =
+      read(R"([{"token": ["Bern", "is", "in", "Old", "Europe"], "relation": "P1", "subj_start": 0, "subj_end": 0,
     "obj_start": 3, "obj_end": 4, "stanford_pos": ["N", "V", "P", "J", "N"], "stanford_ner": ["L", "O", "O", "L", "L"]}])");
   const auto tsv = read("P1\t0\t1\t3\t5\tBern is in Old Europe\n");
   for (const auto* set : {&fewrel, &tacred, &tsv}) {
@@ -66,11 +69,14 @@ TEST_CASE("sentences that make no sense are refused where they stand", "[relsim]
   refused("\t0\t1\t3\t5\tBern is in Old Europe\n", ":1: the relation is empty");
   refused("{\"P1\": [\n{\"tokens\": [}]}", ":2:");
   refused(R"({"P1": 3})", "'P1' has no list");
-  refused(R"({"P1": [{"tokens": ["a", "b"], "h": ["a", "", [[0]]], "t": ["b", "", [[2]]]}]})", "sentence 1: an entity's tokens lie outside");
+  refused(R"({"P1": [{"tokens": ["a", "b"], "h": ["a", "", [[0]]], "t": ["b", "", [[2]]]}]})",
+          "sentence 1: an entity's tokens lie outside");
   refused(R"({"P1": [{"tokens": ["a", "b"], "h": ["a", "", [[]]], "t": ["b", "", [[1]]]}]})", "outside");
   refused(R"({"P1": [{"tokens": "a b"}]})", "sentence 1");
   refused(R"([{"token": ["a"]}])", "record 1: names no relation");
-  refused(R"([{"token": ["a", "b"], "relation": "r", "subj_start": 0, "subj_end": 0, "obj_start": 1, "obj_end": 1, "stanford_pos": ["N"]}])", "one label for each token");
+  refused(
+      R"([{"token": ["a", "b"], "relation": "r", "subj_start": 0, "subj_end": 0, "obj_start": 1, "obj_end": 1, "stanford_pos": ["N"]}])",
+      "one label for each token");
 }
 
 TEST_CASE("a million random bytes crash no reader of sentences", "[relsim]") {

@@ -12,7 +12,8 @@ const std::vector<double> kFacts(kRelations, 200);
 
 std::vector<float> chances_of_neighbours(float chance) {  // 0 and 1, 2 and 3, … say the same
   std::vector<float> same(kRelations * kRelations, 0);
-  for (std::size_t r = 0; r < kRelations; r += 2) same[r * kRelations + r + 1] = same[(r + 1) * kRelations + r] = chance;
+  for (std::size_t r = 0; r < kRelations; r += 2)
+    same[r * kRelations + r + 1] = same[(r + 1) * kRelations + r] = chance;
   return same;
 }
 
@@ -26,7 +27,8 @@ double ratio(const SharedEvidence& evidence, std::size_t a, std::size_t b) {
 
 TEST_CASE("sharing speaks for a pair where what says the same shares", "[redundancy]") {
   std::vector<SharedFacts> pairs;
-  for (std::int32_t r = 0; r + 2 < static_cast<std::int32_t>(kRelations); r += 2) pairs.push_back(pair_of(r, r + 1, 60, 0.1));
+  for (std::int32_t r = 0; r + 2 < static_cast<std::int32_t>(kRelations); r += 2)
+    pairs.push_back(pair_of(r, r + 1, 60, 0.1));
   pairs.push_back(pair_of(38, 39, 1, 0.01));  // as little as by chance
   const std::vector<float> same[2] = {chances_of_neighbours(0.9f), std::vector<float>(kRelations * kRelations)};
   const auto evidence = weigh_shared_facts(pairs, kFacts, same);

@@ -68,9 +68,20 @@ TEST_CASE("a part whose sizes do not fit together is refused", "[formats]") {
   };
   refused([](SimilarityPart& part) { part.lanes = 2; });
   refused([](SimilarityPart& part) { part.frame.counts.push_back(1); });
-  refused([](SimilarityPart& part) { part.queries = 2; part.heads.resize(4); part.sums.resize(15); });
-  refused([](SimilarityPart& part) { part.shard = 3; part.shards = 2; });
-  refused([](SimilarityPart& part) { part.queries = 3; part.heads.resize(6); part.sums.resize(12); });
+  refused([](SimilarityPart& part) {
+    part.queries = 2;
+    part.heads.resize(4);
+    part.sums.resize(15);
+  });
+  refused([](SimilarityPart& part) {
+    part.shard = 3;
+    part.shards = 2;
+  });
+  refused([](SimilarityPart& part) {
+    part.queries = 3;
+    part.heads.resize(6);
+    part.sums.resize(12);
+  });
 }
 
 TEST_CASE("a part is no similarity, nor the other way round", "[formats]") {

@@ -19,14 +19,19 @@ double cosine_of(const std::vector<float>& a, const std::vector<float>& b) {
 
 }  // namespace
 
-// A model scores (h, r, t) as it scores (t, r turned round, h); of the rows that do, those of vector_distances must be one.
+// A model scores (h, r, t) as it scores (t, r turned round, h); of the rows that do, those of vector_distances must be
+// one.
 TEST_CASE("vector distances are 1 - cosine, with what scores facts turned round as the inverse") {
-  for (const auto kind : {ScoreModel::TransE, ScoreModel::DistMult, ScoreModel::ComplEx, ScoreModel::RotatE, ScoreModel::Rescal}) {
+  for (const auto kind :
+       {ScoreModel::TransE, ScoreModel::DistMult, ScoreModel::ComplEx, ScoreModel::RotatE, ScoreModel::Rescal}) {
     auto model = EmbeddingModel::random(kind, 6, 2, 5, 3, 4);
     std::vector<float> packed;
     pack_rows(model.shape, true, model.relation, packed);
     const auto width = packed.size() / 3;
-    const auto row = [&](std::size_t r) { return std::vector<float>(packed.begin() + static_cast<std::ptrdiff_t>(r * width), packed.begin() + static_cast<std::ptrdiff_t>((r + 1) * width)); };
+    const auto row = [&](std::size_t r) {
+      return std::vector<float>(packed.begin() + static_cast<std::ptrdiff_t>(r * width),
+                                packed.begin() + static_cast<std::ptrdiff_t>((r + 1) * width));
+    };
     const auto found = vector_distances(model);
     for (std::size_t a = 0; a < 3; ++a) {
       for (std::size_t b = 0; b < 3; ++b) {
@@ -50,7 +55,8 @@ TEST_CASE("vector distances are 1 - cosine, with what scores facts turned round 
         unpack_rows(model.shape, true, rows.data(), 3, inverse.relation);
         const auto r = static_cast<std::int32_t>(b);
         CHECK(score_fact(model.shape, model.entity_row(0), model.relation_row(r), model.entity_row(1)) ==
-              Approx(score_fact(model.shape, inverse.entity_row(1), inverse.relation_row(r), inverse.entity_row(0))).margin(1e-5));
+              Approx(score_fact(model.shape, inverse.entity_row(1), inverse.relation_row(r), inverse.entity_row(0)))
+                  .margin(1e-5));
       }
     }
   }

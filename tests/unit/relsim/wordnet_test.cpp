@@ -76,7 +76,8 @@ TEST_CASE("a malformed WordNet is named by file and line", "[kb]") {
   folder.write("verb", "00000010 29 v zz bark\n");
   CHECK(message_of(folder) == folder.path() + "/data.verb:1: 'zz' is no word count");
   folder.write("verb", "00000010 29 v 01 bark 0 001 @ 99999999 n 0000 | x  \n");
-  CHECK(message_of(folder) == folder.path() + ": synset bark.v.00000010 points to offset 99999999, where there is none");
+  CHECK(message_of(folder) ==
+        folder.path() + ": synset bark.v.00000010 points to offset 99999999, where there is none");
   std::filesystem::remove(folder.path() + "/data.verb");
   KnowledgeBase kb;
   CHECK_THROWS_AS(read_wordnet(folder.path(), kb), Error);

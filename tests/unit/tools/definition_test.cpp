@@ -115,6 +115,5 @@ TEST_CASE("arguments for the header leave out paths, the seed and the general op
   CLI::App app("Does it", "tool");
   define(app, given);
   app.parse("in.tsv -o out -j 2 --level L0 --budget 4K facts --dim 8", false);
-  CHECK(content_arguments(app) ==
-        std::vector<std::string>{"--level", "L0", "--budget", "4K", "facts", "--dim", "8"});
+  CHECK(content_arguments(app) == std::vector<std::string>{"--level", "L0", "--budget", "4K", "facts", "--dim", "8"});
 }

@@ -35,8 +35,7 @@ TEST_CASE("bfloat16 is the upper half of a float") {
 TEST_CASE("elements of every type come out in order") {
   const auto collect = [](core::DType dtype, auto values) {
     std::vector<double> out;
-    for_each_element(dtype, core::as_bytes(values.data(), values.size()),
-                     [&](double x) { out.push_back(x); });
+    for_each_element(dtype, core::as_bytes(values.data(), values.size()), [&](double x) { out.push_back(x); });
     return out;
   };
   CHECK(collect(core::DType::Float32, std::vector<float>{-1.5f, 0, 3}) == std::vector<double>{-1.5, 0, 3});

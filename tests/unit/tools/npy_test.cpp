@@ -37,10 +37,8 @@ std::string header(const std::string& file) {
 TEST_CASE("headers say type and shape as NumPy writes them") {
   CHECK(header(written(zeros(core::DType::Float32, {2, 3}))) ==
         "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }");
-  CHECK(header(written(zeros(core::DType::Int64, {5}))) ==
-        "{'descr': '<i8', 'fortran_order': False, 'shape': (5,), }");
-  CHECK(header(written(zeros(core::DType::Bool, {}))) ==
-        "{'descr': '|b1', 'fortran_order': False, 'shape': (), }");
+  CHECK(header(written(zeros(core::DType::Int64, {5}))) == "{'descr': '<i8', 'fortran_order': False, 'shape': (5,), }");
+  CHECK(header(written(zeros(core::DType::Bool, {}))) == "{'descr': '|b1', 'fortran_order': False, 'shape': (), }");
   CHECK(header(written(zeros(core::DType::Float16, {0, 4}))) ==
         "{'descr': '<f2', 'fortran_order': False, 'shape': (0, 4), }");
 }

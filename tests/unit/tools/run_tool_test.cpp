@@ -54,8 +54,7 @@ Outcome outcome(std::vector<std::string> arguments) {
   std::fflush(stderr);
   const int kept = dup(STDERR_FILENO);
   dup2(fileno(captured), STDERR_FILENO);
-  const int status =
-      run_tool<Options>({"tool", "do things"}, static_cast<int>(argv.size()), argv.data(), define, run);
+  const int status = run_tool<Options>({"tool", "do things"}, static_cast<int>(argv.size()), argv.data(), define, run);
   std::fflush(stderr);
   dup2(kept, STDERR_FILENO);
   close(kept);

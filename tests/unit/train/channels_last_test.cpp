@@ -28,9 +28,11 @@ std::pair<int, int> formats_of(const std::vector<act::SavedTensor>& saved) {
 }
 
 TEST_CASE("channels last, a convolutional network computes the same function", "[channels_last]") {
-  for (const std::string model : {"resnet18:stem=imagenet", "resnet50", "vgg11_bn:dropout=0", "fcn_resnet50:dropout=0"}) {
+  for (const std::string model :
+       {"resnet18:stem=imagenet", "resnet50", "vgg11_bn:dropout=0", "fcn_resnet50:dropout=0"}) {
     CAPTURE(model);
-    const std::string data = model.starts_with("fcn") ? "random:3x32x32,count=16,labels=pixels" : "random:3x32x32,count=16";
+    const std::string data =
+        model.starts_with("fcn") ? "random:3x32x32,count=16,labels=pixels" : "random:3x32x32,count=16";
     const auto separator = model.find(':') == std::string::npos ? ":" : ",";
     auto contiguous = trainer_on_images(model, data);
     const double expected = contiguous.step().loss;

@@ -52,8 +52,7 @@ bool same_weights(Trainer& a, Trainer& b) {
 
 TEST_CASE("a resumed run is the uninterrupted run, bit for bit") {
   const std::vector<TrainOptions> kCases = {
-      small_options(),
-      options_for("resnet18", "random:1x8x8,classes=3,count=13", OptimizerKind::Adam),
+      small_options(), options_for("resnet18", "random:1x8x8,classes=3,count=13", OptimizerKind::Adam),
       options_for("text:dim=16,heads=2", "random:6,vocabulary=20,count=13", OptimizerKind::AdamW)};
   for (const auto& options : kCases) {
     INFO(options.model.name);

@@ -283,18 +283,22 @@ TEST_CASE("random data are a function of seed and example, and look normal") {
 
 TEST_CASE("an unknown data set or key lists the known ones") {
   CHECK(throws(Error::Usage, "(fashion-mnist, idx, text, graph, tensors, random)", [] { load("mnist"); }));
-  CHECK(throws(Error::Usage, "unknown key 'size' (classes, vocabulary, count, test, labels)", [] { load("random:3,size=1"); }));
+  CHECK(throws(Error::Usage, "unknown key 'size' (classes, vocabulary, count, test, labels)",
+               [] { load("random:3,size=1"); }));
   CHECK(throws(Error::Usage, "expected extents as 3x128x128", [] { load("random:3x"); }));
   CHECK(throws(Error::Usage, "idx:DIR is missing", [] { load("idx"); }));
 }
 
 TEST_CASE("labels that the logits have no column for are refused") {
-  CHECK(throws(Error::Usage, "at least 3 columns",
-               [] { cross_entropy(at::zeros({2, 2}), at::tensor({0, 2}, at::kLong)); }));
-  CHECK(throws(Error::Usage, "need a score a label for each of at least 3 classes",
-               [] { cross_entropy(at::zeros({2, 4}), at::full({2, 3, 3}, 2, at::kLong)); }));
-  CHECK(throws(Error::Usage, "2 labels need a row each",
-               [] { cross_entropy(at::zeros({3, 4}), at::tensor({0, 2}, at::kLong)); }));
+  CHECK(throws(Error::Usage, "at least 3 columns", [] {
+    cross_entropy(at::zeros({2, 2}), at::tensor({0, 2}, at::kLong));
+  }));
+  CHECK(throws(Error::Usage, "need a score a label for each of at least 3 classes", [] {
+    cross_entropy(at::zeros({2, 4}), at::full({2, 3, 3}, 2, at::kLong));
+  }));
+  CHECK(throws(Error::Usage, "2 labels need a row each", [] {
+    cross_entropy(at::zeros({3, 4}), at::tensor({0, 2}, at::kLong));
+  }));
 }
 
 }  // namespace

@@ -27,8 +27,8 @@ class TemporaryFile {
   ~TemporaryFile() { std::filesystem::remove(path_); }
   std::string path() const { return path_.string(); }
   void fill(std::span<const std::byte> bytes) const {
-    std::ofstream(path_, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()),
-                                                 static_cast<std::streamsize>(bytes.size()));
+    std::ofstream(path_, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   }
 
  private:
@@ -139,8 +139,8 @@ TEST_CASE("kernels that trust their caller with shapes are never run on wrong on
   refused("aten::_native_batch_norm_legit", "no_stats", {x, two, three, true, 0.1, 1e-5});
 
   const auto weights = [](std::int64_t gates) {
-    return std::vector<at::Tensor>{torch::zeros({gates * 5, 4}), torch::zeros({gates * 5, 5}), torch::zeros({gates * 5}),
-                                   torch::zeros({gates * 5})};
+    return std::vector<at::Tensor>{torch::zeros({gates * 5, 4}), torch::zeros({gates * 5, 5}),
+                                   torch::zeros({gates * 5}), torch::zeros({gates * 5})};
   };
   const auto stack = [](c10::IValue state, const std::vector<at::Tensor>& parameters) {
     return torch::jit::Stack{torch::zeros({2, 7, 4}), std::move(state), parameters, true, 1, 0.0, true, false, true};

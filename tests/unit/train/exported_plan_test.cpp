@@ -58,8 +58,8 @@ TEST_CASE("the allow-list lets in no files, handles, storage tricks or foreign o
   for (const char* target :
        {"torch.ops.aten.from_file.default", "torch.ops.aten.save.default", "torch.ops.aten.set_.source_Storage",
         "torch.ops.aten.resize_.default", "torch.ops.aten._reshape_alias.default", "torch.ops.aten.data_ptr.default",
-        "torch.ops.aten.relu__.default", "torch.ops.aten.record_stream.default",
-        "torch.ops.aten.lstm.data", "torch.ops.prim.device.default", "torch.ops.mylib.add.Tensor", "torch.ops.aten.as_tensor.default"}) {
+        "torch.ops.aten.relu__.default", "torch.ops.aten.record_stream.default", "torch.ops.aten.lstm.data",
+        "torch.ops.prim.device.default", "torch.ops.mylib.add.Tensor", "torch.ops.aten.as_tensor.default"}) {
     INFO(target);
     const auto op = parse_target(target);
     REQUIRE(op);
@@ -79,7 +79,8 @@ TEST_CASE("what is not supported is refused by name at load") {
 
   auto changed = program;
   node_of(changed, "torch.ops.aten.linear.default")["target"] = "torch.ops.aten.from_file.default";
-  CHECK_THAT(refusal(changed), ContainsSubstring("node linear (torch.ops.aten.from_file.default): the operator is not on"));
+  CHECK_THAT(refusal(changed),
+             ContainsSubstring("node linear (torch.ops.aten.from_file.default): the operator is not on"));
 
   changed = program;
   node_of(changed, "torch.ops.aten.linear.default")["target"] = "torch.ops.higher_order.cond";

@@ -32,18 +32,10 @@ std::map<std::string, std::vector<std::int64_t>> shapes_of(const NamedTensors& t
 }
 
 TEST_CASE("models have as many parameters as torchvision's") {
-  const std::map<std::string, std::int64_t> kCounts = {{"resnet18", 11'689'512},
-                                                       {"resnet34", 21'797'672},
-                                                       {"resnet50", 25'557'032},
-                                                       {"resnet101", 44'549'160},
-                                                       {"resnet152", 60'192'808},
-                                                       {"vgg11", 132'863'336},
-                                                       {"vgg11_bn", 132'868'840},
-                                                       {"vgg16_bn", 138'365'992},
-                                                       {"vit", 86'567'656},
-                                                       {"swin_t", 28'288'354},
-                                                       {"swin_s", 49'606'258},
-                                                       {"swin_b", 87'768'224}};
+  const std::map<std::string, std::int64_t> kCounts = {
+      {"resnet18", 11'689'512},  {"resnet34", 21'797'672}, {"resnet50", 25'557'032},  {"resnet101", 44'549'160},
+      {"resnet152", 60'192'808}, {"vgg11", 132'863'336},   {"vgg11_bn", 132'868'840}, {"vgg16_bn", 138'365'992},
+      {"vit", 86'567'656},       {"swin_t", 28'288'354},   {"swin_s", 49'606'258},    {"swin_b", 87'768'224}};
   for (const auto& [name, count] : kCounts) {
     INFO(name);
     CHECK(count_parameters(make(name, kImageNet)) == count);
@@ -87,7 +79,8 @@ TEST_CASE("parameters and buffers have PyTorch's names and shapes") {
   CHECK(vit.size() == 152);
   CHECK(vit.at("class_token") == std::vector<std::int64_t>{1, 1, 768});
   CHECK(vit.at("encoder.pos_embedding") == std::vector<std::int64_t>{1, 197, 768});
-  CHECK(vit.at("encoder.layers.encoder_layer_11.self_attention.in_proj_weight") == std::vector<std::int64_t>{2304, 768});
+  CHECK(vit.at("encoder.layers.encoder_layer_11.self_attention.in_proj_weight") ==
+        std::vector<std::int64_t>{2304, 768});
   CHECK(vit.at("encoder.layers.encoder_layer_0.mlp.3.weight") == std::vector<std::int64_t>{768, 3072});
   CHECK(vit.contains("heads.head.bias"));
 
@@ -102,7 +95,8 @@ TEST_CASE("parameters and buffers have PyTorch's names and shapes") {
   const auto vgg = shapes_of(make("vgg16_bn:classes=7", kImageNet).parameters());
   CHECK(vgg.contains("features.41.bias"));
   CHECK(vgg.at("classifier.6.weight") == std::vector<std::int64_t>{7, 4096});
-  CHECK(shapes_of(make("mlp:hidden=32", kSmallImages).parameters()).at("3.weight") == std::vector<std::int64_t>{10, 32});
+  CHECK(shapes_of(make("mlp:hidden=32", kSmallImages).parameters()).at("3.weight") ==
+        std::vector<std::int64_t>{10, 32});
 }
 
 TEST_CASE("models take a batch and give logits, in training and evaluation") {
@@ -124,7 +118,8 @@ TEST_CASE("models take a batch and give logits, in training and evaluation") {
   for (const auto& [name, data] : kCases) {
     INFO(name);
     auto network = make(name, data);
-    at::Tensor x = data.kind == DataShape::Kind::Tokens ? at::randint(1, 50, {4, 9}, at::kLong) : at::randn({4, 1, 28, 28});
+    at::Tensor x =
+        data.kind == DataShape::Kind::Tokens ? at::randint(1, 50, {4, 9}, at::kLong) : at::randn({4, 1, 28, 28});
     for (const bool training : {true, false}) {
       network.set_training(training);
       std::vector<std::int64_t> shape{4, data.classes};
@@ -149,7 +144,8 @@ TEST_CASE("padding does not change what a model of text says") {
 
 TEST_CASE("fused and plain attention say the same") {
   const DataShape text{.kind = DataShape::Kind::Tokens, .classes = 3, .extents = {12}, .vocabulary = 50};
-  auto fused = make("bert:layers=2,hidden=16,heads=2", text), plain = make("bert:layers=2,hidden=16,heads=2,attention=plain", text);
+  auto fused = make("bert:layers=2,hidden=16,heads=2", text),
+       plain = make("bert:layers=2,hidden=16,heads=2,attention=plain", text);
   {
     torch::NoGradGuard guard;
     const auto from = fused.parameters(), to = plain.parameters();
@@ -171,8 +167,9 @@ TEST_CASE("a model that cannot take the data says why") {
   }
   CHECK(throws(Error::Usage, "model bert takes text", [] { make("bert", kSmallImages); }));
   CHECK(throws(Error::Usage, "takes images with a label a pixel", [] { make("fcn_resnet50", kSmallImages); }));
-  CHECK(throws(Error::Usage, "takes one label an image",
-               [] { make("resnet18", {.classes = 2, .extents = {1, 8, 8}, .label_a_pixel = true}); }));
+  CHECK(throws(Error::Usage, "takes one label an image", [] {
+    make("resnet18", {.classes = 2, .extents = {1, 8, 8}, .label_a_pixel = true});
+  }));
   CHECK(throws(Error::Usage, "heads and depths must be as many", [] { make("swin_t:heads=2x2", kSmallImages); }));
   CHECK(throws(Error::Usage, "depths=2x (", [] { make("swin_t:depths=2x", kSmallImages); }));
   CHECK(throws(Error::Usage, "batch of 9 tokens is longer than sequence=8", [] {

@@ -28,7 +28,8 @@ const formats::ProfiledTensor& find(const formats::Profile& profile, const std::
 TEST_CASE("a profile tells what a step keeps and allocates") {
   act::install_allocator();
   Trainer trainer(options_for("mlp:hidden=64x64", "random:512,classes=5,count=64"));
-  const auto profile = train::profile(trainer, {.warm_up = 1, .timed_steps = 2, .method = act::SensitivityMethod::None, .sensitivity = {}});
+  const auto profile = train::profile(
+      trainer, {.warm_up = 1, .timed_steps = 2, .method = act::SensitivityMethod::None, .sensitivity = {}});
   CHECK(profile.model == "mlp:classes=5,dropout=0,hidden=64x64");
   CHECK(profile.batch == 8);
   CHECK(profile.parameter_bytes == 4 * (512 * 64 + 64 + 64 * 64 + 64 + 64 * 5 + 5));
@@ -87,7 +88,8 @@ TEST_CASE("the sensitivity of a linear layer's input is what the algebra says") 
 
 TEST_CASE("sensitivities appear in a profile where asked for") {
   Trainer trainer(options_for("mlp:hidden=64x64", "random:512,classes=5,count=64"));
-  const auto profile = train::profile(trainer, {.warm_up = 0, .timed_steps = 0, .method = act::SensitivityMethod::Exact, .sensitivity = {}});
+  const auto profile = train::profile(
+      trainer, {.warm_up = 0, .timed_steps = 0, .method = act::SensitivityMethod::Exact, .sensitivity = {}});
   CHECK(profile.sensitivity_method == "exact");
   for (const auto& tensor : profile.tensors) CHECK(tensor.sensitivity.has_value() == (tensor.reason == "quantized"));
 }

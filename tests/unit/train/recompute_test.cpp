@@ -69,24 +69,32 @@ TEST_CASE("Built-in models whose blocks run twice train to the same bits", "[rec
   check_same(twice, once);
 }
 
-TEST_CASE("A second tier changes nothing in a training run, with blocks that run twice and without", "[recompute][swap]") {
+TEST_CASE("A second tier changes nothing in a training run, with blocks that run twice and without",
+          "[recompute][swap]") {
   const test::TemporaryFolder folder;
   const auto store =
       act::open_swap_store({.directory = folder.path().string(), .resident_bytes = 50'000, .least_bytes = 1000});
   const Case resnet{"resnet18", "random:3x32x32,classes=4,count=8", 8};
   const Case text{"text:dim=32,depth=2,heads=2", "random:12,classes=3,vocabulary=30,count=8", 4};
-  const auto [one, level, recompute] = GENERATE_COPY(table<Case, act::Level, std::string>(
-      {{resnet, act::Level::L1, "blocks"}, {resnet, act::Level::L2_2, ""}, {text, act::Level::L0, "blocks"},
-       {text, act::Level::L0, ""}, {text, act::Level::L2_2, "blocks"}}));
+  const auto [one, level, recompute] =
+      GENERATE_COPY(table<Case, act::Level, std::string>({{resnet, act::Level::L1, "blocks"},
+                                                          {resnet, act::Level::L2_2, ""},
+                                                          {text, act::Level::L0, "blocks"},
+                                                          {text, act::Level::L0, ""},
+                                                          {text, act::Level::L2_2, "blocks"}}));
   CAPTURE(one.model, recompute);
-  check_same(train_steps(one, {.level = level, .swap = store}, recompute), train_steps(one, {.level = level}, recompute));
+  check_same(train_steps(one, {.level = level, .swap = store}, recompute),
+             train_steps(one, {.level = level}, recompute));
   CHECK(store->figures().swapped_bytes > 0);
 }
 
 TEST_CASE("Patterns choose modules of a built-in model by their paths", "[recompute]") {
   const Case resnet{"resnet18", "random:3x32x32,classes=4,count=8", 0};
-  const auto inputs_of = [&](const std::string& choice) { return train_steps(resnet, {.level = act::Level::L0}, choice).inputs; };
-  CHECK(inputs_of("layer1.*") == std::vector<std::string>{"layer1.0/recompute#1:input0", "layer1.1/recompute#1:input0"});
+  const auto inputs_of = [&](const std::string& choice) {
+    return train_steps(resnet, {.level = act::Level::L0}, choice).inputs;
+  };
+  CHECK(inputs_of("layer1.*") ==
+        std::vector<std::string>{"layer1.0/recompute#1:input0", "layer1.1/recompute#1:input0"});
   CHECK(inputs_of("layer?.1,layer4.0").size() == 5);
   const Case text{"text:dim=32,depth=2,heads=2", "random:12,classes=3,vocabulary=30,count=8", 0};
   CHECK(train_steps(text, {.level = act::Level::L0}, "encoder.layers.1.self_attn").inputs.size() == 2);

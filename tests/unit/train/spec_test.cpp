@@ -33,8 +33,9 @@ TEST_CASE("keys are typed, defaulted, and named when unknown") {
   CHECK(reader.integer("depth", 12) == 12);
   CHECK(reader.number("dropout", 0, 0, 1) == 0.5);
   CHECK(throws(Error::Usage, "unknown key 'shape' (dim, depth, dropout)", [&] { reader.finish(); }));
-  CHECK(throws(Error::Usage, "shape=round (expected flat, square)",
-               [&] { reader.choice("shape", "flat", {"flat", "square"}); }));
+  CHECK(throws(Error::Usage, "shape=round (expected flat, square)", [&] {
+    reader.choice("shape", "flat", {"flat", "square"});
+  }));
   CHECK(throws(Error::Usage, "dim=64 (expected an integer of at least 100)", [&] { reader.integer("dim", 768, 100); }));
   CHECK(throws(Error::Usage, "shape=round", [&] { reader.number("shape", 0, 0, 1); }));
   CHECK(throws(Error::Usage, "vit:FILE is missing", [&] { reader.argument("FILE"); }));

@@ -30,10 +30,12 @@ TEST_CASE("a tensor that does not fit is named with the file") {
   const auto tensors = owned(TensorViews({{"w", at::zeros({2})}}));
   CHECK(throws(Error::BadInput, "f: tensor 'v' is missing", [&] { copy_into({{"v", at::zeros({2})}}, tensors, "f"); }));
   CHECK(throws(Error::BadInput, "f: the model has no tensor 'w'", [&] { copy_into({}, tensors, "f"); }));
-  CHECK(throws(Error::BadInput, "float32 [2], the model's is Float [3]",
-               [&] { copy_into({{"w", at::zeros({3})}}, tensors, "f"); }));
-  CHECK(throws(Error::BadInput, "the model's is Long [2]",
-               [&] { copy_into({{"w", at::zeros({2}, at::kLong)}}, tensors, "f"); }));
+  CHECK(throws(Error::BadInput, "float32 [2], the model's is Float [3]", [&] {
+    copy_into({{"w", at::zeros({3})}}, tensors, "f");
+  }));
+  CHECK(throws(Error::BadInput, "the model's is Long [2]", [&] {
+    copy_into({{"w", at::zeros({2}, at::kLong)}}, tensors, "f");
+  }));
 }
 
 }  // namespace
