@@ -5,11 +5,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "terse/act/hook.hpp"
-#include "terse/act/operator_context.hpp"
-#include "terse/act/owned_tensors.hpp"
-#include "terse/act/shared_tensors.hpp"
-#include "terse/act/storage_ledger.hpp"
+#include "terse/act/operators/operator_context.hpp"
+#include "terse/act/packing/hook.hpp"
+#include "terse/act/packing/shared_tensors.hpp"
+#include "terse/act/tensor/owned_tensors.hpp"
+#include "terse/act/tensor/storage_ledger.hpp"
 
 namespace terse::bench {
 

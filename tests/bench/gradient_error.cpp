@@ -16,9 +16,9 @@
 #include <vector>
 
 #include "gact_control.hpp"
-#include "terse/act/allocator.hpp"
+#include "terse/act/memory/allocator.hpp"
 #include "terse/core/error.hpp"
-#include "terse/train/trainer.hpp"
+#include "terse/train/loop/trainer.hpp"
 
 namespace {
 

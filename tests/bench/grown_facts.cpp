@@ -8,8 +8,8 @@
 
 #include "terse/core/bytes.hpp"
 #include "terse/core/philox.hpp"
-#include "terse/formats/facts.hpp"
-#include "terse/relsim/model/fact_artifact.hpp"
+#include "terse/formats/kinds/facts.hpp"
+#include "terse/relsim/facts/fact_artifact.hpp"
 
 namespace {
 

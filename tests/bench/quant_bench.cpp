@@ -14,6 +14,7 @@
 #include "terse/core/parallel.hpp"
 #include "terse/core/philox.hpp"
 #include "terse/quant/codec.hpp"
+#include "terse/quant/lanes/simd_target.hpp"
 
 using namespace terse;
 

@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "terse/core/philox.hpp"
-#include "terse/quant/convert.hpp"
-#include "terse/quant/cuda.hpp"
+#include "terse/quant/affine/cuda.hpp"
+#include "terse/quant/lanes/convert.hpp"
 
 using namespace terse;
 

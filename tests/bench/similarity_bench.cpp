@@ -8,11 +8,11 @@
 #include <string>
 
 #include "terse/core/bytes.hpp"
-#include "terse/formats/facts.hpp"
+#include "terse/formats/kinds/facts.hpp"
 #include "terse/relsim/divergence/adaptive_divergence.hpp"
 #include "terse/relsim/divergence/sampled_divergence.hpp"
-#include "terse/relsim/model/compute_thread.hpp"
-#include "terse/relsim/model/fact_artifact.hpp"
+#include "terse/relsim/facts/fact_artifact.hpp"
+#include "terse/relsim/kernels/compute_thread.hpp"
 
 namespace {
 

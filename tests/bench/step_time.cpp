@@ -10,11 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include "terse/act/allocator.hpp"
-#include "terse/act/swapper.hpp"
+#include "terse/act/memory/allocator.hpp"
+#include "terse/act/memory/swapper.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/median.hpp"
-#include "terse/train/trainer.hpp"
+#include "terse/train/loop/trainer.hpp"
 
 namespace {
 

@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "terse/core/error.hpp"
-#include "terse/formats/frame.hpp"
+#include "terse/formats/container/frame.hpp"
 
 using namespace terse;
 using namespace terse::formats;

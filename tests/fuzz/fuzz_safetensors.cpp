@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "terse/core/error.hpp"
-#include "terse/formats/safetensors.hpp"
+#include "terse/formats/foreign/safetensors.hpp"
 
 using namespace terse;
 using namespace terse::formats;

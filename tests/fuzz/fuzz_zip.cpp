@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "terse/core/error.hpp"
-#include "terse/formats/zip_reader.hpp"
+#include "terse/formats/foreign/zip_reader.hpp"
 
 using namespace terse;
 using namespace terse::formats;

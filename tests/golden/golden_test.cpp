@@ -5,7 +5,7 @@
 
 #include "samples.hpp"
 #include "stream_surgery.hpp"
-#include "terse/formats/kind.hpp"
+#include "terse/formats/container/kind.hpp"
 #include "terse_catch.hpp"
 
 using namespace terse;

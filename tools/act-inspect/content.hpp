@@ -3,7 +3,7 @@
 #include <string>
 
 #include "act-inspect/options.hpp"
-#include "terse/formats/tensor.hpp"
+#include "terse/formats/container/tensor.hpp"
 
 namespace terse::inspect {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "act-inspect/input.hpp"
-#include "terse/formats/dump.hpp"
+#include "terse/formats/kinds/dump.hpp"
 
 namespace terse::inspect {
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "terse/core/bytes.hpp"
-#include "terse/formats/dump.hpp"
+#include "terse/formats/kinds/dump.hpp"
 
 namespace terse::inspect {
 

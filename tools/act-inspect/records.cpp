@@ -2,7 +2,7 @@
 #include "act-inspect/modes.hpp"
 #include "act-inspect/report.hpp"
 #include "terse/core/error.hpp"
-#include "terse/formats/container.hpp"
+#include "terse/formats/container/container.hpp"
 
 namespace terse::inspect {
 namespace {

@@ -4,10 +4,10 @@
 #include <numeric>
 
 #include "act-inspect/kind_summaries.hpp"
-#include "terse/formats/clusters.hpp"
-#include "terse/formats/facts.hpp"
-#include "terse/formats/similarity.hpp"
-#include "terse/formats/similarity_part.hpp"
+#include "terse/formats/kinds/clusters.hpp"
+#include "terse/formats/kinds/facts.hpp"
+#include "terse/formats/kinds/similarity.hpp"
+#include "terse/formats/kinds/similarity_part.hpp"
 
 namespace terse::inspect {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "terse/core/bytes.hpp"
 #include "terse/core/table.hpp"
-#include "terse/formats/value.hpp"
+#include "terse/formats/container/value.hpp"
 
 namespace terse::inspect {
 

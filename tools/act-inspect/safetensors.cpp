@@ -1,10 +1,10 @@
-#include "terse/formats/safetensors.hpp"
+#include "terse/formats/foreign/safetensors.hpp"
 
 #include "act-inspect/input.hpp"
 #include "act-inspect/modes.hpp"
 #include "terse/core/error.hpp"
-#include "terse/formats/checkpoint.hpp"
-#include "terse/formats/model.hpp"
+#include "terse/formats/kinds/checkpoint.hpp"
+#include "terse/formats/kinds/model.hpp"
 
 namespace terse::inspect {
 namespace {

@@ -6,7 +6,7 @@
 #include "act-inspect/modes.hpp"
 #include "act-inspect/report.hpp"
 #include "terse/core/checked.hpp"
-#include "terse/formats/profile.hpp"
+#include "terse/formats/kinds/profile.hpp"
 
 namespace terse::inspect {
 namespace {

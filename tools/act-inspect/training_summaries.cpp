@@ -4,8 +4,8 @@
 #include "act-inspect/kind_summaries.hpp"
 #include "terse/core/checked.hpp"
 #include "terse/core/error.hpp"
-#include "terse/formats/policy.hpp"
-#include "terse/formats/profile.hpp"
+#include "terse/formats/kinds/policy.hpp"
+#include "terse/formats/kinds/profile.hpp"
 
 namespace terse::inspect {
 namespace {

@@ -1,14 +1,14 @@
 #include "act-inspect/dump_content.hpp"
 #include "act-inspect/input.hpp"
 #include "act-inspect/modes.hpp"
-#include "terse/formats/checkpoint.hpp"
-#include "terse/formats/clusters.hpp"
-#include "terse/formats/dump.hpp"
-#include "terse/formats/facts.hpp"
-#include "terse/formats/model.hpp"
-#include "terse/formats/policy.hpp"
-#include "terse/formats/profile.hpp"
-#include "terse/formats/similarity.hpp"
+#include "terse/formats/kinds/checkpoint.hpp"
+#include "terse/formats/kinds/clusters.hpp"
+#include "terse/formats/kinds/dump.hpp"
+#include "terse/formats/kinds/facts.hpp"
+#include "terse/formats/kinds/model.hpp"
+#include "terse/formats/kinds/policy.hpp"
+#include "terse/formats/kinds/profile.hpp"
+#include "terse/formats/kinds/similarity.hpp"
 
 namespace terse::inspect {
 namespace {

@@ -1,13 +1,13 @@
 #include "common/messages.hpp"
 #include "options.hpp"
-#include "terse/act/allocator.hpp"
+#include "terse/act/memory/allocator.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/progress.hpp"
 #include "terse/core/size.hpp"
-#include "terse/formats/facts.hpp"
-#include "terse/relsim/model/fact_profile.hpp"
-#include "terse/train/planner.hpp"
-#include "terse/train/profiler.hpp"
+#include "terse/formats/kinds/facts.hpp"
+#include "terse/relsim/facts/fact_profile.hpp"
+#include "terse/train/loop/planner.hpp"
+#include "terse/train/loop/profiler.hpp"
 
 namespace terse::tools::act_profile {
 

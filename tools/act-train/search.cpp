@@ -13,7 +13,7 @@
 #include "terse/core/bytes.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/size.hpp"
-#include "terse/formats/profile.hpp"
+#include "terse/formats/kinds/profile.hpp"
 
 namespace terse::tools::act_train {
 

@@ -2,7 +2,7 @@
 
 #include "search.hpp"
 #include "terse/core/error.hpp"
-#include "terse/train/spec.hpp"
+#include "terse/train/base/spec.hpp"
 
 namespace terse::tools::act_train {
 

@@ -16,6 +16,7 @@
 #include "terse/core/error.hpp"
 #include "terse/core/parallel.hpp"
 #include "terse/core/progress.hpp"
+#include "terse/core/temporaries.hpp"
 
 namespace terse::tools {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "terse/quant/codec.hpp"
+#include "terse/quant/lanes/simd_target.hpp"
 
 namespace terse::tools {
 

@@ -12,13 +12,13 @@
 #include "relsim-dedup/phrase_command.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/table.hpp"
-#include "terse/formats/clusters.hpp"
-#include "terse/formats/similarity.hpp"
-#include "terse/relsim/redundancy/dendrogram.hpp"
-#include "terse/relsim/redundancy/far_end.hpp"
-#include "terse/relsim/redundancy/gold.hpp"
-#include "terse/relsim/redundancy/linkage.hpp"
-#include "terse/relsim/redundancy/rewrite.hpp"
+#include "terse/formats/kinds/clusters.hpp"
+#include "terse/formats/kinds/similarity.hpp"
+#include "terse/relsim/linkage/dendrogram.hpp"
+#include "terse/relsim/linkage/gold.hpp"
+#include "terse/relsim/linkage/linkage.hpp"
+#include "terse/relsim/linkage/rewrite.hpp"
+#include "terse/relsim/ranking/far_end.hpp"
 
 namespace terse::tools {
 namespace {

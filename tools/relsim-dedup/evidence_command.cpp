@@ -8,9 +8,9 @@
 #include "common/messages.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/table.hpp"
+#include "terse/relsim/evidence/explain.hpp"
 #include "terse/relsim/kb/vocabulary.hpp"
-#include "terse/relsim/redundancy/explain.hpp"
-#include "terse/relsim/redundancy/far_end.hpp"
+#include "terse/relsim/ranking/far_end.hpp"
 
 namespace terse::tools {
 namespace {

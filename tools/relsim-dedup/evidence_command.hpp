@@ -1,11 +1,11 @@
 #pragma once
 
 #include "relsim-dedup/dedup.hpp"
-#include "terse/formats/clusters.hpp"
-#include "terse/formats/facts.hpp"
-#include "terse/formats/similarity.hpp"
+#include "terse/formats/kinds/clusters.hpp"
+#include "terse/formats/kinds/facts.hpp"
+#include "terse/formats/kinds/similarity.hpp"
+#include "terse/relsim/evidence/evidence.hpp"
 #include "terse/relsim/kb/knowledge_base.hpp"
-#include "terse/relsim/redundancy/evidence.hpp"
 
 namespace terse::tools {
 

@@ -12,9 +12,9 @@
 #include "common/messages.hpp"
 #include "relsim-dedup/evidence_command.hpp"
 #include "terse/core/error.hpp"
-#include "terse/relsim/redundancy/phrase_agreement.hpp"
-#include "terse/relsim/redundancy/phrase_chances.hpp"
-#include "terse/relsim/redundancy/phrase_linkage.hpp"
+#include "terse/relsim/phrases/phrase_agreement.hpp"
+#include "terse/relsim/phrases/phrase_chances.hpp"
+#include "terse/relsim/phrases/phrase_linkage.hpp"
 
 namespace terse::tools {
 namespace {

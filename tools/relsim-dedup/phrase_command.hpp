@@ -1,9 +1,9 @@
 #pragma once
 
 #include "relsim-dedup/dedup.hpp"
-#include "terse/formats/clusters.hpp"
-#include "terse/formats/similarity.hpp"
-#include "terse/relsim/redundancy/linkage.hpp"
+#include "terse/formats/kinds/clusters.hpp"
+#include "terse/formats/kinds/similarity.hpp"
+#include "terse/relsim/linkage/linkage.hpp"
 
 namespace terse::tools {
 

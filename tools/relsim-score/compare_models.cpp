@@ -6,14 +6,14 @@
 #include "common/messages.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/progress.hpp"
-#include "terse/formats/model.hpp"
+#include "terse/formats/kinds/model.hpp"
 #include "terse/relsim/counts/count_divergence.hpp"
 #include "terse/relsim/counts/overlap.hpp"
 #include "terse/relsim/divergence/adaptive_divergence.hpp"
 #include "terse/relsim/divergence/sampled_divergence.hpp"
 #include "terse/relsim/embedding/embedding_artifact.hpp"
 #include "terse/relsim/embedding/vector_distances.hpp"
-#include "terse/relsim/model/fact_artifact.hpp"
+#include "terse/relsim/facts/fact_artifact.hpp"
 
 namespace terse::tools {
 namespace {

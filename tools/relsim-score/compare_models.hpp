@@ -7,9 +7,9 @@
 
 #include "common/options.hpp"
 #include "relsim-score/similarity_command.hpp"
-#include "terse/formats/facts.hpp"
-#include "terse/formats/similarity.hpp"
-#include "terse/formats/similarity_part.hpp"
+#include "terse/formats/kinds/facts.hpp"
+#include "terse/formats/kinds/similarity.hpp"
+#include "terse/formats/kinds/similarity_part.hpp"
 #include "terse/relsim/embedding/embedding_model.hpp"
 
 namespace terse::tools {

@@ -10,8 +10,8 @@
 #include "terse/core/error.hpp"
 #include "terse/core/table.hpp"
 #include "terse/core/tsv_reader.hpp"
-#include "terse/formats/similarity.hpp"
-#include "terse/relsim/redundancy/pair_ranking.hpp"
+#include "terse/formats/kinds/similarity.hpp"
+#include "terse/relsim/ranking/pair_ranking.hpp"
 #include "terse/relsim/statistics/correlation.hpp"
 
 namespace terse::tools {

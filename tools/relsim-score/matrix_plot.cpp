@@ -6,8 +6,8 @@
 #include <limits>
 
 #include "relsim-score/gnuplot.hpp"
-#include "terse/relsim/redundancy/linkage.hpp"
-#include "terse/relsim/redundancy/pair_ranking.hpp"
+#include "terse/relsim/linkage/linkage.hpp"
+#include "terse/relsim/ranking/pair_ranking.hpp"
 
 namespace terse::tools {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "terse/formats/similarity.hpp"
+#include "terse/formats/kinds/similarity.hpp"
 
 namespace terse::tools {
 

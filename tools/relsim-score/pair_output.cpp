@@ -9,7 +9,7 @@
 #include "terse/core/error.hpp"
 #include "terse/core/table.hpp"
 #include "terse/core/tsv_reader.hpp"
-#include "terse/relsim/redundancy/pair_ranking.hpp"
+#include "terse/relsim/ranking/pair_ranking.hpp"
 
 namespace terse::tools {
 namespace {

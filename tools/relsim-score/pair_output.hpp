@@ -5,7 +5,7 @@
 #include <string>
 
 #include "common/options.hpp"
-#include "terse/formats/similarity.hpp"
+#include "terse/formats/kinds/similarity.hpp"
 
 namespace CLI {
 class App;

@@ -6,9 +6,9 @@
 
 #include "common/options.hpp"
 #include "terse/core/table.hpp"
-#include "terse/formats/similarity.hpp"
+#include "terse/formats/kinds/similarity.hpp"
 #include "terse/relsim/kb/vocabulary.hpp"
-#include "terse/relsim/prediction/relation_ranks.hpp"
+#include "terse/relsim/ranking/relation_ranks.hpp"
 
 namespace terse::tools {
 

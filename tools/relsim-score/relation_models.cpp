@@ -4,12 +4,12 @@
 
 #include "terse/core/bytes.hpp"
 #include "terse/core/error.hpp"
-#include "terse/formats/facts.hpp"
-#include "terse/formats/model.hpp"
+#include "terse/formats/kinds/facts.hpp"
+#include "terse/formats/kinds/model.hpp"
 #include "terse/relsim/embedding/embedding_artifact.hpp"
-#include "terse/relsim/model/fact_artifact.hpp"
+#include "terse/relsim/embedding/embedding_scorer.hpp"
+#include "terse/relsim/facts/fact_artifact.hpp"
 #include "terse/relsim/prediction/count_scorer.hpp"
-#include "terse/relsim/prediction/embedding_scorer.hpp"
 #include "terse/relsim/prediction/fact_scorer.hpp"
 
 namespace terse::tools {

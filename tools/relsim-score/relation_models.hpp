@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "terse/relsim/kb/knowledge_base.hpp"
-#include "terse/relsim/prediction/relation_scorer.hpp"
+#include "terse/relsim/ranking/relation_scorer.hpp"
 
 namespace terse::tools {
 

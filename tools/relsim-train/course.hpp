@@ -8,7 +8,7 @@
 #include "common/options.hpp"
 #include "relsim-train/metrics_file.hpp"
 #include "terse/core/progress.hpp"
-#include "terse/formats/checkpoint.hpp"
+#include "terse/formats/kinds/checkpoint.hpp"
 
 namespace CLI {
 class App;

@@ -9,7 +9,7 @@
 #include "common/messages.hpp"
 #include "common/numbers.hpp"
 #include "relsim-train/similarity_input.hpp"
-#include "terse/act/allocator.hpp"
+#include "terse/act/memory/allocator.hpp"
 #include "terse/core/error.hpp"
 #include "terse/relsim/extraction/extractor_artifact.hpp"
 #include "terse/relsim/extraction/extractor_checkpoint.hpp"

@@ -12,15 +12,15 @@
 #include "common/numbers.hpp"
 #include "relsim-train/seed_series.hpp"
 #include "relsim-train/split.hpp"
-#include "terse/act/allocator.hpp"
+#include "terse/act/memory/allocator.hpp"
 #include "terse/core/error.hpp"
-#include "terse/formats/facts.hpp"
-#include "terse/formats/policy.hpp"
+#include "terse/formats/kinds/facts.hpp"
+#include "terse/formats/kinds/policy.hpp"
 #include "terse/relsim/counts/count_model.hpp"
-#include "terse/relsim/model/fact_artifact.hpp"
-#include "terse/relsim/model/fact_checkpoint.hpp"
-#include "terse/relsim/model/pair_product.hpp"
-#include "terse/relsim/model/training_digest.hpp"
+#include "terse/relsim/facts/fact_artifact.hpp"
+#include "terse/relsim/facts/fact_checkpoint.hpp"
+#include "terse/relsim/kernels/pair_product.hpp"
+#include "terse/relsim/training/training_digest.hpp"
 
 namespace terse::tools {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "common/options.hpp"
 #include "relsim-train/course.hpp"
-#include "terse/relsim/model/fact_trainer.hpp"
+#include "terse/relsim/facts/fact_trainer.hpp"
 
 namespace terse::tools {
 

@@ -6,8 +6,8 @@
 
 #include "common/messages.hpp"
 #include "terse/core/error.hpp"
-#include "terse/formats/similarity.hpp"
-#include "terse/relsim/redundancy/pair_ranking.hpp"
+#include "terse/formats/kinds/similarity.hpp"
+#include "terse/relsim/ranking/pair_ranking.hpp"
 
 namespace terse::tools {
 

@@ -6,13 +6,13 @@
 
 #include "terse/core/atomic_file.hpp"
 #include "terse/core/philox.hpp"
-#include "terse/formats/checkpoint.hpp"
-#include "terse/formats/clusters.hpp"
-#include "terse/formats/dump.hpp"
-#include "terse/formats/facts.hpp"
-#include "terse/formats/model.hpp"
-#include "terse/formats/profile.hpp"
-#include "terse/formats/similarity.hpp"
+#include "terse/formats/kinds/checkpoint.hpp"
+#include "terse/formats/kinds/clusters.hpp"
+#include "terse/formats/kinds/dump.hpp"
+#include "terse/formats/kinds/facts.hpp"
+#include "terse/formats/kinds/model.hpp"
+#include "terse/formats/kinds/profile.hpp"
+#include "terse/formats/kinds/similarity.hpp"
 #include "terse/quant/codec.hpp"
 
 using namespace terse;

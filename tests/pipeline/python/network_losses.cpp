@@ -8,10 +8,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "terse/act/compression.hpp"
+#include "terse/act/packing/compression.hpp"
 #include "terse/core/error.hpp"
-#include "terse/formats/safetensors.hpp"
-#include "terse/train/network.hpp"
+#include "terse/formats/foreign/safetensors.hpp"
+#include "terse/train/base/network.hpp"
 
 namespace {
 

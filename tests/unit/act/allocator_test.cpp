@@ -1,8 +1,8 @@
-#include "terse/act/allocator.hpp"
+#include "terse/act/memory/allocator.hpp"
 
 #include <thread>
 
-#include "terse/act/torch.hpp"
+#include "terse/act/tensor/torch.hpp"
 #include "terse/core/memory.hpp"
 #include "terse_catch.hpp"
 

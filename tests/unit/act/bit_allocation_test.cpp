@@ -1,4 +1,4 @@
-#include "terse/act/bit_allocation.hpp"
+#include "terse/act/bits/bit_allocation.hpp"
 
 #include <cmath>
 #include <limits>

@@ -1,10 +1,10 @@
 // Whole networks under compression: which gradients change and which do not, and every way to use a graph.
-#include "terse/act/compression.hpp"
+#include "terse/act/packing/compression.hpp"
 
 #include <thread>
 
 #include "networks.hpp"
-#include "terse/act/stored_tensor.hpp"
+#include "terse/act/stored/stored_tensor.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/parallel.hpp"
 #include "terse_catch.hpp"

@@ -1,6 +1,6 @@
 // Results that are computed again from what an operator saved of its operands.
 #include "networks.hpp"
-#include "terse/act/stored_tensor.hpp"
+#include "terse/act/stored/stored_tensor.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::act {

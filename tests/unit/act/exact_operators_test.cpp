@@ -1,6 +1,6 @@
 // Operators whose backward pass needs less than the values: bit-identical gradients at few bits.
 #include "networks.hpp"
-#include "terse/act/pool_window.hpp"
+#include "terse/act/stored/pool_window.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::act {

@@ -1,4 +1,4 @@
-#include "terse/act/geometry.hpp"
+#include "terse/act/tensor/geometry.hpp"
 
 #include "networks.hpp"
 #include "terse_catch.hpp"

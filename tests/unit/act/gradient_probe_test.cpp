@@ -1,10 +1,10 @@
-#include "terse/act/gradient_probe.hpp"
+#include "terse/act/probing/gradient_probe.hpp"
 
 #include <cmath>
 #include <map>
 
 #include "networks.hpp"
-#include "terse/act/sensitivity.hpp"
+#include "terse/act/bits/sensitivity.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::act {

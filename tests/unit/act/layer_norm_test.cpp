@@ -1,6 +1,6 @@
 // A layer norm's result is computed again from its input: what that changes and what not.
 #include "networks.hpp"
-#include "terse/act/stored_tensor.hpp"
+#include "terse/act/stored/stored_tensor.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::act {

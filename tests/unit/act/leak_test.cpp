@@ -2,8 +2,8 @@
 #include <malloc.h>
 
 #include "networks.hpp"
-#include "terse/act/allocator.hpp"
-#include "terse/act/stored_tensor.hpp"
+#include "terse/act/memory/allocator.hpp"
+#include "terse/act/stored/stored_tensor.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::act {

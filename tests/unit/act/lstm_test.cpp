@@ -1,5 +1,5 @@
 // act::lstm against LibTorch's own, and what it keeps.
-#include "terse/act/lstm.hpp"
+#include "terse/act/operators/lstm.hpp"
 
 #include "networks.hpp"
 #include "terse_catch.hpp"

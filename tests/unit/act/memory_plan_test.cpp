@@ -1,4 +1,4 @@
-#include "terse/act/memory_plan.hpp"
+#include "terse/act/budget/memory_plan.hpp"
 
 #include <cmath>
 #include <limits>

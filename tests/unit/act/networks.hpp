@@ -3,8 +3,9 @@
 #include <functional>
 #include <vector>
 
-#include "terse/act/compression.hpp"
-#include "terse/act/torch.hpp"
+#include "terse/act/packing/compression.hpp"
+#include "terse/act/tensor/torch.hpp"
+#include "terse/core/philox.hpp"
 
 namespace terse::act::test {
 

@@ -1,11 +1,11 @@
-#include "terse/act/node_gradients.hpp"
+#include "terse/act/probing/node_gradients.hpp"
 
 #include <algorithm>
 
 #include "networks.hpp"
-#include "terse/act/gradient_probe.hpp"
-#include "terse/act/graph.hpp"
-#include "terse/act/precision.hpp"
+#include "terse/act/bits/precision.hpp"
+#include "terse/act/probing/gradient_probe.hpp"
+#include "terse/act/tensor/graph.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::act {

@@ -1,4 +1,4 @@
-#include "terse/act/precision.hpp"
+#include "terse/act/bits/precision.hpp"
 
 #include <cmath>
 

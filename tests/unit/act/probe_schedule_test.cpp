@@ -1,8 +1,8 @@
-#include "terse/act/probe_schedule.hpp"
+#include "terse/act/probing/probe_schedule.hpp"
 
 #include <cmath>
 
-#include "terse/act/gradient_sketch.hpp"
+#include "terse/act/probing/gradient_sketch.hpp"
 #include "terse/core/philox.hpp"
 #include "terse_catch.hpp"
 

@@ -1,10 +1,10 @@
-#include "terse/act/recompute.hpp"
+#include "terse/act/packing/recompute.hpp"
 
 #include "networks.hpp"
 #include "temporary_folder.hpp"
-#include "terse/act/allocator.hpp"
-#include "terse/act/stored_tensor.hpp"
-#include "terse/act/swapper.hpp"
+#include "terse/act/memory/allocator.hpp"
+#include "terse/act/memory/swapper.hpp"
+#include "terse/act/stored/stored_tensor.hpp"
 #include "terse_catch.hpp"
 #include "throws.hpp"
 

@@ -1,4 +1,4 @@
-#include "terse/act/rules.hpp"
+#include "terse/act/operators/rules.hpp"
 
 #include "terse_catch.hpp"
 

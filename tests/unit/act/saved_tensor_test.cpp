@@ -1,6 +1,6 @@
 // What one saved tensor becomes and how it comes back.
 #include "networks.hpp"
-#include "terse/act/stored_tensor.hpp"
+#include "terse/act/stored/stored_tensor.hpp"
 #include "terse/core/error.hpp"
 #include "terse_catch.hpp"
 

@@ -1,4 +1,4 @@
-#include "terse/act/swap_store.hpp"
+#include "terse/act/memory/swap_store.hpp"
 
 #include <sys/resource.h>
 
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "temporary_folder.hpp"
-#include "terse/act/file_space.hpp"
+#include "terse/act/memory/file_space.hpp"
 #include "terse/core/philox.hpp"
 #include "terse_catch.hpp"
 #include "throws.hpp"

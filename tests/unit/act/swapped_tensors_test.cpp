@@ -1,8 +1,8 @@
 // Training with a second tier: the same gradients, bit for bit, in less memory.
 #include "networks.hpp"
 #include "temporary_folder.hpp"
-#include "terse/act/allocator.hpp"
-#include "terse/act/swapper.hpp"
+#include "terse/act/memory/allocator.hpp"
+#include "terse/act/memory/swapper.hpp"
 #include "terse_catch.hpp"
 #include "throws.hpp"
 

@@ -1,4 +1,5 @@
 #include "terse/core/atomic_file.hpp"
+#include "terse/core/temporaries.hpp"
 
 #include <signal.h>
 #include <sys/stat.h>

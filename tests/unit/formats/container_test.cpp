@@ -4,7 +4,7 @@
 #include "samples.hpp"
 #include "stream_surgery.hpp"
 #include "terse/core/error.hpp"
-#include "terse/formats/container.hpp"
+#include "terse/formats/container/container.hpp"
 #include "terse_catch.hpp"
 
 using namespace terse;

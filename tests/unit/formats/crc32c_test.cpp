@@ -1,4 +1,4 @@
-#include "terse/formats/crc32c.hpp"
+#include "terse/formats/container/crc32c.hpp"
 
 #include <string>
 #include <string_view>

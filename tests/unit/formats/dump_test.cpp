@@ -1,4 +1,4 @@
-#include "terse/formats/dump.hpp"
+#include "terse/formats/kinds/dump.hpp"
 
 #include "samples.hpp"
 #include "terse/core/error.hpp"

@@ -1,7 +1,7 @@
 // Every kind keeps its content, through memory and through a pipe.
 #include "samples.hpp"
 #include "terse/core/error.hpp"
-#include "terse/formats/kind.hpp"
+#include "terse/formats/container/kind.hpp"
 #include "terse_catch.hpp"
 
 using namespace terse;

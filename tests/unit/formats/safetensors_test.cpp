@@ -1,4 +1,4 @@
-#include "terse/formats/safetensors.hpp"
+#include "terse/formats/foreign/safetensors.hpp"
 
 #include "terse/core/error.hpp"
 #include "terse/core/philox.hpp"

@@ -3,8 +3,8 @@
 #include <cstring>
 
 #include "terse/core/error.hpp"
-#include "terse/formats/container.hpp"
-#include "terse/formats/crc32c.hpp"
+#include "terse/formats/container/container.hpp"
+#include "terse/formats/container/crc32c.hpp"
 
 namespace terse::formats::test {
 namespace {

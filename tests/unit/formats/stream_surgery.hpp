@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "terse/formats/record.hpp"
+#include "terse/formats/container/record.hpp"
 
 namespace terse::formats::test {
 

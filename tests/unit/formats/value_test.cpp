@@ -1,4 +1,4 @@
-#include "terse/formats/value.hpp"
+#include "terse/formats/container/value.hpp"
 
 #include <cmath>
 #include <limits>

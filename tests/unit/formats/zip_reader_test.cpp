@@ -1,4 +1,4 @@
-#include "terse/formats/zip_reader.hpp"
+#include "terse/formats/foreign/zip_reader.hpp"
 
 #include <zlib.h>
 

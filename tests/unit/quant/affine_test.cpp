@@ -3,7 +3,7 @@
 
 #include "quant_tensors.hpp"
 #include "terse/core/error.hpp"
-#include "terse/quant/grid.hpp"
+#include "terse/quant/lanes/grid.hpp"
 #include "terse_catch.hpp"
 
 using namespace terse;

@@ -1,7 +1,7 @@
 #include <limits>
 
 #include "quant_tensors.hpp"
-#include "terse/quant/lane.hpp"
+#include "terse/quant/lanes/lane.hpp"
 #include "terse_catch.hpp"
 
 using namespace terse;

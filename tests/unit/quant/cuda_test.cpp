@@ -11,7 +11,7 @@
 
 #include "quant_tensors.hpp"
 #include "terse/core/error.hpp"
-#include "terse/quant/cuda.hpp"
+#include "terse/quant/affine/cuda.hpp"
 
 using namespace terse;
 using namespace terse::quant;

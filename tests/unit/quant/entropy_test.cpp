@@ -1,4 +1,4 @@
-#include "terse/quant/entropy.hpp"
+#include "terse/quant/entropy/entropy.hpp"
 
 #include <algorithm>
 #include <cmath>

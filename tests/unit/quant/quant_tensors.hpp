@@ -9,7 +9,7 @@
 
 #include "terse/core/philox.hpp"
 #include "terse/quant/codec.hpp"
-#include "terse/quant/convert.hpp"
+#include "terse/quant/lanes/convert.hpp"
 
 namespace terse::quant::test {
 

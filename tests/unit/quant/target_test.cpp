@@ -9,8 +9,9 @@
 #include "hwy/targets.h"
 #include "quant_tensors.hpp"
 #include "terse/core/parallel.hpp"
-#include "terse/quant/affine_lane.hpp"
-#include "terse/quant/rest.hpp"
+#include "terse/quant/affine/affine_lane.hpp"
+#include "terse/quant/lanes/rest.hpp"
+#include "terse/quant/lanes/simd_target.hpp"
 #include "terse_catch.hpp"
 
 using namespace terse;

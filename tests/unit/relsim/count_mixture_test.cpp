@@ -1,4 +1,4 @@
-#include "terse/relsim/model/count_mixture.hpp"
+#include "terse/relsim/facts/count_mixture.hpp"
 
 #include <algorithm>
 #include <cmath>

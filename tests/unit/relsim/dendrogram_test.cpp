@@ -1,4 +1,4 @@
-#include "terse/relsim/redundancy/dendrogram.hpp"
+#include "terse/relsim/linkage/dendrogram.hpp"
 
 #include <algorithm>
 

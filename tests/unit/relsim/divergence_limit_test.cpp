@@ -1,4 +1,4 @@
-#include "terse/relsim/redundancy/divergence_limit.hpp"
+#include "terse/relsim/evidence/divergence_limit.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 
 #include "terse/core/error.hpp"
 #include "terse/core/philox.hpp"
-#include "terse/relsim/redundancy/far_end.hpp"
+#include "terse/relsim/ranking/far_end.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::relsim {

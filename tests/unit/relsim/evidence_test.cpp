@@ -1,4 +1,4 @@
-#include "terse/relsim/redundancy/evidence.hpp"
+#include "terse/relsim/evidence/evidence.hpp"
 
 #include <cmath>
 #include <set>
@@ -6,10 +6,10 @@
 
 #include "terse/core/parallel.hpp"
 #include "terse/core/philox.hpp"
-#include "terse/relsim/redundancy/explain.hpp"
-#include "terse/relsim/redundancy/linkage.hpp"
-#include "terse/relsim/redundancy/shared_facts.hpp"
-#include "terse/relsim/redundancy/sparse_matrix.hpp"
+#include "terse/relsim/evidence/explain.hpp"
+#include "terse/relsim/evidence/shared_facts.hpp"
+#include "terse/relsim/linkage/linkage.hpp"
+#include "terse/relsim/sparse/sparse_matrix.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::relsim {

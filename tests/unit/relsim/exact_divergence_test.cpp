@@ -4,8 +4,8 @@
 
 #include "naive_facts.hpp"
 #include "terse/core/parallel.hpp"
+#include "terse/relsim/facts/fact_trainer.hpp"
 #include "terse/relsim/kb/triple_reader.hpp"
-#include "terse/relsim/model/fact_trainer.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::relsim {

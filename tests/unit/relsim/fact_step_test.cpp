@@ -1,9 +1,9 @@
-#include "terse/relsim/model/fact_step.hpp"
+#include "terse/relsim/facts/fact_step.hpp"
 
 #include "naive_facts.hpp"
 #include "terse/core/parallel.hpp"
 #include "terse/core/philox.hpp"
-#include "terse/relsim/model/fact_graph.hpp"
+#include "terse/relsim/facts/fact_graph.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::relsim {

@@ -1,11 +1,11 @@
-#include "terse/relsim/model/fact_trainer.hpp"
+#include "terse/relsim/facts/fact_trainer.hpp"
 
 #include <algorithm>
 #include <cmath>
 
 #include "terse/core/error.hpp"
+#include "terse/relsim/facts/fact_artifact.hpp"
 #include "terse/relsim/kb/triple_reader.hpp"
-#include "terse/relsim/model/fact_artifact.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::relsim {

@@ -1,4 +1,4 @@
-#include "terse/relsim/redundancy/gold.hpp"
+#include "terse/relsim/linkage/gold.hpp"
 
 #include <cmath>
 

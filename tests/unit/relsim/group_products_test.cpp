@@ -1,4 +1,4 @@
-#include "terse/relsim/redundancy/group_products.hpp"
+#include "terse/relsim/sparse/group_products.hpp"
 
 #include <map>
 

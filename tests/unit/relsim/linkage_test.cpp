@@ -1,4 +1,4 @@
-#include "terse/relsim/redundancy/linkage.hpp"
+#include "terse/relsim/linkage/linkage.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 
 #include "terse/core/error.hpp"
 #include "terse/core/philox.hpp"
-#include "terse/relsim/redundancy/pair_ranking.hpp"
+#include "terse/relsim/ranking/pair_ranking.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::relsim {

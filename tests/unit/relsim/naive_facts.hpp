@@ -3,7 +3,7 @@
 #include <cmath>
 #include <vector>
 
-#include "terse/relsim/model/fact_model.hpp"
+#include "terse/relsim/facts/fact_model.hpp"
 
 namespace terse::relsim::naive {
 

@@ -1,11 +1,11 @@
-#include "terse/relsim/model/packed_table.hpp"
+#include "terse/relsim/kernels/packed_table.hpp"
 
 #include <bit>
 #include <cmath>
 #include <vector>
 
 #include "terse/core/philox.hpp"
-#include "terse/relsim/model/pair_product.hpp"
+#include "terse/relsim/kernels/pair_product.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::relsim {

@@ -1,4 +1,4 @@
-#include "terse/relsim/redundancy/phrase_agreement.hpp"
+#include "terse/relsim/phrases/phrase_agreement.hpp"
 
 #include <numeric>
 

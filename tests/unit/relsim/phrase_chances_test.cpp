@@ -1,10 +1,10 @@
-#include "terse/relsim/redundancy/phrase_chances.hpp"
+#include "terse/relsim/phrases/phrase_chances.hpp"
 
 #include <algorithm>
 #include <cmath>
 
 #include "terse/core/philox.hpp"
-#include "terse/relsim/redundancy/phrase_features.hpp"
+#include "terse/relsim/phrases/phrase_features.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::relsim {

@@ -1,4 +1,4 @@
-#include "terse/relsim/redundancy/phrase_form.hpp"
+#include "terse/relsim/phrases/phrase_form.hpp"
 
 #include "terse_catch.hpp"
 

@@ -1,12 +1,12 @@
-#include "terse/relsim/redundancy/phrase_kinds.hpp"
+#include "terse/relsim/phrases/phrase_kinds.hpp"
 
 #include <cmath>
 
 #include "terse/core/error.hpp"
 #include "terse/core/parallel.hpp"
-#include "terse/relsim/redundancy/feature_rows.hpp"
-#include "terse/relsim/redundancy/linkage.hpp"
-#include "terse/relsim/redundancy/phrase_linkage.hpp"
+#include "terse/relsim/linkage/linkage.hpp"
+#include "terse/relsim/phrases/phrase_linkage.hpp"
+#include "terse/relsim/sparse/feature_rows.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::relsim {

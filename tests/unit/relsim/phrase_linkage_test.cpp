@@ -1,4 +1,4 @@
-#include "terse/relsim/redundancy/phrase_linkage.hpp"
+#include "terse/relsim/phrases/phrase_linkage.hpp"
 
 #include <algorithm>
 #include <numeric>

@@ -1,4 +1,4 @@
-#include "terse/relsim/redundancy/phrase_similarity.hpp"
+#include "terse/relsim/phrases/phrase_similarity.hpp"
 
 #include <cmath>
 

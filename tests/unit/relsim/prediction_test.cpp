@@ -8,8 +8,8 @@
 #include "terse/relsim/prediction/count_scorer.hpp"
 #include "terse/relsim/prediction/error_analysis.hpp"
 #include "terse/relsim/prediction/fact_scorer.hpp"
-#include "terse/relsim/prediction/relation_ranks.hpp"
 #include "terse/relsim/prediction/scorer_mixture.hpp"
+#include "terse/relsim/ranking/relation_ranks.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::relsim {

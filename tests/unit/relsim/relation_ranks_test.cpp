@@ -1,4 +1,4 @@
-#include "terse/relsim/prediction/relation_ranks.hpp"
+#include "terse/relsim/ranking/relation_ranks.hpp"
 
 #include <algorithm>
 #include <cmath>

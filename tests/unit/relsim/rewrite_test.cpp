@@ -1,4 +1,4 @@
-#include "terse/relsim/redundancy/rewrite.hpp"
+#include "terse/relsim/linkage/rewrite.hpp"
 
 #include "terse/core/error.hpp"
 #include "terse_catch.hpp"

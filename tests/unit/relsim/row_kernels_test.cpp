@@ -1,15 +1,15 @@
-#include "terse/relsim/model/row_kernels.hpp"
+#include "terse/relsim/kernels/row_kernels.hpp"
 
-#include "terse/relsim/model/block_product.hpp"
-#include "terse/relsim/model/compute_thread.hpp"
-#include "terse/relsim/model/pair_product.hpp"
+#include "terse/relsim/kernels/block_product.hpp"
+#include "terse/relsim/kernels/compute_thread.hpp"
+#include "terse/relsim/kernels/pair_product.hpp"
 
 #include <bit>
 #include <cmath>
 #include <vector>
 
 #include "terse/core/philox.hpp"
-#include "terse/relsim/model/sparse_rows.hpp"
+#include "terse/relsim/kernels/sparse_rows.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::relsim {

@@ -1,6 +1,6 @@
 #include "terse/relsim/embedding/score_kernels.hpp"
 
-#include "terse/act/torch.hpp"
+#include "terse/act/tensor/torch.hpp"
 #include "terse/core/error.hpp"
 #include "terse/relsim/embedding/embedding_model.hpp"
 #include "terse_catch.hpp"

@@ -1,4 +1,4 @@
-#include "terse/relsim/redundancy/shared_evidence.hpp"
+#include "terse/relsim/evidence/shared_evidence.hpp"
 
 #include <cmath>
 

@@ -1,4 +1,4 @@
-#include "terse/formats/similarity_part.hpp"
+#include "terse/formats/kinds/similarity_part.hpp"
 
 #include <functional>
 

@@ -1,4 +1,4 @@
-#include "terse/relsim/model/transe.hpp"
+#include "terse/relsim/facts/transe.hpp"
 
 #include <cmath>
 

@@ -1,13 +1,13 @@
-#include "terse/act/adaptation.hpp"
+#include "terse/act/probing/adaptation.hpp"
 
 #include <cmath>
 #include <cstdlib>
 
 #include "temporary_folder.hpp"
-#include "terse/act/sensitivity_probes.hpp"
+#include "terse/act/probing/sensitivity_probes.hpp"
 #include "terse/core/parallel.hpp"
-#include "terse/train/checkpoint.hpp"
-#include "terse/train/trainer_workload.hpp"
+#include "terse/train/loop/checkpoint.hpp"
+#include "terse/train/loop/trainer_workload.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::train {

@@ -1,4 +1,4 @@
-#include "terse/train/batch_stream.hpp"
+#include "terse/train/data/batch_stream.hpp"
 
 #include <algorithm>
 #include <set>

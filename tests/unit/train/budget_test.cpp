@@ -1,13 +1,13 @@
-#include "terse/act/budget.hpp"
+#include "terse/act/budget/budget.hpp"
 
 #include "temporary_folder.hpp"
-#include "terse/act/allocator.hpp"
-#include "terse/act/budget_search.hpp"
-#include "terse/act/swapper.hpp"
+#include "terse/act/budget/budget_search.hpp"
+#include "terse/act/memory/allocator.hpp"
+#include "terse/act/memory/swapper.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/memory.hpp"
 #include "terse/core/philox.hpp"
-#include "terse/train/trainer_workload.hpp"
+#include "terse/train/loop/trainer_workload.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::train {

@@ -1,7 +1,7 @@
 #include "terse/train/data/channels_last.hpp"
 
 #include "terse/core/error.hpp"
-#include "terse/train/trainer.hpp"
+#include "terse/train/loop/trainer.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::train {

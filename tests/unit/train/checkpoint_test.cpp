@@ -1,10 +1,10 @@
-#include "terse/train/checkpoint.hpp"
+#include "terse/train/loop/checkpoint.hpp"
 
 #include "temporary_folder.hpp"
 #include "terse/core/parallel.hpp"
-#include "terse/train/metrics.hpp"
-#include "terse/train/model_file.hpp"
-#include "terse/train/training_run.hpp"
+#include "terse/train/loop/metrics.hpp"
+#include "terse/train/loop/model_file.hpp"
+#include "terse/train/loop/training_run.hpp"
 #include "terse_catch.hpp"
 #include "throws.hpp"
 

@@ -1,4 +1,4 @@
-#include "terse/train/data/data.hpp"
+#include "terse/train/data/load_data.hpp"
 
 #include <zlib.h>
 
@@ -6,9 +6,9 @@
 #include <numeric>
 
 #include "temporary_folder.hpp"
-#include "terse/act/dtype.hpp"
-#include "terse/formats/safetensors.hpp"
-#include "terse/train/evaluate.hpp"
+#include "terse/act/tensor/dtype.hpp"
+#include "terse/formats/foreign/safetensors.hpp"
+#include "terse/train/loop/evaluate.hpp"
 #include "terse_catch.hpp"
 #include "throws.hpp"
 

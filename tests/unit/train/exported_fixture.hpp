@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "terse/act/torch.hpp"
-#include "terse/formats/zip_reader.hpp"
-#include "terse/train/network.hpp"
-#include "terse/train/optimizer.hpp"
+#include "terse/act/tensor/torch.hpp"
+#include "terse/formats/foreign/zip_reader.hpp"
+#include "terse/train/base/network.hpp"
+#include "terse/train/loop/optimizer.hpp"
 #include "terse_catch.hpp"
 
 /// The programs of tests/data/export and what Python got from them.

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <map>
 
-#include "terse/train/builtin_network.hpp"
 #include "terse/train/models/graph_ops.hpp"
+#include "terse/train/networks/builtin_network.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::train {

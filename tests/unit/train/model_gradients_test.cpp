@@ -2,8 +2,8 @@
 #include <string>
 #include <vector>
 
-#include "terse/act/compression.hpp"
-#include "terse/train/evaluate.hpp"
+#include "terse/act/packing/compression.hpp"
+#include "terse/train/loop/evaluate.hpp"
 #include "terse/train/models/models.hpp"
 #include "terse_catch.hpp"
 

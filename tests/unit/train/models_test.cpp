@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "terse/train/builtin_network.hpp"
+#include "terse/train/networks/builtin_network.hpp"
 #include "terse_catch.hpp"
 #include "throws.hpp"
 

@@ -1,4 +1,4 @@
-#include "terse/train/optimizer.hpp"
+#include "terse/train/loop/optimizer.hpp"
 
 #include <cmath>
 #include <vector>

@@ -1,9 +1,9 @@
-#include "terse/train/profiler.hpp"
+#include "terse/train/loop/profiler.hpp"
 
 #include <map>
 
-#include "terse/act/allocator.hpp"
-#include "terse/train/trainer_workload.hpp"
+#include "terse/act/memory/allocator.hpp"
+#include "terse/train/loop/trainer_workload.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::train {

@@ -1,7 +1,7 @@
 // Parts of exported programs that run again in the backward pass.
 #include "exported_fixture.hpp"
-#include "terse/act/compression.hpp"
-#include "terse/train/trainer.hpp"
+#include "terse/act/packing/compression.hpp"
+#include "terse/train/loop/trainer.hpp"
 
 namespace terse::train {
 namespace {

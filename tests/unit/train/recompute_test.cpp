@@ -1,8 +1,8 @@
 #include <set>
 
 #include "temporary_folder.hpp"
-#include "terse/act/swapper.hpp"
-#include "terse/train/trainer.hpp"
+#include "terse/act/memory/swapper.hpp"
+#include "terse/train/loop/trainer.hpp"
 #include "terse_catch.hpp"
 #include "throws.hpp"
 

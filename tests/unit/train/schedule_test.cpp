@@ -1,4 +1,4 @@
-#include "terse/train/schedule.hpp"
+#include "terse/train/loop/schedule.hpp"
 
 #include "terse_catch.hpp"
 #include "throws.hpp"

@@ -1,4 +1,4 @@
-#include "terse/train/spec.hpp"
+#include "terse/train/base/spec.hpp"
 
 #include "terse_catch.hpp"
 #include "throws.hpp"

@@ -1,4 +1,4 @@
-#include "terse/train/tensor_exchange.hpp"
+#include "terse/train/base/tensor_exchange.hpp"
 
 #include "terse_catch.hpp"
 #include "throws.hpp"

@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "terse/core/error.hpp"
-#include "terse/train/network.hpp"
+#include "terse/train/base/network.hpp"
 #include "terse_catch.hpp"
 
 using namespace terse;

@@ -2,7 +2,7 @@
 #include <torch/torch.h>
 
 #include <cstdio>
-#include <terse/act/compression.hpp>
+#include <terse/act/packing/compression.hpp>
 
 int main() {
   torch::manual_seed(1);

@@ -1,0 +1,210 @@
+#include <algorithm>
+
+#include "terse/act/bits/bit_allocation.hpp"
+#include "terse/act/bits/sensitivity.hpp"
+#include "terse/act/packing/packer.hpp"
+#include "terse/act/stored/normalised_tensor.hpp"
+#include "terse/act/stored/pool_window.hpp"
+#include "terse/core/error.hpp"
+
+// The forms in which a packer stores a tensor that it neither keeps nor finds stored already.
+namespace terse::act {
+
+namespace {
+
+// What is less than this share of all that the step has saved so far has these bits at least: they cost nothing, and
+// such a tensor may be one that the whole gradient hangs on (the pooled features before the last layer).
+constexpr std::uint64_t kMinorShare = 1024;
+constexpr int kMinorBits = 8;
+
+int bits_of(Level level) {
+  switch (level) {
+    case Level::L0:
+      return kKeptBits;
+    case Level::L1:
+    case Level::L2:
+      return 4;
+    case Level::L1_1:
+      return 8;
+    case Level::L1_2:
+    case Level::L2_2:
+      return 2;
+    case Level::L2_1:
+      return 3;
+  }
+  throw Error(Error::Internal, "level without bits");
+}
+
+}  // namespace
+
+bool Packer::is_minor(const SavedTensor& info) const {
+  std::uint64_t bytes = core::size_of(info.dtype);
+  for (const std::int64_t size : info.shape) bytes *= static_cast<std::uint64_t>(size);
+  return bytes < exact_before_.value_or(totals_.exact_bytes) / kMinorShare;
+}
+
+quant::AffineOptions Packer::affine_for(const SavedTensor& info) const {
+  quant::AffineOptions affine;
+  affine.group = options_.group;
+  affine.dither = options_.dither;
+  if (const auto found = options_.bits_of.find(info.id); found != options_.bits_of.end()) {
+    affine.bits = found->second;
+  } else {
+    affine.bits = options_.bits != 0 ? options_.bits : bits_of(options_.level);
+    affine.levels = options_.levels;
+    const int least = std::max(rule_of(info.op, info.role).least_bits, is_minor(info) ? kMinorBits : 0);
+    if (affine.bits < least || (affine.levels != 0 && affine.levels < 1 << least)) {
+      affine.bits = std::max(affine.bits, least);
+      affine.levels = 0;
+    }
+  }
+  return affine;
+}
+
+EncodeRequest Packer::request_for(const Packing& packing, const quant::AffineOptions& affine) const {
+  EncodeRequest request;
+  request.need = packing.need;
+  request.affine = affine;
+  request.sparse = options_.sparse;
+  request.entropy = options_.entropy;
+  request.key = {options_.seed, core::stream_of(packing.info.id.c_str()), step_};
+  request.survey = static_cast<bool>(observer_);
+  if (packing.need.need == Need::Values && options_.sparse) {
+    if (const auto* signs = shared_.find_made_for(packing.tensor, {Need::Positive})) {
+      request.positives = std::dynamic_pointer_cast<EncodedTensor>(signs->stored.lock());
+      if (request.positives && request.positives->layout().codec != quant::Codec::Sign) request.positives = nullptr;
+    }
+  }
+  return request;
+}
+
+void Packer::encode(Packing& packing, const quant::AffineOptions& affine) {
+  const bool floating = core::is_floating(packing.info.dtype);
+  if (affine.bits == kKeptBits) return keep(packing, Reason::Exact);
+  if (floating && packing.need.need == Need::Exact) return keep(packing, Reason::Critical);
+  if (packing.need.need == Need::Window && encode_window(packing)) return;
+  if (packing.need.need == Need::Logarithm) {
+    if (const auto reason = encode_logarithm(packing, affine)) keep(packing, *reason);
+    return;
+  }
+  if (rule_of(packing.info.op, packing.info.role).rows && encode_rows(packing, affine)) return;
+  const EncodeRequest request = request_for(packing, affine);
+  packing.positives = request.positives;
+  if (packing.positives && swapper_) packing.positives->bring_back();
+  Encoded encoded = act::encode(packing.tensor, request);
+  totals_.non_finite += encoded.survey.non_finite;
+  packing.info.survey = encoded.survey;
+  if (!encoded.stored) return keep(packing, encoded.reason);
+  packing.content = encoded.content;
+  adopt(packing, std::move(encoded));
+}
+
+bool Packer::encode_window(Packing& packing) {
+  const auto window = PoolWindow::of_running(*tracker_, packing.tensor);
+  if (!window) return false;
+  at::Tensor positions = window->positions(packing.tensor);
+  if (!positions.defined()) return false;
+  Encoded encoded = act::encode(positions, request_for(packing, {}));
+  if (!encoded.stored) return false;
+  auto stored = std::make_shared<PoolIndices>(*window, encoded.stored, packing.tensor.strides().vec());
+  packing.info.survey = encoded.survey;
+  packing.content = std::move(positions);
+  adopt(packing, std::move(encoded), std::move(stored));
+  return true;
+}
+
+bool Packer::encode_rows(Packing& packing, const quant::AffineOptions& affine) {
+  const NormalisedRows normalised = normalised_rows(packing.tensor, *tracker_);
+  if (!normalised.rows.defined()) return false;
+  EncodeRequest request = request_for(packing, affine);
+  request.positives = nullptr;  // of the tensor, not of its rows
+  Encoded encoded = act::encode(normalised.rows, request);
+  if (!encoded.stored || encoded.reason != Reason::Quantized) return false;
+  auto stored =
+      std::make_shared<NormalisedTensor>(encoded.stored, normalised.length, normalised.epsilon, packing.tensor);
+  packing.info.survey = encoded.survey;
+  packing.content = normalised.rows;
+  adopt(packing, std::move(encoded), std::move(stored));
+  return true;
+}
+
+std::optional<Reason> Packer::encode_logarithm(Packing& packing, const quant::AffineOptions& affine) {
+  const at::NoGradGuard no_grad;
+  at::Tensor exponentials = packing.tensor.detach().exp();
+  // Without dither, which leads below zero: nothing there has a logarithm.
+  auto request = request_for(packing, affine);
+  request.affine.dither = false;
+  Encoded encoded = act::encode(exponentials, request);
+  totals_.non_finite += encoded.survey.non_finite;
+  if (!encoded.stored) return encoded.reason == Reason::NonFinite ? Reason::NonFinite : Reason::Critical;
+  auto stored = std::make_shared<LogarithmOfTensor>(encoded.stored);
+  packing.info.survey = encoded.survey;
+  packing.content = std::move(exponentials);
+  adopt(packing, std::move(encoded), std::move(stored));
+  return std::nullopt;
+}
+
+void Packer::adopt(Packing& packing, Encoded encoded, std::shared_ptr<StoredTensor> stored) {
+  SavedTensor& info = packing.info;
+  info.reason = encoded.reason;
+  info.layout = encoded.layout;
+  info.strides = std::move(encoded.strides);
+  info.exact_bytes = exact_.charge(packing.tensor.storage());
+  info.stored_bytes = encoded.stored->bytes() - encoded.shared_bytes;
+  info.shared_bytes = encoded.shared_bytes;
+  packing.encoded = encoded.stored;
+  packing.stored = stored ? std::move(stored) : std::move(encoded.stored);
+  // What was stored for one need serves others only where it is the content itself.
+  const bool exact =
+      encoded.reason != Reason::Quantized && (packing.need.need == Need::Values || packing.need.need == Need::Window);
+  shared_.add(packing.tensor, {packing.stored, info.id, packing.need, exact});
+}
+
+/// Encodes a rounded tensor, or one that is kept although it could be rounded, once more.
+void Packer::probe(const Packing& packing) {
+  const SavedTensor& info = packing.info;
+  const bool rounded = info.reason == Reason::Quantized;
+  if (!rounded && (info.reason != Reason::Exact || packing.need.need != Need::Values)) return;
+  quant::AffineOptions affine = affine_for(info);
+  affine.bits = kProbeBits;
+  affine.levels = 0;
+  EncodeRequest request = request_for(packing, affine);
+  request.positives = nullptr;  // they live with the first form
+  request.entropy = false;
+  request.key.stream = core::stream_of((info.id + "?").c_str());
+  if (packing.need.need == Need::Logarithm) request.affine.dither = false;
+  NormalisedRows rows;
+  if (!rounded && rule_of(info.op, info.role).rows) rows = normalised_rows(packing.tensor, *tracker_);
+  const at::Tensor& content = packing.content.defined() ? packing.content
+                              : rows.rows.defined()     ? rows.rows
+                                                        : packing.tensor;
+  Encoded other = act::encode(content, request);
+  if (!other.stored || other.reason != Reason::Quantized) return;
+  const double noise = rounding_variance(other.layout) + (rounded ? rounding_variance(info.layout) : 0);
+  ProbeForms forms{rounded ? packing.encoded : packing.stored, std::move(other.stored)};
+  if (rows.rows.defined()) {
+    auto normalised = std::make_shared<NormalisedTensor>(std::static_pointer_cast<EncodedTensor>(forms.other),
+                                                         rows.length, rows.epsilon, packing.tensor);
+    normalised->with_mean(std::make_shared<KeptTensor>(rows.mean, info.id));
+    normalised->with_rstd(std::make_shared<KeptTensor>(rows.rstd, info.id));
+    forms.other = std::move(normalised);
+  }
+  probes_.push_back({info.id, {std::move(forms)}, noise, {saving_node()}});
+}
+
+/// A further node holds what is probed: `content`, a view of it, or what is computed from it.
+void Packer::follow(const Packing& packing, const std::shared_ptr<StoredTensor>& content) {
+  for (Probe& probe : probes_) {
+    const auto form = std::find_if(probe.forms.begin(), probe.forms.end(),
+                                   [&](const auto& one) { return content->draws_on(*one.stored); });
+    if (form == probe.forms.end()) continue;
+    if (packing.stored != content && form->stored == content) {
+      auto other = std::dynamic_pointer_cast<EncodedTensor>(form->other);
+      if (!other) continue;
+      probe.forms.push_back({packing.stored, std::make_shared<ReshapedTensor>(std::move(other), packing.tensor)});
+    }
+    if (const std::uint64_t node = saving_node(); probe.nodes.back() != node) probe.nodes.push_back(node);
+  }
+}
+
+}  // namespace terse::act

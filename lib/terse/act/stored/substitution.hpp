@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace terse::act {
+
+class StoredTensor;
+
+/// Two stored forms of one tensor that differ in their rounding alone.
+struct ProbeForms {
+  std::shared_ptr<StoredTensor> stored;  ///< what the graph holds
+  std::shared_ptr<StoredTensor> other;   ///< rounded by other random numbers
+};
+
+/// Bits of a probe's other form.
+inline constexpr int kProbeBits = 4;
+
+/// A saved tensor whose effect on the gradient is to be measured.
+struct Probe {
+  std::string id;
+  std::vector<ProbeForms> forms;     ///< of the tensor itself, then of views of it
+  double noise = 0;                  ///< sum of both forms' S (sensitivity.hpp)
+  std::vector<std::uint64_t> nodes;  ///< sequence numbers of the graph's nodes that hold any of them
+};
+
+/// While it lives, this thread's unpack hooks restore the other forms in place of the stored ones.
+class Substitution {
+ public:
+  explicit Substitution(const std::vector<ProbeForms>& forms);
+  ~Substitution();
+  Substitution(const Substitution&) = delete;
+  Substitution& operator=(const Substitution&) = delete;
+
+  /// What to restore on this thread in place of `stored`: mostly itself.
+  static StoredTensor* of(StoredTensor* stored);
+  static bool active();  ///< on this thread
+
+ private:
+  const std::vector<ProbeForms>& forms_;
+};
+
+}  // namespace terse::act

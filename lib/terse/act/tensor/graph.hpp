@@ -1,0 +1,25 @@
+#pragma once
+
+#include <torch/csrc/autograd/function.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "terse/act/tensor/torch.hpp"
+
+namespace terse::act {
+
+/// Nodes of the graph that the edges lead to.
+std::vector<torch::autograd::Node*> nodes_below(const torch::autograd::edge_list& edges);
+
+/// Whether a gradient that is sent along the edge is a leaf's own, a parameter's as a rule, perhaps transposed or of
+/// another shape.
+bool leads_to_parameter(const torch::autograd::Edge& edge);
+
+/// Sequence number of the node that autograd is filling with saved tensors on this thread.
+std::uint64_t saving_node();
+
+/// Sum of squares, in double precision.
+double squared_norm(const at::Tensor& x);
+
+}  // namespace terse::act

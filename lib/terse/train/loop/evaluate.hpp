@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+
+#include "terse/train/base/network.hpp"
+#include "terse/train/data/data.hpp"
+
+namespace terse::train {
+
+struct Evaluation {
+  std::uint64_t examples = 0;  ///< labels that counted
+  double loss = 0;             ///< mean cross entropy, nats
+  double accuracy = 0;         ///< share of labels that have the largest logit
+};
+
+/// Mean cross entropy of a batch, over the labels that count.
+/// @param logits  [n, classes] or, with a label a pixel, [n, classes, h, w]
+/// @param labels  [n] or [n, h, w]
+/// @throws Error::Usage where the network's result has another shape or fewer classes than the labels need
+at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels);
+
+/// Loss and accuracy of a network in evaluation mode over a whole data set, `batch` examples at a time. Leaves the
+/// network in training mode.
+Evaluation evaluate(Network& network, const DataSet& data, std::int64_t batch);
+
+}  // namespace terse::train

@@ -1,0 +1,137 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "terse/act/budget/budget_keeper.hpp"
+#include "terse/act/packing/compression.hpp"
+#include "terse/act/probing/adaptation.hpp"
+#include "terse/train/data/batch_stream.hpp"
+#include "terse/train/data/data.hpp"
+#include "terse/train/loop/evaluate.hpp"
+#include "terse/train/loop/optimizer.hpp"
+#include "terse/train/loop/schedule.hpp"
+#include "terse/train/networks/make_network.hpp"
+
+namespace terse::train {
+
+/// What shapes a training run. Everything here but `trust_model` goes into checkpoints.
+struct TrainOptions {
+  Spec model, data;
+  bool trust_model = false;
+  std::int64_t batch = 64;
+  std::uint64_t epochs = 1;
+  std::uint64_t steps = 0;  ///< not 0: in place of epochs
+  OptimizerOptions optimizer;
+  double learning_rate = 0;  ///< 0: the optimizer's default
+  Spec schedule = {.what = "schedule", .name = "constant"};
+  std::uint64_t warmup = 0;  ///< steps
+  act::CompressionOptions compression;
+  std::uint64_t adapt_every = 100;  ///< steps between choices of bits at an adaptive level; 0: as the policy says
+  std::uint64_t budget = 0;         ///< not 0: bytes of resident size, in place of an adaptive level's average bits
+  std::string recompute = {};       ///< parts that run again in the backward pass (RecomputeChoice); "": none. Under
+                                    ///< a budget, that may; "": blocks
+  int recompute_slices = 1;         ///< of the batch, in which these parts run one after the other
+  std::string policy_digest = {};   ///< of the policy that the run starts from, or ""
+  std::uint64_t seed = 1;           ///< of batches, parameters, dropout and rounding
+};
+
+/// Learning rate where none is given: 0.05 for SGD, 0.001 for Adam and AdamW.
+double default_learning_rate(OptimizerKind kind);
+
+/// What one step did and took.
+struct StepFigures {
+  std::uint64_t step = 0;   ///< from 1
+  std::uint64_t epoch = 0;  ///< from 1
+  double loss = 0;          ///< mean cross entropy of the batch, nats
+  double learning_rate = 0;
+  std::uint64_t activation_bytes_exact = 0;   ///< saved for backward without compression
+  std::uint64_t activation_bytes_stored = 0;  ///< saved for backward as it was
+  std::uint64_t peak_allocated_bytes = 0;     ///< of CPU tensors within the step; 0 without install_allocator()
+  std::uint64_t peak_resident_bytes = 0;      ///< of the process since its start
+  double seconds = 0;                         ///< batch, forward, backward and update
+  std::optional<act::AdaptationFigures> adaptation = {};  ///< at an adaptive level
+  std::optional<act::BudgetFigures> budget = {};          ///< where there is one
+  std::optional<act::SwapFigures> swap = {};              ///< with a second tier: what this step gave it and waited for
+};
+
+/// A training run that advances step by step.
+class Trainer {
+ public:
+  /// Reads the data, builds the network and seeds LibTorch's default generator; sets LibTorch's thread count to
+  /// core::threads() and flush-denormal on this thread, before LibTorch starts its own.
+  explicit Trainer(const TrainOptions& options);
+
+  /// Forward, backward and update on the next batch.
+  /// @param before_backward  called between forward and backward where not empty
+  /// @throws Error::Negative where the loss is not finite
+  StepFigures step(const std::function<void()>& before_backward = {});
+  Evaluation evaluate();
+
+  std::uint64_t steps_done() const { return steps_done_; }
+  std::uint64_t steps_total() const { return steps_total_; }
+  std::uint64_t steps_per_epoch() const { return batches_.steps_per_epoch(); }
+  bool finished() const { return steps_done_ >= steps_total_; }
+  /// Continues as if `steps` steps had been done; the tensors are the caller's to restore.
+  void set_steps_done(std::uint64_t steps) { steps_done_ = steps; }
+
+  const TrainOptions& options() const { return options_; }
+  const Data& data() const { return data_; }
+  const MadeNetwork& made() const { return made_; }
+  Network& network() { return *made_.network; }
+  Optimizer& optimizer() { return optimizer_; }
+  const Schedule& schedule() const { return schedule_; }
+  act::Compression& compression() { return *compression_; }
+  BatchStream& batches() { return batches_; }
+  /// At an adaptive level; else nullptr.
+  act::Adaptation* adaptation() { return adaptation_.get(); }
+  /// Plans the bits, and what is needed beside them, so that the process's resident size stays within options().budget
+  /// (act::search_budget()). To be called once, before the first step and after a policy or a checkpoint was taken in;
+  /// a checkpoint's bits and tier stay.
+  /// @param resumed  act::BudgetKeeper::state() of the run that is resumed
+  /// @throws Error::OutOfMemory naming the smallest budget that could be met
+  void plan_budget(const formats::Value& resumed = {});
+  const act::BudgetKeeper* budget() const { return budget_.get(); }  ///< after plan_budget(); else nullptr
+  /// Works as a budget's tier says from the next step on. @return how many parts of the network run again
+  std::size_t use(act::BudgetTier tier);
+  /// Compresses otherwise from the next step on.
+  void set_compression(const act::CompressionOptions& options);
+
+ private:
+  TrainOptions options_;
+  Data data_;
+  MadeNetwork made_;
+  BatchStream batches_;
+  Optimizer optimizer_;
+  std::uint64_t steps_total_;
+  Schedule schedule_;
+  std::unique_ptr<act::Compression> compression_;
+  std::unique_ptr<act::Adaptation> adaptation_;
+  std::unique_ptr<act::BudgetKeeper> budget_;
+  std::uint64_t steps_done_ = 0;
+};
+
+/// Tells `compression` which tensors are the network's own.
+void own_tensors(act::Compression& compression, const Network& network);
+
+/// Puts the network's buffers (batch statistics) and LibTorch's default generator back to where they were when it was
+/// made: around passes that are no training steps.
+class StateKeeper {
+ public:
+  explicit StateKeeper(Network& network);
+  ~StateKeeper();
+  StateKeeper(const StateKeeper&) = delete;
+  StateKeeper& operator=(const StateKeeper&) = delete;
+
+ private:
+  std::vector<std::pair<at::Tensor, at::Tensor>> buffers_;  // and what they held
+  at::Tensor generator_;
+};
+
+/// State of LibTorch's default CPU generator (dropout, initial parameters) as bytes, and back.
+at::Tensor generator_state();
+void set_generator_state(const at::Tensor& state);
+
+}  // namespace terse::train
