@@ -27,6 +27,52 @@ void check_batch_norm(Stack& stack) {
   }
 }
 
+/// (input, weight?, bias?, N, C, HxW, group, eps): the kernel takes the counts for the input's, and the vectors for
+/// contiguous ones of C elements.
+void check_group_norm(Stack& stack) {
+  const auto refuse = [](const std::string& what) { throw Error(Error::BadInput, "group norm: " + what); };
+  const at::Tensor input = stack.at(0).toTensor();
+  const std::int64_t n = stack.at(3).toInt(), channels = stack.at(4).toInt(), plane = stack.at(5).toInt();
+  const std::int64_t groups = stack.at(6).toInt();
+  if (input.dim() < 2 || input.size(0) != n || input.size(1) != channels || n < 1 || channels < 1 || plane < 0 ||
+      input.numel() / n / channels != plane || input.numel() % (n * channels) != 0) {
+    refuse("sizes that are not the input's");
+  }
+  if (groups < 1 || channels % groups != 0) refuse(std::to_string(channels) + " channels in groups that do not divide");
+  stack[0] = input.contiguous();
+  for (std::size_t i : {1u, 2u}) {
+    if (!stack[i].isTensor() || !stack[i].toTensor().defined()) continue;
+    const at::Tensor vector = stack[i].toTensor();
+    if (vector.dim() != 1 || vector.numel() != channels) refuse("a vector of another length than the channels");
+    stack[i] = vector.contiguous();
+  }
+}
+
+// Views that LibTorch keeps no version of, for callers that promise not to write to them; a file promises nothing.
+void checked_view(Stack& stack) { stack = {stack.at(0).toTensor().view(stack.at(1).toIntVector())}; }
+void checked_split(Stack& stack) {
+  stack = {at::split(stack.at(0).toTensor(), stack.at(1).toInt(), stack.at(2).toInt())};
+}
+void checked_split_with_sizes(Stack& stack) {
+  stack = {at::split_with_sizes(stack.at(0).toTensor(), stack.at(1).toIntVector(), stack.at(2).toInt())};
+}
+void checked_chunk(Stack& stack) {
+  stack = {at::chunk(stack.at(0).toTensor(), stack.at(1).toInt(), stack.at(2).toInt())};
+}
+
+// The functions whose wrappers look at the arguments, in place of the kernels behind them.
+void checked_index(Stack& stack) {
+  c10::List<std::optional<at::Tensor>> indices;
+  for (const c10::IValue& index : stack.at(1).toListRef()) indices.push_back(index.toOptional<at::Tensor>());
+  stack = {at::index(stack.at(0).toTensor(), indices)};
+}
+void checked_pool2d(Stack& stack) {
+  stack = {at::adaptive_avg_pool2d(stack.at(0).toTensor(), stack.at(1).toIntVector())};
+}
+void checked_pool3d(Stack& stack) {
+  stack = {at::adaptive_avg_pool3d(stack.at(0).toTensor(), stack.at(1).toIntVector())};
+}
+
 /// The variant without running statistics: (input, weight?, bias?, training, …).
 void check_batch_norm_no_stats(Stack& stack) {
   Stack padded(stack.begin(), stack.begin() + 3);
@@ -93,6 +139,14 @@ constexpr Kernels kTable[] = {
     {"aten::_native_batch_norm_legit", "", check_batch_norm, nullptr, nullptr},
     {"aten::_native_batch_norm_legit", "no_stats", check_batch_norm_no_stats, nullptr, nullptr},
     {"aten::_native_batch_norm_legit_functional", "*", check_batch_norm, functional_batch_norm, functional_batch_norm},
+    {"aten::native_group_norm", "*", check_group_norm, nullptr, nullptr},
+    {"aten::_unsafe_view", "*", nullptr, checked_view, checked_view},
+    {"aten::unsafe_split", "*", nullptr, checked_split, checked_split},
+    {"aten::unsafe_split_with_sizes", "*", nullptr, checked_split_with_sizes, checked_split_with_sizes},
+    {"aten::unsafe_chunk", "*", nullptr, checked_chunk, checked_chunk},
+    {"aten::_unsafe_index", "*", nullptr, checked_index, checked_index},
+    {"aten::_adaptive_avg_pool2d", "*", nullptr, checked_pool2d, checked_pool2d},
+    {"aten::_adaptive_avg_pool3d", "*", nullptr, checked_pool3d, checked_pool3d},
     {"aten::lstm", "*", check_lstm, nullptr, nullptr},
     {"aten::gru", "*", check_gru, nullptr, nullptr},
     {"aten::rnn_relu", "*", check_rnn, nullptr, nullptr},
@@ -110,6 +164,18 @@ const Kernels* find_kernels(std::string_view name, std::string_view overload) {
     return one.name == name && (one.overload == "*" || one.overload == overload);
   });
   return found == std::end(kTable) ? nullptr : found;
+}
+
+void call_operator(const c10::OperatorHandle& op, const Guards& guards, const Kernels* kernels, bool training,
+                   Stack& stack) {
+  guards.check(stack);
+  if (kernels && kernels->check) kernels->check(stack);
+  const auto replacement = !kernels ? nullptr : training ? kernels->training : kernels->evaluation;
+  if (replacement) {
+    replacement(stack);
+  } else {
+    op.callBoxed(stack);
+  }
 }
 
 }  // namespace terse::train::exported

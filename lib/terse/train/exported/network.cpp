@@ -187,7 +187,7 @@ class ExportedNetwork : public Network {
       } else {
         if (!training_ && step.evaluation_argument) stack[*step.evaluation_argument] = step.evaluation_value;
         const act::ModuleScope scope(step.module_path);
-        call(step, stack);
+        call_operator(*step.op, step.guards, step.kernels, training_, stack);
       }
       store(step, stack, values);
     } catch (const c10::Error& error) {
@@ -240,17 +240,6 @@ class ExportedNetwork : public Network {
     };
     const act::ModuleScope scope(segment.path);
     act::recompute(block, std::move(tensors), buffers);
-  }
-
-  void call(const Step& step, torch::jit::Stack& stack) const {
-    const Kernels* kernels = step.kernels;
-    if (kernels && kernels->check) kernels->check(stack);
-    const auto replacement = !kernels ? nullptr : training_ ? kernels->training : kernels->evaluation;
-    if (replacement) {
-      replacement(stack);
-    } else {
-      step.op->callBoxed(stack);
-    }
   }
 
   static void store(const Step& step, torch::jit::Stack& stack, Values& values) {

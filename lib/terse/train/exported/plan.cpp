@@ -104,8 +104,8 @@ class Planner {
     step.op = c10::Dispatcher::singleton().findSchema({op->name, op->overload});
     if (!step.op) throw Error(Error::BadInput, "the operator is unknown to this LibTorch");
     step.kernels = find_kernels(op->name, op->overload);
-
     const c10::FunctionSchema& schema = step.op->schema();
+    step.guards = Guards(schema);
     const EvaluationSwitch* change = evaluation_switch(op->name);
     for (std::size_t i = 0; i < schema.arguments().size(); ++i) {
       const c10::Argument& argument = schema.arguments()[i];

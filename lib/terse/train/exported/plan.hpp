@@ -27,6 +27,7 @@ struct Step {
   std::optional<c10::OperatorHandle> op;  ///< empty for arithmetic on sizes
   SymbolFunction symbol = nullptr;
   const Kernels* kernels = nullptr;
+  Guards guards;
   std::vector<Binding> arguments;
   std::optional<std::size_t> evaluation_argument;  ///< which argument evaluation changes
   c10::IValue evaluation_value;                    ///< and to what
