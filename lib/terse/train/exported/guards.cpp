@@ -66,10 +66,16 @@ Guards::Guards(const c10::FunctionSchema& schema) {
   const auto& arguments = schema.arguments();
   const auto has = [&](std::string_view name) { return schema.argumentIndexWithName(std::string(name)).has_value(); };
   // A stride beside a storage offset or a size is a tensor's, which LibTorch checks against its memory.
+  const bool has_stride = has("stride");
   const bool has_window = has("kernel_size") || has("padding") || has("dilation");
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& name = arguments[i].name();
-    if (is_one_of(name, kExtents) && (name != "stride" || has_window)) extents_.emplace_back(i, name);
+    const bool is_extent = is_one_of(name, kExtents) && (name != "stride" || has_window);
+    if (is_extent) extents_.emplace_back(i, name);
+    // "int[2]": one element for each of two dimensions. A schema's "int[1]" is any number of them; of a window's, one
+    // may stand for all. Callers that are compiled cannot pass another number, so that some kernels do not look.
+    const auto length = arguments[i].N();
+    if (length && *length >= 2) lists_.push_back({i, name, static_cast<std::size_t>(*length), is_extent && has_stride});
     if (name.starts_with("scale") && has("output_size")) scales_.emplace_back(i, name);
     if (name == "output_size") output_size_ = i;
   }
@@ -82,9 +88,21 @@ Guards::Guards(const c10::FunctionSchema& schema) {
 
 void Guards::check(const Stack& stack) const {
   const at::NoGradGuard no_grad;
+  if (!lists_.empty()) check_lists(stack);
   if (!extents_.empty()) check_extents(stack);
   if (divides_) check_division(stack);
   if (!scales_.empty()) check_scales(stack);
+}
+
+void Guards::check_lists(const Stack& stack) const {
+  for (const FixedList& list : lists_) {
+    const c10::IValue& value = stack.at(list.place);
+    if (!value.isList()) continue;
+    const std::size_t length = value.toListRef().size();
+    if (length == list.length || (list.may_be_short && length < 2)) continue;
+    throw Error(Error::BadInput,
+                list.name + " has " + std::to_string(length) + " elements, not " + std::to_string(list.length));
+  }
 }
 
 void Guards::check_extents(const Stack& stack) const {

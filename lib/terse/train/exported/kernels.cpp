@@ -13,10 +13,16 @@ using torch::jit::Stack;
 
 at::Tensor tensor_or_none(const c10::IValue& value) { return value.isNone() ? at::Tensor() : value.toTensor(); }
 
-/// (input, weight?, bias?, running_mean?, running_var?, …): every vector must hold one element a channel.
+/// (input, weight?, bias?, running_mean?, running_var?, training, …): every vector must hold one element a channel, and
+/// there must be something to take statistics from.
 void check_batch_norm(Stack& stack) {
   const at::Tensor input = stack.at(0).toTensor();
   if (input.dim() < 2) throw Error(Error::BadInput, "batch norm of a tensor without channels");
+  if (input.numel() == 0) throw Error(Error::BadInput, "batch norm of a tensor without elements");
+  const auto is_given = [&](std::size_t i) { return stack.at(i).isTensor() && stack[i].toTensor().defined(); };
+  if (!stack.at(5).toBool() && !(is_given(3) && is_given(4))) {
+    throw Error(Error::BadInput, "batch norm by running statistics that are not given");
+  }
   for (std::size_t i = 1; i < 5; ++i) {
     if (!stack.at(i).isTensor()) continue;
     const at::Tensor vector = stack[i].toTensor();
@@ -45,6 +51,20 @@ void check_group_norm(Stack& stack) {
     const at::Tensor vector = stack[i].toTensor();
     if (vector.dim() != 1 || vector.numel() != channels) refuse("a vector of another length than the channels");
     stack[i] = vector.contiguous();
+  }
+}
+
+/// (v, g, dim): g holds the norms of v's slices along dim.
+void check_weight_norm(Stack& stack) {
+  const auto refuse = [](const char* what) { throw Error(Error::BadInput, what); };
+  const at::Tensor v = stack.at(0).toTensor(), g = stack.at(1).toTensor();
+  const std::int64_t dim = stack.at(2).toInt();
+  if (v.numel() == 0 || v.scalar_type() != g.scalar_type() || !v.is_floating_point()) {
+    refuse("weight norm of other than floating numbers of one type");
+  }
+  if (dim == -1) return;  // one norm of all of v, which LibTorch composes of operators that look
+  if (dim < 0 || dim >= v.dim() || g.dim() != v.dim() || g.numel() != v.size(dim) || g.size(dim) != v.size(dim)) {
+    refuse("weight norm with norms of another shape than the weight's");
   }
 }
 
@@ -77,6 +97,7 @@ void checked_pool3d(Stack& stack) {
 void check_batch_norm_no_stats(Stack& stack) {
   Stack padded(stack.begin(), stack.begin() + 3);
   padded.resize(5);
+  padded.push_back(stack.at(3));
   check_batch_norm(padded);
 }
 
@@ -139,6 +160,7 @@ constexpr Kernels kTable[] = {
     {"aten::_native_batch_norm_legit", "", check_batch_norm, nullptr, nullptr},
     {"aten::_native_batch_norm_legit", "no_stats", check_batch_norm_no_stats, nullptr, nullptr},
     {"aten::_native_batch_norm_legit_functional", "*", check_batch_norm, functional_batch_norm, functional_batch_norm},
+    {"aten::_weight_norm", "*", check_weight_norm, nullptr, nullptr},
     {"aten::native_group_norm", "*", check_group_norm, nullptr, nullptr},
     {"aten::_unsafe_view", "*", nullptr, checked_view, checked_view},
     {"aten::unsafe_split", "*", nullptr, checked_split, checked_split},
