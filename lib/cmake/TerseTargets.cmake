@@ -92,7 +92,7 @@ function(terse_use_torch target)
   endif()
 endfunction()
 
-add_custom_target(programs COMMENT "All programs, without the tests")
+add_custom_target(programs COMMENT "All that cmake --install installs, without the tests")
 
 # terse_tool(NAME LINK … [TORCH]): the program NAME of all sources in tools/NAME.
 function(terse_tool name)

@@ -1,4 +1,4 @@
-# Every program and the artifact format have a manual page that groff takes without a warning.
+# Every program, the artifact format and what programs share have a manual page that groff takes without a warning.
 source "$TERSE_SOURCE/tests/cli/common.bash"
 command -v scdoc >/dev/null || skip "no scdoc(1)"
 pages=$TERSE_BIN/../man
@@ -11,9 +11,11 @@ for tool in $TERSE_TOOLS; do
   ! grep -q '@[A-Z_]*@' "$page" || fail "$tool(1) is unfinished: $(grep '@[A-Z_]*@' "$page")"
   [ -s "$pages/completions/$tool" ] || fail "no completion of $tool"
 done
-[ -s "$pages/terse.5" ] || fail "no terse(5)"
+for page in terse.5 terse.7; do
+  [ -s "$pages/$page" ] || fail "no manual page $page"
+done
 command -v groff >/dev/null || skip "no groff(1)"
-for page in "$pages"/*.[15]; do
+for page in "$pages"/*.[157]; do
   groff -K utf8 -man -t -Tutf8 -wall -z "$page" 2>warnings
   [ ! -s warnings ] || fail "$(head -5 warnings)"
 done
