@@ -14,8 +14,10 @@ Error no_tensor(const Input& input, const std::string& id) {
 }
 
 std::string form_of(const formats::DumpEntry& entry) {
-  if (entry.bits == 0 || entry.codec == "raw") return entry.codec;
-  return entry.codec + ", " + std::to_string(entry.bits) + (entry.bits == 1 ? " bit" : " bits");
+  const auto& layout = entry.layout;
+  std::string codec(quant::to_string(layout.codec));
+  if (layout.bits == 0 || layout.codec == quant::Codec::Raw) return codec;
+  return codec + ", " + std::to_string(layout.bits) + (layout.bits == 1 ? " bit" : " bits");
 }
 
 Error not_stored(const formats::DumpEntry& entry, bool exact_wanted) {

@@ -13,34 +13,8 @@
 namespace terse::inspect {
 namespace {
 
-constexpr quant::Codec kCodecs[] = {quant::Codec::Raw,     quant::Codec::Affine, quant::Codec::Mask,
-                                    quant::Codec::Integer, quant::Codec::Sign,   quant::Codec::Constant,
-                                    quant::Codec::Sparse};
-
 Error bad_entry(const formats::DumpEntry& entry, const std::string& what) {
   return Error(Error::BadInput, "saved tensor '" + entry.id + "' of step " + std::to_string(entry.step) + " " + what);
-}
-
-quant::Layout layout_of(const formats::DumpEntry& entry) {
-  quant::Layout layout;
-  const auto* codec = std::find_if(std::begin(kCodecs), std::end(kCodecs),
-                                   [&](quant::Codec known) { return quant::to_string(known) == entry.codec; });
-  if (codec == std::end(kCodecs)) throw bad_entry(entry, "has the unknown codec '" + entry.codec + "'");
-  const bool grouped = *codec == quant::Codec::Affine || *codec == quant::Codec::Sparse;
-  if (entry.bits > 64 || entry.levels > 256 || (grouped && entry.group == 0)) {
-    throw bad_entry(entry, "has a layout out of range");
-  }
-  layout.codec = *codec;
-  layout.dtype = entry.dtype;
-  layout.count = encoded_count(entry);
-  layout.dithered = entry.dithered;
-  layout.fields = entry.fields;
-  layout.kept = entry.kept;
-  layout.levels = static_cast<std::uint16_t>(entry.levels);
-  layout.bits = static_cast<std::uint8_t>(entry.bits);
-  layout.wide_scales = entry.wide_scales;
-  layout.group = entry.group;
-  return layout;
 }
 
 }  // namespace
@@ -48,7 +22,7 @@ quant::Layout layout_of(const formats::DumpEntry& entry) {
 std::optional<core::Bytes> restore(const formats::DumpEntry& entry, const core::Bytes& payload,
                                    const core::Bytes& metadata, const Options& options) {
   if (payload.empty() && metadata.empty()) return std::nullopt;
-  const quant::Layout layout = layout_of(entry);
+  const quant::Layout& layout = entry.layout;
   if (payload.size() != quant::payload_bytes(layout) || metadata.size() != quant::metadata_bytes(layout)) {
     throw bad_entry(entry, "has stored bytes of another length than its layout");
   }
@@ -84,7 +58,7 @@ ReconstructionError reconstruction_error(core::DType dtype, const core::Bytes& r
 
 std::optional<ReconstructionError> error_of(formats::DumpReader& reader, const formats::DumpEntry& entry,
                                             const Options& options) {
-  if (!reader.has_exact() || entry.codec == quant::to_string(quant::Codec::Sign)) return std::nullopt;
+  if (!reader.has_exact() || quant::fidelity_of(entry.layout.codec) == quant::Fidelity::Partial) return std::nullopt;
   const auto restored = restore(entry, reader.payload(), reader.metadata(), options);
   if (!restored) return std::nullopt;
   if (restored->size() != reader.exact().size()) throw bad_entry(entry, "has an exact copy of another length");

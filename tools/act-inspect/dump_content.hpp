@@ -23,7 +23,7 @@ struct ReconstructionError {
 ReconstructionError reconstruction_error(core::DType dtype, const core::Bytes& restored, const core::Bytes& exact);
 
 /// The error of the entry that `reader` is at, or nullopt where the exact copy was not kept, nothing was
-/// stored, or the codec keeps only what the backward pass needs (sign).
+/// stored, or the codec restores only a part of the elements (sign).
 std::optional<ReconstructionError> error_of(formats::DumpReader& reader, const formats::DumpEntry& entry,
                                             const Options& options);
 

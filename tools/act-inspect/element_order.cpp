@@ -8,18 +8,6 @@
 
 namespace terse::inspect {
 
-std::uint64_t encoded_count(const formats::DumpEntry& entry) {
-  const std::uint64_t count = core::checked_numel(entry.shape, entry.id);
-  if (entry.strides.empty() || count == 0) return count;
-  std::uint64_t last = 0;
-  for (std::size_t i = 0; i < entry.shape.size(); ++i) {
-    const auto steps = static_cast<std::uint64_t>(entry.shape[i] - 1);
-    const auto stride = static_cast<std::uint64_t>(entry.strides[i]);
-    last = core::checked_add(last, core::checked_multiply(steps, stride, entry.id), entry.id);
-  }
-  return core::checked_add(last, 1, entry.id);
-}
-
 core::Bytes row_by_row(const formats::DumpEntry& entry, core::Bytes encoded) {
   if (entry.strides.empty()) return encoded;
   const std::size_t size = core::size_of(entry.dtype);

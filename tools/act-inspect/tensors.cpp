@@ -22,7 +22,8 @@ Cell percent(std::uint64_t part, const std::vector<std::int64_t>& shape) {
 
 // Of a code; a tensor that is kept as it is has none.
 Cell bits_cell(const formats::DumpEntry& entry) {
-  return entry.bits == 0 || entry.codec == "raw" ? Cell{} : cell(std::uint64_t{entry.bits});
+  const auto& layout = entry.layout;
+  return layout.bits == 0 || layout.codec == quant::Codec::Raw ? Cell{} : cell(std::uint64_t{layout.bits});
 }
 
 // Minimum, maximum and share of zeros; nothing where nobody looked at the elements (of a shared tensor, a
@@ -73,11 +74,11 @@ void list_dump(Input& input, const Options& options, core::ByteSink& sink, core:
     ++number;
     auto [minimum, maximum, zeros] = range_cells(entry.minimum, entry.maximum, entry.zeros, entry.shape);
     table.row({cell(entry.step), entry.id, text_cell(entry.op), text_cell(entry.role),
-               std::string(core::to_string(entry.dtype)), shape_text(entry.shape), text_cell(entry.codec),
-               bits_cell(entry), cell(entry.exact_bytes), cell(entry.stored_bytes),
-               ratio_cell(entry.exact_bytes, entry.stored_bytes), minimum, maximum, zeros, cell(entry.non_finite),
-               text_cell(entry.reason), text_cell(entry.shared_with), error ? Cell{error->relative} : Cell{},
-               error ? Cell{error->largest} : Cell{}});
+               std::string(core::to_string(entry.dtype)), shape_text(entry.shape),
+               std::string(quant::to_string(entry.layout.codec)), bits_cell(entry), cell(entry.exact_bytes),
+               cell(entry.stored_bytes), ratio_cell(entry.exact_bytes, entry.stored_bytes), minimum, maximum, zeros,
+               cell(entry.non_finite), text_cell(entry.reason), text_cell(entry.shared_with),
+               error ? Cell{error->relative} : Cell{}, error ? Cell{error->largest} : Cell{}});
   });
   table.finish();
 }

@@ -63,11 +63,7 @@ void add_encoded(DumpWriter& dump, DumpEntry e, const void* x, const quant::Layo
   quant::encode(x, layout, {.seed = 7, .stream = core::stream_of(e.id.c_str())}, payload, metadata);
   const auto survey = quant::survey(x, layout.count, layout.dtype);
   e.dtype = layout.dtype;
-  e.codec = std::string(quant::to_string(layout.codec));
-  e.bits = layout.bits;
-  e.levels = layout.levels;
-  e.group = layout.group;
-  e.wide_scales = layout.wide_scales;
+  e.layout = layout;
   e.exact_bytes = layout.count * core::size_of(layout.dtype);
   e.stored_bytes = payload.size() + metadata.size();
   e.minimum = survey.minimum;
@@ -127,7 +123,7 @@ void write_views(core::ByteSink& sink) {
 void write_huge(core::ByteSink& sink) {
   DumpWriter dump(sink, header("act-train 0.1.0"), Value::Map{{"model", "mlp"}});
   DumpEntry huge = view("mul#1:huge", {std::int64_t{1} << 40}, {});
-  huge.codec = "constant";
+  huge.layout.codec = quant::Codec::Constant;
   dump.add(huge, {}, core::Bytes(4));
   dump.finish();
 }
@@ -148,17 +144,13 @@ void write_wrong_mask(core::ByteSink& sink) {
   core::Bytes payload(quant::payload_bytes(layout)), metadata(quant::metadata_bytes(layout));
   quant::encode(values.data(), layout, {}, payload, metadata);
   payload[0] |= std::byte{1};
-  e.codec = std::string(quant::to_string(layout.codec));
-  e.bits = layout.bits;
-  e.levels = layout.levels;
-  e.group = layout.group;
-  e.kept = layout.kept;
+  e.layout = layout;
   dump.add(e, payload, metadata);
   e.id = "mul#1:count";
-  e.kept = 2000;
+  e.layout.kept = 2000;
   dump.add(e, payload, metadata);
   e.id = "mul#1:length";
-  e.kept = 300;
+  e.layout.kept = 300;
   dump.add(e, payload, metadata);
   dump.finish();
 }

@@ -3,7 +3,7 @@ source "$TERSE_SOURCE/tests/cli/common.bash"
 expect 0 act-inspect --tensors "$TERSE_SAMPLES/net.dump"
 [ "$(wc -l <out)" = 9 ] || fail "$(cat out)"
 says out $'1\tnll#1:target\taten::nll_loss_forward\tresult\tint64\t[8]\tinteger\t4\t64\t12\t5.33\t0\t9\t12.5\t0\tinteger\t-\t-\t-'
-says out $'0\trelu#1:result\taten::relu\tresult\tfloat32\t[4, 256]\t-\t-\t0\t0\t-\t-\t-\t-\t0\tshared\tfc1/addmm#1:input\t-\t-'
+says out $'0\trelu#1:result\taten::relu\tresult\tfloat32\t[4, 256]\traw\t-\t0\t0\t-\t-\t-\t-\t0\tshared\tfc1/addmm#1:input\t-\t-'
 mv out from_file
 cat "$TERSE_SAMPLES/net.dump" | act-inspect --tensors >from_pipe
 cmp from_file from_pipe || fail "a pipe differs from a file"

@@ -18,7 +18,7 @@ DumpEntry entry(int number) {
   e.id = "tensor" + std::to_string(number);
   e.dtype = core::DType::UInt8;
   e.shape = {2, 3};
-  e.codec = "raw";
+  e.layout = {.dtype = e.dtype, .count = 6};
   return e;
 }
 

@@ -28,10 +28,7 @@ void write_sample_dump(core::ByteSink& sink, std::string& digest) {
   entry.role = "result";
   entry.shape = {2, 8};
   entry.reason = "quantized";
-  entry.codec = "affine";
-  entry.bits = 4;
-  entry.levels = 16;
-  entry.group = 256;
+  entry.layout = {.codec = quant::Codec::Affine, .count = 16, .levels = 16, .bits = 4, .group = 256};
   entry.exact_bytes = 64;
   entry.stored_bytes = 12;
   entry.minimum = -1.5;
@@ -44,7 +41,7 @@ void write_sample_dump(core::ByteSink& sink, std::string& digest) {
   shared.op = "aten::linear";
   shared.role = "input";
   shared.reason = "shared";
-  shared.codec = "raw";
+  shared.layout.codec = quant::Codec::Raw;
   shared.shared_with = entry.id;
   shared.exact_bytes = shared.stored_bytes = 0;
   writer.add(shared, {}, {});

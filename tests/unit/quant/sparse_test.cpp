@@ -4,6 +4,7 @@
 #include "quant_tensors.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/parallel.hpp"
+#include "terse/quant/affine/sparse.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::quant {

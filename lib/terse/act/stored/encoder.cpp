@@ -8,6 +8,7 @@
 
 #include "terse/act/tensor/dtype.hpp"
 #include "terse/core/error.hpp"
+#include "terse/quant/affine/sparse.hpp"
 #include "terse/quant/entropy/entropy.hpp"
 
 namespace terse::act {

@@ -100,9 +100,7 @@ std::span<std::byte> EncodedTensor::codes_of(const at::Tensor& bytes, const quan
   return payload_of(bytes, layout).subspan(masked ? quant::mask_bytes(layout.count) : 0);
 }
 
-bool EncodedTensor::is_exact() const {
-  return layout_.codec != quant::Codec::Affine && layout_.codec != quant::Codec::Sparse;
-}
+bool EncodedTensor::is_exact() const { return quant::fidelity_of(layout_.codec) != quant::Fidelity::Unbiased; }
 
 at::Tensor EncodedTensor::plain() const { return plain(bytes_); }
 

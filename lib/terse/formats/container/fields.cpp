@@ -48,17 +48,6 @@ void Document::refuse(std::string_view key, const std::string& what) const {
   throw Error(Error::BadInput, context_ + "key \"" + std::string(key) + "\"" + what);
 }
 
-template <class Get>
-std::invoke_result_t<Get, const Value&> Document::get(std::string_view key, const Get& convert) const {
-  const Value* found = value_.find(key);
-  if (!found) refuse(key, " is missing");
-  try {
-    return convert(*found);
-  } catch (const Error& error) {
-    refuse(key, std::string(": ") + error.what());
-  }
-}
-
 bool Document::has(std::string_view key) const { return value_.find(key) != nullptr; }
 
 std::string Document::text(std::string_view key) const {
@@ -70,11 +59,7 @@ std::uint64_t Document::count(std::string_view key) const {
 }
 
 std::uint32_t Document::small_count(std::string_view key) const {
-  return get(key, [](const Value& v) {
-    const std::uint64_t value = as_count(v);
-    if (value > UINT32_MAX) throw Error(Error::BadInput, std::to_string(value) + " is too large");
-    return static_cast<std::uint32_t>(value);
-  });
+  return static_cast<std::uint32_t>(count_up_to(key, UINT32_MAX));
 }
 
 double Document::number(std::string_view key) const {
@@ -145,8 +130,6 @@ std::optional<double> Document::optional_number(std::string_view key) const {
   if (!found || found->is_nil()) return std::nullopt;
   return number(key);
 }
-
-std::string Document::optional_text(std::string_view key) const { return value_.find(key) ? text(key) : std::string(); }
 
 std::vector<Document> Document::rows(std::string_view key) const {
   return get(key, [this](const Value& v) {

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "terse/core/error.hpp"
 #include "terse/formats/container/artifact.hpp"
 
 namespace terse::formats {
@@ -30,6 +31,17 @@ class Document {
   Document(ArtifactReader& reader, const ItemInfo& item);
 
   bool has(std::string_view key) const;
+  /// What `convert` makes of the member's value. @throws Error::BadInput where it is missing or convert throws an Error
+  template <class Convert>
+  std::invoke_result_t<Convert, const Value&> get(std::string_view key, const Convert& convert) const {
+    const Value* found = value_.find(key);
+    if (!found) refuse(key, " is missing");
+    try {
+      return convert(*found);
+    } catch (const Error& error) {
+      refuse(key, std::string(": ") + error.what());
+    }
+  }
   std::string text(std::string_view key) const;
   std::uint64_t count(std::string_view key) const;        ///< a non-negative integer
   std::uint32_t small_count(std::string_view key) const;  ///< the same, below 2^32
@@ -45,7 +57,6 @@ class Document {
   /// shape has.
   std::vector<std::int64_t> strides(std::string_view key, std::span<const std::int64_t> shape) const;
   std::optional<double> optional_number(std::string_view key) const;  ///< nullopt where missing or nil
-  std::string optional_text(std::string_view key) const;              ///< "" where missing
   /// An array of maps. @param key  member that holds it
   std::vector<Document> rows(std::string_view key) const;
   std::vector<Document> optional_rows(std::string_view key) const;  ///< none where missing
@@ -53,8 +64,6 @@ class Document {
  private:
   Document(std::string context, Value value) : context_(std::move(context)), value_(std::move(value)) {}
   [[noreturn]] void refuse(std::string_view key, const std::string& what) const;
-  template <class Get>
-  std::invoke_result_t<Get, const Value&> get(std::string_view key, const Get& convert) const;
 
   std::string context_;
   Value value_;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "terse/core/error.hpp"
+#include "terse/core/checked.hpp"
 #include "terse/formats/container/fields.hpp"
 #include "terse/formats/container/kind.hpp"
 
@@ -15,6 +15,7 @@ bool names_entry(std::string_view item) {
 }
 
 Value to_value(const DumpEntry& e) {
+  const quant::Layout& layout = e.layout;
   Value::Map map = {{"step", e.step},
                     {"id", e.id},
                     {"op", e.op},
@@ -22,11 +23,11 @@ Value to_value(const DumpEntry& e) {
                     {"dtype", std::string(core::to_string(e.dtype))},
                     {"shape", Value::Array(e.shape.begin(), e.shape.end())},
                     {"reason", e.reason},
-                    {"codec", e.codec},
-                    {"bits", std::uint64_t{e.bits}},
-                    {"levels", std::uint64_t{e.levels}},
-                    {"group", std::uint64_t{e.group}},
-                    {"wide_scales", e.wide_scales},
+                    {"codec", std::string(quant::to_string(layout.codec))},
+                    {"bits", std::uint64_t{layout.bits}},
+                    {"levels", std::uint64_t{layout.levels}},
+                    {"group", std::uint64_t{layout.group}},
+                    {"wide_scales", layout.wide_scales},
                     {"exact_bytes", e.exact_bytes},
                     {"stored_bytes", e.stored_bytes},
                     {"minimum", e.minimum},
@@ -34,11 +35,37 @@ Value to_value(const DumpEntry& e) {
                     {"zeros", e.zeros},
                     {"non_finite", e.non_finite},
                     {"shared_with", e.shared_with}};
-  if (e.dithered) map["dithered"] = true;
-  if (e.fields) map["fields"] = true;
-  if (e.kept != 0) map["kept"] = e.kept;
+  if (layout.dithered) map["dithered"] = true;
+  if (layout.fields) map["fields"] = true;
+  if (layout.kept != 0) map["kept"] = layout.kept;
   if (!e.strides.empty()) map["strides"] = Value::Array(e.strides.begin(), e.strides.end());
   return map;
+}
+
+/// Elements that were encoded: as many as there are, or fewer where an expanded dimension was encoded once.
+std::uint64_t encoded_count(const DumpEntry& e) {
+  const std::uint64_t count = core::checked_numel(e.shape, "shape");
+  if (e.strides.empty() || count == 0) return count;
+  std::uint64_t last = 0;  // Document::strides keeps it below the count
+  for (std::size_t i = 0; i < e.shape.size(); ++i) {
+    last += static_cast<std::uint64_t>(e.shape[i] - 1) * static_cast<std::uint64_t>(e.strides[i]);
+  }
+  return last + 1;
+}
+
+quant::Layout layout_from(const Document& document, const DumpEntry& e) {
+  quant::Layout layout;
+  layout.codec = document.get("codec", [](const Value& v) { return quant::codec_from_string(v.as_string()); });
+  layout.dtype = e.dtype;
+  layout.count = encoded_count(e);
+  layout.levels = static_cast<std::uint16_t>(document.count_up_to("levels", 256));
+  layout.bits = static_cast<std::uint8_t>(document.count_up_to("bits", 64));
+  layout.group = document.small_count("group");
+  layout.wide_scales = document.flag("wide_scales");
+  if (document.has("dithered")) layout.dithered = document.flag("dithered");
+  if (document.has("fields")) layout.fields = document.flag("fields");
+  if (document.has("kept")) layout.kept = document.count("kept");
+  return layout;
 }
 
 DumpEntry entry_from(const Document& document) {
@@ -50,15 +77,8 @@ DumpEntry entry_from(const Document& document) {
   e.dtype = document.dtype("dtype");
   e.shape = document.shape("shape");
   e.reason = document.text("reason");
-  e.codec = document.text("codec");
-  e.bits = document.small_count("bits");
-  e.levels = document.small_count("levels");
-  e.group = document.small_count("group");
-  e.wide_scales = document.flag("wide_scales");
-  if (document.has("dithered")) e.dithered = document.flag("dithered");
-  if (document.has("fields")) e.fields = document.flag("fields");
-  if (document.has("kept")) e.kept = document.count("kept");
   if (document.has("strides")) e.strides = document.strides("strides", e.shape);
+  e.layout = layout_from(document, e);
   e.exact_bytes = document.count("exact_bytes");
   e.stored_bytes = document.count("stored_bytes");
   e.minimum = document.number("minimum");

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "terse/formats/container/artifact.hpp"
+#include "terse/quant/layout/layout.hpp"
 
 namespace terse::formats {
 
-/// One saved tensor of one training step, as a dump describes it (dump.md). The layout's fields are the quantizer's
-/// in plain words and numbers: this room knows no quantizer.
+/// One saved tensor of one training step, as a dump describes it (dump.md).
 struct DumpEntry {
   std::uint64_t step = 0;
   std::string id;    ///< stable over steps: "layer1.0/relu_#1:result"
@@ -20,15 +20,10 @@ struct DumpEntry {
   std::string role;  ///< "input", "result", …
   core::DType dtype = core::DType::Float32;
   std::vector<std::int64_t> shape;
-  std::string reason;        ///< what became of it: "quantized", "mask", "shared", …
-  std::string codec;         ///< "raw", "affine", "mask", "integer", "sign", "constant", "sparse"
-  std::uint32_t bits = 0;    ///< of one code
-  std::uint32_t levels = 0;  ///< affine: grid points
-  std::uint32_t group = 0;   ///< affine: elements that share a scale
-  bool wide_scales = false;  ///< affine: scales are float32 instead of bfloat16
-  bool dithered = false;     ///< affine, sparse: decoded without the offsets of rounding
-  bool fields = false;       ///< affine, sparse: each code in a field of `bits` bits
-  std::uint64_t kept = 0;    ///< sparse: elements that are not zero
+  std::string reason;  ///< what became of it: "quantized", "mask", "shared", …
+  /// How payload and metadata hold the elements. A dump stores what decoding needs: a reader finds dtype and count as
+  /// those above and the strides say, and the fields that serve encoding only at their defaults.
+  quant::Layout layout;
   /// Element (i, j, …) is encoded element i*strides[0] + j*strides[1] + …; empty: row by row.
   std::vector<std::int64_t> strides = {};
   std::uint64_t exact_bytes = 0;  ///< what keeping the tensor would hold alive

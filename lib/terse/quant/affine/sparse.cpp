@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -93,6 +94,26 @@ std::uint64_t next_span(const AffinePlan& plan, std::uint64_t kept) {
 }
 
 }  // namespace
+
+std::uint64_t mask_nonzero(const void* x, std::uint64_t count, core::DType dtype, std::span<std::byte> mask) {
+  if (mask.size() != mask_bytes(count)) throw Error(Error::Usage, "mask of another size");
+  if (count == 0) return 0;
+  std::memset(mask.data() + mask.size() - 8, 0, 8);
+  std::atomic<std::uint64_t> kept = 0;
+  core::parallel_for(count, 2 * kBlock, [&](std::size_t begin, std::size_t end) {
+    kept += pack_nonzero(dtype, static_cast<const std::byte*>(x) + begin * core::size_of(dtype), end - begin,
+                         mask.data() + begin / 8);
+  });
+  return kept;
+}
+
+std::uint64_t count_kept(std::span<const std::byte> mask, std::uint64_t count) {
+  std::atomic<std::uint64_t> kept = 0;
+  core::parallel_for(count, kBlock * 32, [&](std::size_t begin, std::size_t end) {
+    kept += count_set(mask.data() + begin / 8, end - begin);
+  });
+  return kept;
+}
 
 bool encode_sparse(const void* x, const Layout& layout, const core::RandomKey& key, std::byte* payload,
                    std::byte* metadata) {

@@ -2,11 +2,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "terse/core/philox.hpp"
 #include "terse/quant/layout/layout.hpp"
 
 namespace terse::quant {
+
+/// Writes Sparse's mask of the elements of x that are not zero; -0 is zero.
+/// @param x     [count] elements of a dtype that has_sparse_form, contiguous, host
+/// @param mask  mask_bytes(count) bytes  @return bits set
+std::uint64_t mask_nonzero(const void* x, std::uint64_t count, core::DType dtype, std::span<std::byte> mask);
+/// Bits set among the first `count` of a mask.
+std::uint64_t count_kept(std::span<const std::byte> mask, std::uint64_t count);
 
 /// try_encode and decode for Codec::Sparse; buffer sizes are the caller's to check. The payload begins with the mask
 /// already. @return false also where the mask does not have layout.kept bits

@@ -10,7 +10,7 @@ namespace terse::quant {
 
 struct Grid;
 
-/// How a tensor's elements are stored. The values are written to files and never change.
+/// How a tensor's elements are stored. The names are written to files and never change.
 enum class Codec : std::uint8_t {
   Raw = 0,       ///< as they are
   Affine = 1,    ///< groups of (minimum, step), codes of b bits, stochastic rounding; unbiased
@@ -22,28 +22,40 @@ enum class Codec : std::uint8_t {
 };
 
 std::string_view to_string(Codec codec);
+/// @throws Error::BadInput for a name that no codec has
+Codec codec_from_string(std::string_view name);
 
-/// What a decoder must know besides the bytes: stored next to them.
+/// What decoding gives back.
+enum class Fidelity : std::uint8_t {
+  Exact,     ///< every element, bit for bit
+  Unbiased,  ///< every element rounded at random, right on average
+  Partial,   ///< less than the elements: what the backward pass of one operator needs of them
+};
+Fidelity fidelity_of(Codec codec);
+
+/// What a decoder must know besides the bytes: stored next to them. Fields that name codecs mean nothing for others.
 struct Layout {
   Codec codec = Codec::Raw;
   core::DType dtype = core::DType::Float32;  ///< of the original elements
   std::uint64_t count = 0;                   ///< elements
-  std::uint16_t levels = 16;                 ///< Affine: number of grid points, 2..256
+  std::uint16_t levels = 16;                 ///< Affine, Sparse: number of grid points, 2..256
   std::uint8_t bits = 4;                     ///< bits of one code; Integer: 0..64
-  bool wide_scales = false;                  ///< Affine: (minimum, step) as 2 x float32 instead of 2 x bfloat16
-  std::uint32_t group = 256;                 ///< Affine: elements that share a minimum and a step; a multiple of 16
+  bool wide_scales = false;                  ///< Affine, Sparse: (minimum, step) as float32 instead of bfloat16
+  std::uint32_t group = 256;                 ///< Affine, Sparse: elements that share a minimum and a step; 16 n
   std::uint64_t kept = 0;                    ///< Sparse: elements that are not zero
-  bool dithered = false;                     ///< Affine, Sparse: decoding takes the random offset of rounding off again
-  bool fields = false;   ///< Affine, Sparse: codes in fields of `bits`, 2, 4 or 8, for entropy.hpp; else packed as
-                         ///< densely as their number allows
-  float steps = 0;       ///< Affine, Sparse, for encoding alone: steps that a group's range is divided into, between
-                         ///< levels - 2 and levels - 1; 0: levels - 1
-  bool centred = false;  ///< Affine, Sparse, for encoding alone: what the grid is longer than the range goes to both of
-                         ///< its ends alike; else the grid begins at the minimum, which comes back as it is
+  bool dithered = false;  ///< Affine, Sparse: decoding subtracts the random offset that rounding added
+  bool fields = false;    ///< Affine, Sparse: each code in a field of `bits` bits, 2, 4 or 8, for entropy.hpp; else
+                          ///< as many codes in a word as fit
+  // The next two serve encoding only; a decoder does not need them.
+  float steps = 0;       ///< Affine, Sparse: steps in a group's range, between levels - 2 and levels - 1; 0: levels - 1
+  bool centred = false;  ///< Affine, Sparse: surplus grid length is split between both ends; else the grid begins at
+                         ///< the minimum, which is restored exactly
+
+  bool operator==(const Layout&) const = default;
 };
 
-/// Exact sizes of the two output buffers of a layout, in bytes. @throws Error::BadInput where a size
-/// overflows
+/// Exact sizes of the two output buffers of a layout, in bytes.
+/// @throws Error::BadInput where a field is out of its codec's range or the codec is unknown
 std::uint64_t payload_bytes(const Layout& layout);
 std::uint64_t metadata_bytes(const Layout& layout);
 
@@ -52,14 +64,14 @@ unsigned code_bits(unsigned levels);
 /// Grid of an Affine or Sparse layout, as the kernels take it (lanes/grid.hpp).
 Grid grid_of(const Layout& layout);
 
-/// For Codec::Sparse, which pays where many elements are zero. Its payload begins with a mask of whole 64-bit words,
-/// bit e % 64 of word e / 64 for element e.
-///
-/// Whether the dtype has a Sparse form: float32, float16, bfloat16.
+// Codec::Sparse. Its payload begins with a mask in whole 64-bit words: bit e % 64 of word e / 64 says that element e is
+// not zero.
+
+/// Whether Sparse takes elements of this dtype: float32, float16, bfloat16.
 bool has_sparse_form(core::DType dtype);
 /// Bytes of the mask.
 std::uint64_t mask_bytes(std::uint64_t count);
-/// An Affine layout with `kept` elements that are not zero as Sparse.
+/// The Sparse layout of a tensor with `kept` elements that are not zero, stored on the grid of an Affine layout.
 Layout sparse_layout(const Layout& affine, std::uint64_t kept);
 
 }  // namespace terse::quant

@@ -52,14 +52,7 @@ void DumpRecorder::add(std::uint64_t step, const act::PackedView& view) {
   entry.dtype = info.dtype;
   entry.shape = info.shape;
   entry.reason = act::to_string(info.reason);
-  entry.codec = quant::to_string(info.layout.codec);
-  entry.bits = info.layout.bits;
-  entry.levels = info.layout.levels;
-  entry.group = info.layout.group;
-  entry.wide_scales = info.layout.wide_scales;
-  entry.dithered = info.layout.dithered;
-  entry.fields = info.layout.fields;
-  entry.kept = info.layout.kept;
+  entry.layout = info.layout;
   if (!row_by_row(info)) entry.strides = info.strides;
   entry.exact_bytes = info.exact_bytes;
   entry.stored_bytes = info.stored_bytes;
