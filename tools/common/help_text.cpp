@@ -72,6 +72,8 @@ std::string usage(const Definition& definition, const std::string& name) {
 
 std::string help_text(const Definition& definition, const std::string& name, std::size_t width) {
   std::string out = usage(definition, name) + definition.summary + "\n";
+  if (!definition.examples.empty()) out += "\nExamples:\n";
+  for (const auto& example : definition.examples) out += "  " + example + "\n";
   std::string heading;
   for (const auto& option : definition.options) {
     const std::string group = option.positional ? "Arguments" : option.group;

@@ -30,6 +30,7 @@ void define(CLI::App& app, Given& given) {
   facts.fallthrough();
   facts.add_option("--dim", given.dim, "Size of the vectors")->type_name("N");
   add_always(app, given.shared);
+  add_examples(app, {"tool in.tsv -o out", "tool in.tsv --level L0"});
 }
 
 std::vector<std::size_t> widths(const std::string& text) {
@@ -49,9 +50,9 @@ TEST_CASE("a definition says what people need to know of each option") {
   REQUIRE(definition.options.front().positional);
   CHECK(definition.options.front().names == std::vector<std::string>{"INPUT"});
   CHECK(definition.options.front().value == "FILE");
-  CHECK(definition.options[1].names == std::vector<std::string>{"-o", "--output"});
-  CHECK(definition.options[2].value == "L0|L1");
-  CHECK(definition.options[2].default_value == "L1");
+  CHECK(definition.options[1].value == "L0|L1");
+  CHECK(definition.options[1].default_value == "L1");
+  CHECK(definition.options[3].names == std::vector<std::string>{"-o", "--output"});
   REQUIRE(definition.commands.size() == 1);
   CHECK(definition.commands[0].options.back().default_value == "100");
   CHECK_NOTHROW(check_documented(definition));
@@ -92,6 +93,32 @@ TEST_CASE("help keeps to its width and names every visible option") {
   for (const auto width : widths(help)) CHECK(width <= 72);
   CHECK(help.starts_with("Usage: tool [OPTIONS] [INPUT] COMMAND ...\nDoes it\n"));
   for (const auto& option : definition.options) CHECK(help.find(option.names.back()) != std::string::npos);
+}
+
+TEST_CASE("help of a sub-command shows its examples first, then all that may be given after it by heading") {
+  Given given;
+  CLI::App app("Does it", "tool");
+  define(app, given);
+  CLI::App& facts = *app.get_subcommand("facts");
+  add_examples(facts, {"tool facts kb.tsv", "tool facts kb.tsv --dim 8"});
+  add_heading(facts, "Training");
+  int epochs = 3;
+  facts.add_option("--epochs", epochs, "Passes")->type_name("N");
+  add_heading(facts, "Model");
+  facts.add_option("--hidden", given.dim, "Units")->type_name("N")->group("Options");
+  const std::string help = help_text(full_definition_of(facts), "tool facts", 72);
+  CHECK(
+      help.starts_with("Usage: tool facts [OPTIONS]\nTrain a fact model\n\n"
+                       "Examples:\n  tool facts kb.tsv\n  tool facts kb.tsv --dim 8\n\nOptions:\n"));
+  const auto place = [&](const char* text) { return help.find(text); };
+  CHECK(place("--dim") < place("--hidden"));
+  CHECK(place("--hidden") < place("--level"));
+  CHECK(place("--level") < place("\nTraining:"));
+  CHECK(place("\nTraining:") < place("--epochs"));
+  CHECK(place("--epochs") < place("\nOutput:"));
+  CHECK(place("--output") < place("\nGeneral options:"));
+  CHECK(place("INPUT") == std::string::npos);
+  CHECK(help.find("--threads") != std::string::npos);
 }
 
 TEST_CASE("the manual escapes what scdoc would take as markup") {
