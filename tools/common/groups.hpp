@@ -11,7 +11,8 @@ inline constexpr const char* kOutputGroup = "Output";
 /// Options that decide how a run goes but not what comes out: not recorded in what it writes.
 inline constexpr const char* kCourseGroup = "Run";
 inline constexpr const char* kGeneralGroup = "General options";
-/// No heading, and no mention: an old spelling that scripts still use.
-inline constexpr const char* kHiddenGroup = "";
+/// Options that are not shown, such as old spellings that scripts still use. Not "", for which CLI11 leaves their names
+/// out of its messages.
+inline constexpr const char* kHiddenGroup = "hidden";
 
 }  // namespace terse::tools

@@ -55,11 +55,13 @@ TEST_CASE("a definition says what people need to know of each option") {
   CHECK(definition.options[3].names == std::vector<std::string>{"-o", "--output"});
   REQUIRE(definition.commands.size() == 1);
   CHECK(definition.commands[0].options.back().default_value == "100");
-  CHECK_NOTHROW(check_documented(definition));
+  add_examples(*app.get_subcommand("facts"), {"tool facts kb.tsv", "tool facts kb.tsv --dim 8"});
+  CHECK_NOTHROW(check_documented(definition_of(app)));
 }
 
 TEST_CASE("an option without help text is refused by name") {
   CLI::App app("Does it", "tool");
+  add_examples(app, {"tool", "tool -q"});
   int value = 0;
   app.add_option("--bare", value);
   try {
@@ -76,9 +78,11 @@ TEST_CASE("an option without help text is refused by name") {
 TEST_CASE("a sub-command and its options need help text too") {
   std::string chosen;
   CLI::App bare("Does it", "tool");
+  add_examples(bare, {"tool facts", "tool -q facts"});
   add_command(bare, "facts", chosen, "");
   CHECK_THROWS_AS(check_documented(definition_of(bare)), Error);
   CLI::App inner("Does it", "tool");
+  add_examples(inner, {"tool facts", "tool -q facts"});
   int dim = 0;
   add_command(inner, "facts", chosen, "Train").add_option("--dim", dim);
   CHECK_THROWS_AS(check_documented(definition_of(inner)), Error);
@@ -125,6 +129,7 @@ TEST_CASE("the manual escapes what scdoc would take as markup") {
   Given given;
   CLI::App app("Does it", "tool");
   define(app, given);
+  add_examples(*app.get_subcommand("facts"), {"tool facts kb.tsv", "tool facts kb.tsv --dim 8"});
   const std::string manual = manual_options(definition_of(app));
   CHECK(manual.find("Bytes allowed: \\[peak\\], not \\*average\\*.") != std::string::npos);
   CHECK(manual.find("*--level* *L0*\\|*L1*\n\tHow far to compress. Default: L1.") != std::string::npos);

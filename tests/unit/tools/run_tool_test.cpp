@@ -7,6 +7,7 @@
 #include <new>
 #include <stdexcept>
 
+#include "common/groups.hpp"
 #include "common/tool.hpp"
 #include "terse/core/error.hpp"
 #include "terse_catch.hpp"
@@ -91,7 +92,7 @@ TEST_CASE("a command line without a sub-command stands for the one that the tool
       for (const char* name : {"swim", "dive"}) {
         CLI::App& command = add_command(app, name, chosen, "Move");
         command.add_option("place", place, "Where")->type_name("PLACE");
-        command.add_flag("--deep", deep, "An old spelling")->group("");
+        command.add_flag("--deep", deep, "An old spelling")->group(kHiddenGroup);
       }
     };
     return run_program(tool, static_cast<int>(argv.size()), argv.data(), shared, define, [&] {
