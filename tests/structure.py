@@ -23,6 +23,7 @@ train/base train/data train/models train/exported train/networks train/loop
 relsim/kb relsim/statistics relsim/ranking relsim/sparse relsim/counts relsim/linkage relsim/phrases relsim/evidence
 relsim/merging
 relsim/kernels relsim/training relsim/facts relsim/embedding relsim/divergence relsim/prediction relsim/extraction
+relsim/comparison
 """.split()
 PEERS = {"train": "relsim", "relsim": "train"}  # two domains over one learn
 
