@@ -107,6 +107,7 @@ void check_documented(const Definition& definition) {
       throw Error(Error::Internal, definition.name + ": " + option.names.back() + " has no help text");
     }
   }
+  if (definition.examples.size() < 2) throw Error(Error::Internal, definition.name + " has no two examples");
   for (const auto& command : definition.commands) {
     if (command.summary.empty()) throw Error(Error::Internal, command.name + " has no help text");
     check_documented(command);

@@ -55,6 +55,7 @@ TEST_CASE("a definition says what people need to know of each option") {
   CHECK(definition.options[3].names == std::vector<std::string>{"-o", "--output"});
   REQUIRE(definition.commands.size() == 1);
   CHECK(definition.commands[0].options.back().default_value == "100");
+  CHECK_THROWS_AS(check_documented(definition), Error);
   add_examples(*app.get_subcommand("facts"), {"tool facts kb.tsv", "tool facts kb.tsv --dim 8"});
   CHECK_NOTHROW(check_documented(definition_of(app)));
 }
