@@ -21,13 +21,15 @@ act/tensor act/memory act/operators act/bits act/stored act/packing act/probing 
 learn
 train/base train/data train/models train/exported train/networks train/loop
 relsim/kb relsim/statistics relsim/ranking relsim/sparse relsim/counts relsim/linkage relsim/phrases relsim/evidence
+relsim/merging
 relsim/kernels relsim/training relsim/facts relsim/embedding relsim/divergence relsim/prediction relsim/extraction
+relsim/comparison
 """.split()
 PEERS = {"train": "relsim", "relsim": "train"}  # two domains over one learn
 
 # What LibTorch must not reach: programs that start in milliseconds are made of these.
 WITHOUT_TORCH = re.compile(
-    r"lib/terse/(core|quant|formats|relsim/(kb|statistics|ranking|sparse|counts|linkage|phrases|evidence))/"
+    r"lib/terse/(core|quant|formats|relsim/(kb|statistics|ranking|sparse|counts|linkage|phrases|evidence|merging))/"
     r"|tools/(act-inspect|relsim-dedup|common)/")
 TORCH = re.compile(r"^(torch/(?!version\.h)|ATen/|c10/|caffe2/)")
 

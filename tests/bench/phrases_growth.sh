@@ -14,7 +14,7 @@ printf '# phrases\tfacts\tseconds\tCPU seconds\tresident MiB\tclusters\n'
 for n in "${sizes[@]}"; do
   "$here/grown_openie.py" "$triples" "$n" > triples.tsv
   "$bin/relsim-train" facts triples.tsv --model counts -q -o facts
-  /usr/bin/time -f '%e %U %M' -o time "$bin/relsim-dedup" --facts facts --auto --phrases --groupings 1 -q > clusters
+  /usr/bin/time -f '%e %U %M' -o time "$bin/relsim-dedup" phrases --facts facts --groupings 1 -q > clusters
   read -r seconds cpu kib < time
   printf '%d\t%d\t%s\t%s\t%d\t%d\n' "$n" "$(sort -u triples.tsv | wc -l)" "$seconds" "$cpu" $((kib / 1024)) \
     "$(tail -n +2 clusters | cut -f 2 | sort -u | wc -l)"

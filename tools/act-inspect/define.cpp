@@ -6,6 +6,7 @@
 namespace terse::inspect {
 
 void define(CLI::App& app, Options& options) {
+  tools::add_examples(app, {"act-inspect net.model", "act-inspect --tensors step.dump"});
   tools::add_input(app, "ARTIFACT", options.input,
                    "Profile, model, checkpoint, dump, facts, similarity or clusters to look at; - is standard input");
 

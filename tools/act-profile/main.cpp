@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include "common/groups.hpp"
 #include "common/model_options.hpp"
 #include "common/numbers.hpp"
 #include "common/tool.hpp"
@@ -8,16 +9,20 @@
 namespace terse::tools::act_profile {
 
 void define(CLI::App& app, Options& options) {
+  add_examples(app, {"act-profile --model resnet18 --data fashion-mnist -o net.profile",
+                     "act-profile --plan net.profile --level L2.1 -o net.policy"});
   auto* model = add_model(app, options.model, options.trust_model);
   model->description(model->get_description() +
                      "; or facts:FILE, a fact model of relsim-train facts, over its own facts");
   add_data(app, options.data);
+  add_heading(app, kTrainingGroup);
   app.add_option("--batch", options.batch,
                  "Examples in a batch; a graph is one batch; of a fact model observations, 256 if not given")
       ->type_name("N")
       ->check(above_zero())
       ->default_str("64");
   add_choice(app, "--optimizer", options.optimizer, {"sgd", "adam", "adamw"}, "Whose state counts as memory");
+  add_heading(app, "Measurement");
   add_choice(app, "--sensitivity", options.sensitivity, {"none", "fast", "exact"},
              "Measure how much each tensor's rounding changes the gradient: not, by probes in the backward pass, or by "
              "a whole step a tensor and draw");

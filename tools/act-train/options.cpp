@@ -11,10 +11,12 @@ namespace terse::tools::act_train {
 namespace {
 
 void define_run(CLI::App& app, Options& options) {
+  add_heading(app, kModelGroup);
   add_model(app, options.model, options.trust_model);
   add_data(app, options.data);
   add_file(app, "--profile", options.profile, "Take model, data and batch size from a profile that act-profile wrote");
   add_file(app, "--init", options.init, "Start from the weights in FILE: .safetensors or a model artifact");
+  add_heading(app, kCompressionGroup);
   auto* level = add_choice(
       app, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2", "L3", "swap", "L4bit-swap"},
       "How saved tensors are compressed: L0 not at all, L1 to 4 bits, L1.1 to 8, L1.2 to 2; L2, "
@@ -63,6 +65,7 @@ void define_run(CLI::App& app, Options& options) {
            "average, and where they are few also --recompute and --swap; 64MiB, 2G")
       ->default_str("")
       ->excludes("--bits");
+  add_heading(app, kTrainingGroup);
   app.add_option("--batch", options.batch, "Examples in a batch; a graph is one batch")
       ->type_name("N")
       ->check(above_zero())
@@ -96,6 +99,7 @@ void define_optimizer(CLI::App& app, Options& options) {
 }
 
 void define_search(CLI::App& app, Options& options) {
+  add_heading(app, "Search");
   auto* search = add_choice(app, "--search", options.search, {"batch", "depth", "width", "input"},
                             "In place of training, find the largest batch, depth, width or input (the side or the "
                             "length of random data) whose run stays under --limit");
@@ -115,6 +119,7 @@ void define_results(CLI::App& app, Options& options) {
   app.add_flag("--resume", options.resume, "Go on from the checkpoint, bit for bit as if the run had not stopped")
       ->needs("--checkpoint")
       ->group(kCourseGroup);
+  add_heading(app, kOutputGroup);
   add_file(app, "--dump", options.dump,
            "Write the saved tensors of one step to FILE as a dump; - is standard output, for act-inspect");
   app.add_option("--dump-step", options.dump_step, "The step to dump; the last if not given")
@@ -125,7 +130,9 @@ void define_results(CLI::App& app, Options& options) {
   app.add_flag("--dump-exact", options.dump_exact, "Keep the exact tensors in the dump beside the compressed ones")
       ->needs("--dump");
   add_file(app, "--metrics", options.metrics, "Write a JSON line a step and a final one to FILE; - is standard output");
+  add_heading(app, kTrainingGroup);
   app.add_flag("--eval,!--no-eval", options.evaluate, "Evaluate on the test data at the end, or do not");
+  add_heading(app, kCompressionGroup);
   app.add_flag("--allocator,!--no-allocator", options.allocator,
                "Take large tensors from an allocator that gives memory back, or from the default heap");
   add_seed(app, options.shared);
@@ -135,6 +142,8 @@ void define_results(CLI::App& app, Options& options) {
 }  // namespace
 
 void define(CLI::App& app, Options& options) {
+  add_examples(app, {"act-train --model resnet18 --data fashion-mnist --level L2.2 -o net.model",
+                     "act-train --profile net.profile --budget 2G --epochs 3 -o net.model"});
   define_run(app, options);
   define_optimizer(app, options);
   define_results(app, options);

@@ -82,8 +82,9 @@ std::string bash_completion(const Definition& definition) {
   }
   out += "  if [[ $word == -* ]]; then\n    COMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n";
   if (!commands.empty()) {
-    out +=
-        "  elif [[ -z $command ]]; then\n    COMPREPLY=($(compgen -W '" + joined(commands, " ") + "' -- \"$word\"))\n";
+    // A program that takes a command line without a command takes files there.
+    out += "  elif [[ -z $command ]]; then\n    COMPREPLY=($(compgen -W '" + joined(commands, " ") +
+           "' -- \"$word\"))\n    ((${#COMPREPLY[@]})) || COMPREPLY=($(compgen -f -- \"$word\"))\n";
   }
   out += "  else\n    COMPREPLY=($(compgen -f -- \"$word\"))\n  fi\n}\n";
   out += "complete -o filenames -F " + function + " " + definition.name + "\n";

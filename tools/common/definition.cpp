@@ -48,20 +48,56 @@ OptionText text_of(const CLI::Option& option) {
   return text;
 }
 
+/// Positionals first, then heading by heading: in the order of definition, but Output, Run and General options last.
+void arrange(std::vector<OptionText>& options) {
+  std::vector<std::string> headings;
+  for (const auto& option : options) headings.push_back(option.positional ? "" : option.group);
+  const auto rank = [&](const OptionText& option) -> std::size_t {
+    if (option.positional) return 0;
+    if (option.group == kOutputGroup) return headings.size() + 1;
+    if (option.group == kCourseGroup) return headings.size() + 2;
+    if (option.group == kGeneralGroup) return headings.size() + 3;
+    return 1 + static_cast<std::size_t>(std::ranges::find(headings, option.group) - headings.begin());
+  };
+  std::ranges::stable_sort(options, {}, rank);
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const auto end = std::min(text.find('\n', begin), text.size());
+    lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
 }  // namespace
 
 Definition definition_of(const CLI::App& app) {
-  Definition definition{app.get_name(), app.get_description(), {}, {}};
+  Definition definition{app.get_name(), app.get_description(), lines_of(app.get_footer()), {}, {}};
   for (const CLI::Option* option : app.get_options()) {
     if (option->get_group() != kHiddenGroup) definition.options.push_back(text_of(*option));
   }
-  // General options come last; otherwise the order is that of the definition.
-  const auto rank = [](const OptionText& text) { return text.positional ? 0 : text.group == kGeneralGroup ? 2 : 1; };
-  std::stable_sort(definition.options.begin(), definition.options.end(),
-                   [&](const OptionText& a, const OptionText& b) { return rank(a) < rank(b); });
+  arrange(definition.options);
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
     definition.commands.push_back(definition_of(*command));
   }
+  return definition;
+}
+
+Definition full_definition_of(const CLI::App& app) {
+  Definition definition = definition_of(app);
+  const auto is_defined = [&](const OptionText& inherited) {
+    return std::ranges::any_of(definition.options,
+                               [&](const OptionText& own) { return own.names.back() == inherited.names.back(); });
+  };
+  for (const CLI::App* parent = app.get_parent(); parent != nullptr; parent = parent->get_parent()) {
+    for (auto& option : definition_of(*parent).options) {
+      if (!option.positional && !is_defined(option)) definition.options.push_back(std::move(option));
+    }
+  }
+  arrange(definition.options);
   return definition;
 }
 
@@ -71,6 +107,7 @@ void check_documented(const Definition& definition) {
       throw Error(Error::Internal, definition.name + ": " + option.names.back() + " has no help text");
     }
   }
+  if (definition.examples.size() < 2) throw Error(Error::Internal, definition.name + " has no two examples");
   for (const auto& command : definition.commands) {
     if (command.summary.empty()) throw Error(Error::Internal, command.name + " has no help text");
     check_documented(command);
@@ -92,7 +129,7 @@ std::vector<std::string> content_arguments(const CLI::App& app) {
   std::vector<std::string> arguments;
   for (const CLI::Option* option : app.get_options()) {
     const std::string& group = option->get_group();
-    if (option->count() == 0 || group == kGeneralGroup || group == kCourseGroup || group == kHiddenGroup) continue;
+    if (option->count() == 0 || group == kGeneralGroup || group == kCourseGroup) continue;
     const OptionText text = text_of(*option);
     const std::string& name = text.names.back();
     if (text.value == "FILE" || text.value == "DIR" || name == "--seed" || name == "--seeds" || name == "--json")

@@ -27,13 +27,18 @@ struct OptionText {
 struct Definition {
   std::string name;
   std::string summary;
-  std::vector<OptionText> options;  ///< positionals first, then in the order of definition
+  std::vector<std::string> examples;  ///< command lines
+  std::vector<OptionText> options;    ///< positionals, then heading by heading in the order of definition
   std::vector<Definition> commands;
 };
 
+/// The options that `app` defines itself.
 Definition definition_of(const CLI::App& app);
 
-/// @throws Error::Internal naming an option or sub-command without help text
+/// Also the options of the program that may be given after the sub-command `app`: what its --help shows.
+Definition full_definition_of(const CLI::App& app);
+
+/// @throws Error::Internal naming an option or sub-command without help text, or a command without two examples
 void check_documented(const Definition& definition);
 
 /// The words in "none|fast|exact"; empty for a value that is not a choice.

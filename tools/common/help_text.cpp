@@ -7,15 +7,15 @@ namespace {
 
 constexpr std::size_t kTextColumn = 28;
 
-// Appends `text` word by word from `column`, with lines that start at kTextColumn and end before `width`.
-void wrap(std::string& out, std::string_view text, std::size_t column, std::size_t width) {
+// Appends `text` word by word from `column`, with further lines that start at `indent`; all end before `width`.
+void wrap(std::string& out, std::string_view text, std::size_t column, std::size_t indent, std::size_t width) {
   bool first = true;
   for (std::size_t begin = 0; begin < text.size();) {
     const auto end = std::min(text.find(' ', begin), text.size());
     const auto word = text.substr(begin, end - begin);
     if (!first && column + 1 + word.size() > width) {
-      out += '\n' + std::string(kTextColumn, ' ');
-      column = kTextColumn;
+      out += '\n' + std::string(indent, ' ');
+      column = indent;
     } else if (!first) {
       out += ' ';
       ++column;
@@ -36,7 +36,7 @@ void entry(std::string& out, const std::string& label, const std::string& text, 
   } else {
     out += std::string(kTextColumn - column, ' ');
   }
-  wrap(out, text, kTextColumn, width);
+  wrap(out, text, kTextColumn, kTextColumn, width);
 }
 
 std::string label_of(const OptionText& option) {
@@ -71,7 +71,10 @@ std::string usage(const Definition& definition, const std::string& name) {
 }  // namespace
 
 std::string help_text(const Definition& definition, const std::string& name, std::size_t width) {
-  std::string out = usage(definition, name) + definition.summary + "\n";
+  std::string out = usage(definition, name);
+  wrap(out, definition.summary, 0, 0, width);
+  if (!definition.examples.empty()) out += "\nExamples:\n";
+  for (const auto& example : definition.examples) out += "  " + example + "\n";
   std::string heading;
   for (const auto& option : definition.options) {
     const std::string group = option.positional ? "Arguments" : option.group;

@@ -21,17 +21,21 @@ CLI::Option* add_output(CLI::App& app, SharedOptions& shared) {
   return app
       .add_option("-o,--output", shared.output,
                   "Write to FILE, which appears whole or not at all; - is standard output")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->group(kOutputGroup);
 }
 
 CLI::Option* add_seed(CLI::App& app, SharedOptions& shared) {
   return app.add_option("--seed", shared.seed, "Seed of everything random; recorded in what is written")
-      ->type_name("N");
+      ->type_name("N")
+      ->group(kCourseGroup);
 }
 
 CLI::Option* add_json(CLI::App& app, SharedOptions& shared) {
-  return app.add_flag("--json", shared.json,
-                      "Write JSON in place of a table on a terminal and TSV in a pipe; with --version: that as JSON");
+  return app
+      .add_flag("--json", shared.json,
+                "Write JSON in place of a table on a terminal and TSV in a pipe; with --version: that as JSON")
+      ->group(kOutputGroup);
 }
 
 CLI::Option* add_input(CLI::App& app, const std::string& name, std::string& input, const std::string& help) {
@@ -78,8 +82,17 @@ CLI::Option* add_choice(CLI::App& app, const std::string& names, std::string& va
           ""));
 }
 
+void add_heading(CLI::App& app, const char* heading) { app.option_defaults()->group(heading); }
+
+void add_examples(CLI::App& app, std::initializer_list<std::string_view> examples) {
+  std::string lines;
+  for (const auto example : examples) lines.append(lines.empty() ? "" : "\n").append(example);
+  app.footer(lines);
+}
+
 CLI::App& add_command(CLI::App& app, const std::string& name, std::string& chosen, const std::string& help) {
   CLI::App* command = app.add_subcommand(name, help);
+  command->footer("");  // else the program's examples
   command->callback([&chosen, name] { chosen = name; });
   return *command;
 }

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace CLI {
@@ -52,6 +54,12 @@ CLI::Option* add_size(CLI::App& app, const std::string& names, std::uint64_t& by
 /// An option that takes one of a few words.
 CLI::Option* add_choice(CLI::App& app, const std::string& names, std::string& value,
                         const std::vector<std::string>& choices, const std::string& help);
+
+/// Options of `app` that are defined from here on stand under this heading (groups.hpp).
+void add_heading(CLI::App& app, const char* heading);
+
+/// Command lines that --help shows first: two for each command.
+void add_examples(CLI::App& app, std::initializer_list<std::string_view> examples);
 
 /// A sub-command; `chosen` becomes its name where it is the one given. Its options go to what this returns.
 CLI::App& add_command(CLI::App& app, const std::string& name, std::string& chosen, const std::string& help);

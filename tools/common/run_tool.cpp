@@ -1,9 +1,13 @@
 #include <CLI/CLI.hpp>
 #include <cctype>
 #include <exception>
+#include <memory>
 #include <new>
+#include <optional>
 #include <span>
+#include <vector>
 
+#include "common/command_config.hpp"
 #include "common/config_place.hpp"
 #include "common/definition.hpp"
 #include "common/groups.hpp"
@@ -43,12 +47,13 @@ void add_answers(CLI::App& app, const Tool& tool) {
 void prepare(CLI::App& app, const Tool& tool, SharedOptions& shared, const std::function<void(CLI::App&)>& define) {
   app.option_defaults()->always_capture_default();
   app.formatter_fn([](const CLI::App* shown, std::string name, CLI::AppFormatMode) {
-    return help_text(definition_of(*shown), name);
+    return help_text(full_definition_of(*shown), name);
   });
   app.set_help_flag("-h,--help", "Print this help and exit")->group(kGeneralGroup);
   define(app);
   add_always(app, shared);
   add_answers(app, tool);
+  app.config_formatter(std::make_shared<CommandConfig>(app));
   expect_numbers(app);
   const auto commands = app.get_subcommands([](CLI::App*) { return true; });
   for (CLI::App* command : commands) {
@@ -56,6 +61,27 @@ void prepare(CLI::App& app, const Tool& tool, SharedOptions& shared, const std::
     command->get_help_ptr()->group(kGeneralGroup);
   }
   if (!commands.empty()) app.require_subcommand(1);
+}
+
+/// Where a command line that names no sub-command would have to name one: before the first argument that is no option
+/// of the program itself, nor the value of one. No place where it does name one, or asks for the program's help.
+std::optional<std::size_t> place_of_command(const CLI::App& app, const std::vector<std::string>& arguments) {
+  std::size_t i = 0;
+  for (; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    const bool is_long = argument.starts_with("--");
+    if (argument.size() < 2 || argument[0] != '-') break;
+    const auto name = is_long ? argument.substr(0, argument.find('=')) : argument.substr(0, 2);
+    const CLI::Option* option = app.get_option_no_throw(name);
+    if (option == nullptr) break;
+    if (option == app.get_help_ptr()) return std::nullopt;
+    if (option->get_items_expected_max() > 0 && argument == name) ++i;  // its value
+  }
+  i = std::min(i, arguments.size());
+  const auto is_named = [&](const CLI::App* command) {
+    return i < arguments.size() && arguments[i] == command->get_name();
+  };
+  return app.get_subcommands(is_named).empty() ? std::optional(i) : std::nullopt;
 }
 
 // What follows from the options together, before run() sees them.
@@ -89,7 +115,9 @@ int usage_error(const Tool& tool, const CLI::App& app, const CLI::ParseError& er
   say_error(sentence(missing && !unknown.empty() ? CLI::ExtrasError(unknown).what() : error.what()));
   if (dynamic_cast<const CLI::FileError*>(&error) != nullptr) return static_cast<int>(Error::Code::NoInput);
   if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr) return static_cast<int>(Error::Code::BadInput);
-  std::fprintf(stderr, "Try '%s --help'.\n", std::string(tool.name).c_str());
+  std::string program(tool.name);
+  for (const CLI::App* command : app.get_subcommands()) program += " " + command->get_name();
+  std::fprintf(stderr, "Try '%s --help'.\n", program.c_str());
   return static_cast<int>(Error::Code::Usage);
 }
 
@@ -116,8 +144,15 @@ int parse_and_run(const Tool& tool, int argc, char** argv, SharedOptions& shared
                   const std::function<void(CLI::App&)>& define, const std::function<int()>& run) {
   CLI::App app{std::string(tool.summary), std::string(tool.name)};
   prepare(app, tool, shared, define);
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const std::string implied = tool.implied_command ? tool.implied_command(arguments) : "";
+  if (tool.implied_command) {
+    if (const auto place = place_of_command(app, arguments)) {
+      arguments.insert(arguments.begin() + static_cast<std::ptrdiff_t>(*place), implied);
+    }
+  }
   try {
-    app.parse(argc, argv);
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them from the back
   } catch (const Answer& answer) {
     print(answer.text);
     return kSuccess;
@@ -128,6 +163,10 @@ int parse_and_run(const Tool& tool, int argc, char** argv, SharedOptions& shared
     return usage_error(tool, app, error, {argv, static_cast<std::size_t>(argc)});
   }
   settle(app, tool, shared);
+  // A name that could be left out is: both spellings write the same.
+  if (!shared.arguments.empty() && shared.arguments.front() == implied) {
+    shared.arguments.erase(shared.arguments.begin());
+  }
   return run();
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "common/options.hpp"
@@ -25,6 +27,8 @@ struct Tool {
 #else
   std::string_view libtorch = "";  ///< version, or empty where not linked
 #endif
+  /// The sub-command that a command line without one stands for; null: there has to be one.
+  std::string (*implied_command)(std::span<const std::string> arguments) = nullptr;
 };
 
 /// run_tool() without the type of the options.

@@ -1,44 +1,23 @@
 #pragma once
 
-#include "relsim-dedup/dedup.hpp"
-#include "terse/formats/kinds/clusters.hpp"
-#include "terse/formats/kinds/facts.hpp"
-#include "terse/formats/kinds/similarity.hpp"
-#include "terse/relsim/evidence/evidence.hpp"
-#include "terse/relsim/kb/knowledge_base.hpp"
+#include <string>
 
-namespace terse::tools {
+#include "relsim-dedup/clusters_output.hpp"
+#include "terse/relsim/merging/evidence_merging.hpp"
 
-/// Facts, as their artifact holds them.
-struct LoadedFacts {
-  std::string digest;
-  std::uint64_t seed = 0;
-  formats::Facts facts;
-  std::vector<relsim::Triple> triples;
+namespace terse::tools::relsim_dedup {
+
+/// Command line of `relsim-dedup evidence`.
+struct EvidenceOptions {
+  std::string similarity, facts;  ///< artifacts
+  std::string linkage = "average";
+  relsim::EvidenceMerging merging;
+  ClustersOutput output;
 };
 
-/// Reads options.facts. @throws Error::BadInput where there are none
-LoadedFacts load_facts(const DedupOptions& options);
+void define_evidence(CLI::App& command, SharedOptions& shared, EvidenceOptions& options);
 
-/// The facts that a similarity was computed from. @throws Error::BadInput where options.facts are not these
-LoadedFacts load_facts(const formats::Similarity& similarity, const DedupOptions& options);
+/// Merges relations by the evidence in their facts.
+int run_evidence(const SharedOptions& shared, const EvidenceOptions& options);
 
-/// Facts with what they say of the relations.
-struct WeighedFacts : LoadedFacts {
-  relsim::Evidence evidence;
-};
-
-/// Reads options.facts and weighs them. @throws Error::BadInput where they are not the similarity's facts
-WeighedFacts weigh_facts(const formats::Similarity& similarity, const DedupOptions& options);
-
-/// Words each merge's reason: the parts of the evidence that speak for it, strongest first, averaged over the members
-/// that it joins.
-void give_reasons(formats::Clusters& clusters, const relsim::Evidence& evidence);
-
-/// Prints what the evidence says of two relations, whether they would be merged, and the facts that they share and do
-/// not share.
-/// @param threshold  largest -log(chance) at which two relations are merged
-void explain(const WeighedFacts& weighed, const formats::Similarity& similarity, double threshold,
-             const DedupOptions& options);
-
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_dedup

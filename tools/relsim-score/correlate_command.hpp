@@ -5,7 +5,7 @@
 
 #include "common/options.hpp"
 
-namespace terse::tools {
+namespace terse::tools::relsim_score {
 
 /// Command line of `relsim-score correlate`.
 struct CorrelateOptions {
@@ -15,9 +15,9 @@ struct CorrelateOptions {
   std::string orientation = "both";
 };
 
-void define_correlate(CLI::App& command, CorrelateOptions& options);
+void define_correlate(CLI::App& command, SharedOptions& shared, CorrelateOptions& options);
 
 /// How well a similarity agrees with people's ratings of pairs of relations, and people with one another.
 int run_correlate(const SharedOptions& shared, const CorrelateOptions& options);
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_score

@@ -1,17 +1,15 @@
 // How similar wrong answers are to right ones.
 #include <algorithm>
 #include <cstdio>
-#include <map>
-#include <optional>
+#include <utility>
 
 #include "common/messages.hpp"
 #include "relsim-score/gnuplot.hpp"
 #include "relsim-score/prediction_tables.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/table.hpp"
-#include "terse/relsim/prediction/error_analysis.hpp"
 
-namespace terse::tools {
+namespace terse::tools::relsim_score {
 namespace {
 
 constexpr std::size_t kPlottedRanks = 30;
@@ -22,44 +20,15 @@ struct ErrorRow {
   relsim::MistakeSummary summary;
 };
 
-/// Each of `relations` as the similarity numbers it, if it knows it.
-std::vector<std::optional<std::int32_t>> translate(const std::vector<std::string>& relations,
-                                                   const formats::Similarity& similarity) {
-  std::map<std::string_view, std::int32_t> ids;
-  for (std::size_t i = 0; i < similarity.relations.size(); ++i)
-    ids[similarity.relations[i]] = static_cast<std::int32_t>(i);
-  std::vector<std::optional<std::int32_t>> translated;
-  for (const auto& name : relations) {
-    const auto found = ids.find(name);
-    translated.push_back(found == ids.end() ? std::nullopt : std::optional(found->second));
-  }
-  return translated;
-}
-
 std::vector<ErrorRow> analyse(std::span<const Prediction> predictions, std::span<const relsim::Triple> facts,
-                              const std::vector<std::string>& relations, const formats::Similarity& similarity) {
-  const relsim::SimilarityRanks ranks(similarity);
-  const auto known = translate(relations, similarity);
+                              const relsim::ErrorAnalysis& analysis) {
   std::vector<ErrorRow> rows;
   std::size_t left_out = 0;
   for (const auto& prediction : predictions) {
-    std::vector<relsim::Mistake> answers, above;
-    for (std::size_t i = 0; i < facts.size(); ++i) {
-      const auto& rank = prediction.ranks[i];
-      const auto right = known[static_cast<std::size_t>(facts[i].relation)];
-      const auto add = [&](std::int32_t given, std::vector<relsim::Mistake>& into) {
-        const auto wrong = known[static_cast<std::size_t>(given)];
-        if (right && wrong) {
-          into.push_back({*right, *wrong});
-        } else {
-          ++left_out;
-        }
-      };
-      if (rank.answer != facts[i].relation) add(rank.answer, answers);
-      for (const auto relation : rank.above) add(relation, above);
-    }
-    rows.push_back({prediction.name, "answers", relsim::summarize_mistakes(ranks, answers)});
-    rows.push_back({prediction.name, "above", relsim::summarize_mistakes(ranks, above)});
+    auto summary = analysis.summarize(prediction.ranks, facts);
+    rows.push_back({prediction.name, "answers", std::move(summary.answers)});
+    rows.push_back({prediction.name, "above", std::move(summary.above)});
+    left_out += summary.left_out;
   }
   if (left_out > 0) {
     say_warning(plural(left_out, "wrong relation is", "wrong relations are") +
@@ -108,19 +77,16 @@ void plot(const std::vector<ErrorRow>& rows, const std::string& path) {
 
 }  // namespace
 
-formats::Similarity read_similarity_of(const std::string& path, const std::vector<std::string>& relations) {
-  auto similarity = formats::read_similarity(core::open_source(path)).content;
-  const auto known = translate(relations, similarity);
-  if (std::none_of(known.begin(), known.end(), [](const auto& id) { return id.has_value(); })) {
-    throw Error(Error::BadInput, path + ": knows none of the relations");
-  }
-  return similarity;
+relsim::ErrorAnalysis read_error_analysis(const std::string& path, const std::vector<std::string>& relations) {
+  relsim::ErrorAnalysis analysis(formats::read_similarity(core::open_source(path)).content, relations);
+  if (!analysis.knows_any()) throw Error(Error::BadInput, path + ": knows none of the relations");
+  return analysis;
 }
 
 void print_errors(const SharedOptions& shared, std::span<const Prediction> predictions,
-                  std::span<const relsim::Triple> facts, const std::vector<std::string>& relations,
-                  const formats::Similarity& similarity, const ErrorOutput& output) {
-  const auto rows = analyse(predictions, facts, relations, similarity);
+                  std::span<const relsim::Triple> facts, const relsim::ErrorAnalysis& analysis,
+                  const PredictionOutput& output) {
+  const auto rows = analyse(predictions, facts, analysis);
   if (!output.plot.empty()) plot(rows, output.plot);
   const auto sink = core::open_sink("-", core::Content::Text);
   const std::vector<core::Column> summary{{"model"},
@@ -141,4 +107,4 @@ void print_errors(const SharedOptions& shared, std::span<const Prediction> predi
   sink->finish();
 }
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_score

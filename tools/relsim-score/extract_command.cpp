@@ -3,17 +3,17 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <optional>
 
 #include "common/messages.hpp"
 #include "relsim-score/prediction_tables.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/table.hpp"
+#include "terse/relsim/extraction/ensemble.hpp"
 #include "terse/relsim/extraction/extractor_artifact.hpp"
 #include "terse/relsim/extraction/extractor_trainer.hpp"
 
-namespace terse::tools {
+namespace terse::tools::relsim_score {
 namespace {
 
 /// What one model, or all together, make of the test sentences.
@@ -40,42 +40,6 @@ std::vector<relsim::Sentence> read_test(const std::string& path, const relsim::V
   }
   if (known.empty()) throw Error(Error::BadInput, path + ": no sentences of relations that the models know");
   return known;
-}
-
-/// log of the mean over models of softmax(logits): an ensemble's answer.
-std::vector<float> ensemble(const std::vector<Answers>& answers, std::size_t relations) {
-  std::vector<float> mean(answers.front().logits.size());
-  for (const auto& one : answers) {
-    for (std::size_t at = 0; at < mean.size(); at += relations) {
-      const auto* row = one.logits.data() + at;
-      const float largest = *std::max_element(row, row + relations);
-      double total = 0;
-      for (std::size_t r = 0; r < relations; ++r) total += std::exp(static_cast<double>(row[r] - largest));
-      for (std::size_t r = 0; r < relations; ++r) {
-        mean[at + r] += static_cast<float>(std::exp(static_cast<double>(row[r] - largest)) / total /
-                                           static_cast<double>(answers.size()));
-      }
-    }
-  }
-  for (auto& value : mean) value = std::log(value);
-  return mean;
-}
-
-/// As relation prediction has it: where the truth came among all relations.
-std::vector<relsim::RelationRank> ranks_of(std::span<const float> logits, std::span<const relsim::Triple> truths,
-                                           std::size_t relations) {
-  std::vector<relsim::RelationRank> ranks(truths.size());
-  for (std::size_t i = 0; i < truths.size(); ++i) {
-    const auto row = logits.subspan(i * relations, relations);
-    auto& rank = ranks[i];
-    rank.answer = static_cast<std::int32_t>(std::max_element(row.begin(), row.end()) - row.begin());
-    for (std::size_t r = 0; r < relations; ++r) {
-      if (row[r] > row[static_cast<std::size_t>(truths[i].relation)])
-        rank.above.push_back(static_cast<std::int32_t>(r));
-    }
-    rank.raw = rank.filtered = static_cast<double>(rank.above.size()) + 1;
-  }
-  return ranks;
 }
 
 void print_by_relation(core::TableWriter& table, const std::string& model, const relsim::Classification& scores,
@@ -147,7 +111,9 @@ void print_scores(const SharedOptions& shared, bool by_relation, const std::vect
 
 }  // namespace
 
-void define_score_extract(CLI::App& command, ScoreExtractOptions& options) {
+void define_extract(CLI::App& command, SharedOptions& shared, ExtractOptions& options) {
+  add_examples(command, {"relsim-score extract re.model test.tsv",
+                         "relsim-score extract one.model two.model test.tsv --by-relation"});
   command
       .add_option(
           "files", options.files,
@@ -162,25 +128,10 @@ void define_score_extract(CLI::App& command, ScoreExtractOptions& options) {
                   "Relation that stands for none: left out of precision, recall and F1 (default: as in training)")
       ->type_name("NAME");
   command.add_flag("--count-all", options.count_all, "Leave no relation out");
-  command.add_flag("--seeds", options.seeds,
-                   "The models differ in their seed: print mean and standard deviation over them as well");
-  command.add_flag("--by-relation", options.by_relation, "One row a relation in place of averages");
-  add_file(
-      command, "--errors", options.errors,
-      "Print how similar wrong answers are to right ones in place of how many there are, by a similarity artifact");
-  command.add_flag("--histogram", options.histogram, "With --errors: count the wrong answers of each similarity rank");
-  add_file(command, "--plot", options.plot, "With --errors: draw that histogram as SVG (needs gnuplot)");
+  define_prediction_output(command, shared, options.output);
 }
 
-int run_score_extract(const SharedOptions& shared, const ScoreExtractOptions& options) {
-  if (options.errors.empty() && (options.histogram || !options.plot.empty())) {
-    throw Error(Error::Usage, "--histogram and --plot go with --errors");
-  }
-  if (options.by_relation && !options.errors.empty())
-    throw Error(Error::Usage, "--by-relation does not go with --errors");
-  if (options.seeds && (options.by_relation || !options.errors.empty())) {
-    throw Error(Error::Usage, "--seeds goes with averages, not with --by-relation and --errors");
-  }
+int run_extract(const SharedOptions& shared, const ExtractOptions& options) {
   std::vector<relsim::StoredExtractor> models;
   for (std::size_t i = 0; i + 1 < options.files.size(); ++i) {
     models.push_back(
@@ -189,8 +140,9 @@ int run_score_extract(const SharedOptions& shared, const ScoreExtractOptions& op
       throw Error(Error::BadInput, options.files[i] + ": knows other relations than " + options.files.front());
     }
   }
-  std::optional<formats::Similarity> similarity;
-  if (!options.errors.empty()) similarity = read_similarity_of(options.errors, models.front().relations);
+  const auto& output = options.output;
+  std::optional<relsim::ErrorAnalysis> errors;
+  if (!output.errors.empty()) errors = read_error_analysis(output.errors, models.front().relations);
   const relsim::Vocabulary relations(models.front().relations);
   const auto test = read_test(options.files.back(), relations);
   std::vector<Answers> answers;
@@ -198,8 +150,9 @@ int run_score_extract(const SharedOptions& shared, const ScoreExtractOptions& op
     answers.push_back({options.files[i], relsim::extract_logits(*models[i].extractor, models[i].vocabulary, test)});
   }
   if (models.size() > 1) {
-    auto together = ensemble(answers, static_cast<std::size_t>(relations.size()));
-    answers.push_back({"ensemble", std::move(together)});
+    std::vector<std::span<const float>> logits;
+    for (const auto& one : answers) logits.emplace_back(one.logits);
+    answers.push_back({"ensemble", relsim::ensemble_logits(logits, static_cast<std::size_t>(relations.size()))});
   }
   std::vector<std::int32_t> truths;
   std::vector<relsim::Triple> facts;
@@ -207,19 +160,18 @@ int run_score_extract(const SharedOptions& shared, const ScoreExtractOptions& op
     truths.push_back(sentence.relation);
     facts.push_back({0, sentence.relation, 0});
   }
-  if (similarity) {
+  if (errors) {
     std::vector<Prediction> predictions;
-    for (const auto& one : answers)
-      predictions.push_back({one.name, ranks_of(one.logits, facts, static_cast<std::size_t>(relations.size()))});
-    print_errors(shared, predictions, facts, models.front().relations, *similarity, {options.histogram, options.plot});
+    for (const auto& one : answers) predictions.push_back({one.name, relsim::rank_answers(one.logits, truths)});
+    print_errors(shared, predictions, facts, *errors, output);
     return 0;
   }
   const auto name = options.excluded.empty() ? models.front().excluded : options.excluded;
   const auto excluded = options.count_all || name.empty() ? std::nullopt : relations.find(name);
   if (!options.excluded.empty() && !excluded && !options.count_all)
     throw Error(Error::Usage, "--excluded: the models know no relation '" + name + "'");
-  print_scores(shared, options.by_relation, answers, truths, relations, excluded, options.seeds ? models.size() : 0);
+  print_scores(shared, output.by_relation, answers, truths, relations, excluded, output.seeds ? models.size() : 0);
   return 0;
 }
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_score

@@ -8,7 +8,7 @@
 #include "terse/core/error.hpp"
 #include "terse/core/table.hpp"
 
-namespace terse::tools {
+namespace terse::tools::relsim_score {
 namespace {
 
 /// A file that holds a script and goes with it.
@@ -59,4 +59,4 @@ void write_plot(const std::string& script, const std::string& path) {
   sink->finish();
 }
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_score

@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace terse::tools {
+namespace terse::tools::relsim_score {
 
 /// A name as gnuplot takes it between double quotes, without markup.
 std::string gnuplot_quoted(const std::string& name);
@@ -11,4 +11,4 @@ std::string gnuplot_quoted(const std::string& name);
 /// @throws Error::Usage where gnuplot is missing or fails
 void write_plot(const std::string& script, const std::string& path);
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_score

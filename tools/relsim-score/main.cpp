@@ -12,6 +12,7 @@
 namespace {
 
 using namespace terse::tools;
+using namespace terse::tools::relsim_score;
 
 struct Options {
   SharedOptions shared;
@@ -20,26 +21,26 @@ struct Options {
   MergeOptions merge;
   CorrelateOptions correlate;
   PredictOptions predict;
-  ScoreExtractOptions extract;
+  ExtractOptions extract;
 };
 
 void define(CLI::App& app, Options& options) {
-  add_json(app, options.shared);
-  add_seed(app, options.shared);
-  define_similarity(add_command(app, "similarity", options.command,
-                                "Compare all relations of a fact model, each as it stands and with heads and tails "
-                                "swapped"),
-                    options.similarity);
-  define_merge(add_command(app, "merge", options.command, "Join the parts of a comparison that was split with --shard"),
-               options.merge);
-  define_correlate(add_command(app, "correlate", options.command, "Compare a similarity with people's ratings"),
-                   options.correlate);
-  define_predict(add_command(app, "predict", options.command,
-                             "Rank the relations between two entities by embeddings, fact models and counts"),
-                 options.predict);
-  define_score_extract(add_command(app, "extract", options.command,
-                                   "Classify the relations of test sentences by extractors: precision, recall and F1"),
-                       options.extract);
+  add_examples(app, {"relsim-score similarity kb.facts -o kb.similarity",
+                     "relsim-score predict kb.model test.tsv --counts train.tsv"});
+  auto& shared = options.shared;
+  add_seed(app, shared);
+  const auto command = [&](const char* name, const char* help) -> CLI::App& {
+    return add_command(app, name, options.command, help);
+  };
+  define_similarity(
+      command("similarity", "Compare all relations of a model, each as it stands and with heads and tails swapped"),
+      shared, options.similarity);
+  define_merge(command("merge", "Join the parts of a comparison that was split with --shard"), shared, options.merge);
+  define_correlate(command("correlate", "Compare a similarity with people's ratings"), shared, options.correlate);
+  define_predict(command("predict", "Rank the relations between two entities by embeddings, fact models and counts"),
+                 shared, options.predict);
+  define_extract(command("extract", "Classify the relations of test sentences by extractors: precision, recall and F1"),
+                 shared, options.extract);
 }
 
 int run(const Options& options) {
@@ -47,7 +48,7 @@ int run(const Options& options) {
   if (options.command == "merge") return run_merge(options.shared, options.merge);
   if (options.command == "correlate") return run_correlate(options.shared, options.correlate);
   if (options.command == "predict") return run_predict(options.shared, options.predict);
-  if (options.command == "extract") return run_score_extract(options.shared, options.extract);
+  if (options.command == "extract") return run_extract(options.shared, options.extract);
   throw terse::Error(terse::Error::Usage, "no such command: " + options.command);
 }
 

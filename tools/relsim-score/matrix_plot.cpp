@@ -9,7 +9,7 @@
 #include "terse/relsim/linkage/linkage.hpp"
 #include "terse/relsim/ranking/pair_ranking.hpp"
 
-namespace terse::tools {
+namespace terse::tools::relsim_score {
 namespace {
 
 constexpr std::size_t kNamedRelations = 80;  // with more, names would lie over one another
@@ -77,4 +77,4 @@ void plot_matrix(const formats::Similarity& similarity, const std::string& path)
   write_plot(script(similarity), path);
 }
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_score

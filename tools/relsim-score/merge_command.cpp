@@ -1,37 +1,28 @@
 #include "relsim-score/merge_command.hpp"
 
 #include <CLI/CLI.hpp>
+#include <utility>
 
-#include "relsim-score/compare_models.hpp"
-#include "terse/core/error.hpp"
+#include "terse/relsim/comparison/shards.hpp"
 
-namespace terse::tools {
+namespace terse::tools::relsim_score {
 
-void define_merge(CLI::App& command, MergeOptions& options) {
+void define_merge(CLI::App& command, SharedOptions& shared, MergeOptions& options) {
+  add_examples(command,
+               {"relsim-score merge part.1 part.2 part.3 -o kb.similarity", "relsim-score merge part.* --top 10"});
   command.add_option("parts", options.parts, "All parts that `relsim-score similarity --shard` wrote, in any order")
       ->required()
       ->type_name("FILE");
-  add_file(command, "-o,--output", options.artifact,
-           "Write the similarity artifact to FILE, - is standard output; the table is then printed only with --top, "
-           "--pairs or --json");
-  define_pair_output(command, options.output);
+  define_pair_output(command, shared, options.output, options.artifact);
 }
 
 int run_merge(const SharedOptions& shared, const MergeOptions& options) {
   const bool print = wants_table(shared, options.output, options.artifact);
   const auto sink = options.artifact.empty() ? nullptr : core::open_sink(options.artifact, core::Content::Binary);
-  std::vector<NamedPart> parts;
-  formats::Header header;
-  for (const auto& path : options.parts) {
-    auto part = formats::read_similarity_part(core::open_source(path));
-    if (parts.empty()) {
-      header = part.header;
-    } else if (part.header.parents != header.parents || part.header.arguments != header.arguments) {
-      throw Error(Error::BadInput, path + ": not a part of the same comparison as " + options.parts.front());
-    }
-    parts.push_back({path, std::move(part.content)});
-  }
-  const auto similarity = merge_parts(std::move(parts));
+  std::vector<relsim::StoredPart> parts;
+  for (const auto& path : options.parts) parts.push_back(relsim::read_stored_part(path));
+  const auto header = parts.front().header;
+  const auto similarity = relsim::join_parts(std::move(parts));
   if (sink) {
     write_similarity(*sink, header, similarity);
     sink->finish();
@@ -40,4 +31,4 @@ int run_merge(const SharedOptions& shared, const MergeOptions& options) {
   return 0;
 }
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_score

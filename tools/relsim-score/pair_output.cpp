@@ -5,13 +5,14 @@
 #include <map>
 #include <utility>
 
+#include "common/groups.hpp"
 #include "relsim-score/matrix_plot.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/table.hpp"
 #include "terse/core/tsv_reader.hpp"
 #include "terse/relsim/ranking/pair_ranking.hpp"
 
-namespace terse::tools {
+namespace terse::tools::relsim_score {
 namespace {
 
 using relsim::RelationPair;
@@ -95,11 +96,17 @@ void print(const formats::Similarity& similarity, const SharedOptions& shared, c
 
 }  // namespace
 
-void define_pair_output(CLI::App& command, PairOutput& output) {
+void define_pair_output(CLI::App& command, SharedOptions& shared, PairOutput& output, std::string& artifact) {
+  add_heading(command, kOutputGroup);
+  add_file(command, "-o,--output", artifact,
+           "Write a similarity artifact to FILE, - is standard output; the table is then printed only with --top, "
+           "--pairs or --json");
+  add_json(command, shared);
   command.add_option("--top", output.top, "Print only the N nearest pairs")->type_name("N");
-  add_file(command, "--pairs", output.pairs,
-           "Print only the pairs in FILE, relation<TAB>relation a line, in its order; the relation named first is "
-           "relation_a");
+  add_file(
+      command, "--pairs", output.pairs,
+      "Print only the pairs in FILE, one relation<TAB>relation per line, in its order; the relation named first is "
+      "relation_a");
   add_file(command, "--plot", output.plot,
            "Draw the matrix of divergences as SVG, relations in the order of their clusters (needs gnuplot)");
 }
@@ -122,4 +129,4 @@ void show_pairs(const SharedOptions& shared, const PairOutput& output, const for
   print(similarity, shared, pairs, std::min(pairs.size(), output.top.value_or(pairs.size())));
 }
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_score

@@ -11,7 +11,7 @@ namespace CLI {
 class App;
 }
 
-namespace terse::tools {
+namespace terse::tools::relsim_score {
 
 /// What to show of a similarity, beside the artifact.
 struct PairOutput {
@@ -20,7 +20,8 @@ struct PairOutput {
   std::string plot;   ///< an SVG file; empty: none
 };
 
-void define_pair_output(CLI::App& command, PairOutput& output);
+/// @param artifact  where the similarity artifact goes
+void define_pair_output(CLI::App& command, SharedOptions& shared, PairOutput& output, std::string& artifact);
 
 /// Whether a table is asked for, or is all that there is to do.
 bool wants_table(const SharedOptions& shared, const PairOutput& output, const std::string& artifact);
@@ -29,4 +30,4 @@ bool wants_table(const SharedOptions& shared, const PairOutput& output, const st
 void show_pairs(const SharedOptions& shared, const PairOutput& output, const formats::Similarity& similarity,
                 bool print);
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_score

@@ -6,17 +6,24 @@
 
 #include "common/options.hpp"
 #include "terse/core/table.hpp"
-#include "terse/formats/kinds/similarity.hpp"
 #include "terse/relsim/kb/vocabulary.hpp"
-#include "terse/relsim/ranking/relation_ranks.hpp"
+#include "terse/relsim/prediction/error_analysis.hpp"
+#include "terse/relsim/prediction/relation_predictors.hpp"
 
-namespace terse::tools {
+namespace terse::tools::relsim_score {
 
-/// What one scorer made of the test facts.
-struct Prediction {
-  std::string name;
-  std::vector<relsim::RelationRank> ranks;
+/// What to print of predictions.
+struct PredictionOutput {
+  bool seeds = false;        ///< the models differ in their seed: mean and standard deviation over them, too
+  bool by_relation = false;  ///< a row for each relation in place of averages
+  std::string errors;        ///< a similarity artifact to analyse errors by, in place of both; empty: do not
+  bool histogram = false;    ///< of errors: a row for each rank in place of a summary
+  std::string plot;          ///< SVG of that histogram; empty: none
 };
+
+void define_prediction_output(CLI::App& command, SharedOptions& shared, PredictionOutput& output);
+
+using relsim::Prediction;
 
 /// One figure over models that differ in their seed.
 struct OverSeeds {
@@ -34,18 +41,14 @@ void print_ranks(const SharedOptions& shared, std::span<const Prediction> predic
 void print_ranks_by_relation(const SharedOptions& shared, std::span<const Prediction> predictions,
                              std::span<const relsim::Triple> facts, const relsim::Vocabulary& relations);
 
-/// How similar wrong answers, and all false relations ranked above the true one, are to the true relation.
-struct ErrorOutput {
-  bool histogram = false;  ///< a row for each rank in place of a summary
-  std::string plot;        ///< SVG of the histogram; empty: none
-};
-/// Relations that the similarity does not know are left out, with a warning.
+/// How similar wrong answers, and all false relations ranked above the true one, are to the true relation. Relations
+/// that the similarity does not know are left out, with a warning.
 void print_errors(const SharedOptions& shared, std::span<const Prediction> predictions,
-                  std::span<const relsim::Triple> facts, const std::vector<std::string>& relations,
-                  const formats::Similarity& similarity, const ErrorOutput& output);
+                  std::span<const relsim::Triple> facts, const relsim::ErrorAnalysis& analysis,
+                  const PredictionOutput& output);
 
-/// A similarity artifact to analyse errors of models of `relations` by.
+/// Reads the similarity artifact to analyse errors of models of `relations` by.
 /// @throws Error::BadInput where it knows none of them
-formats::Similarity read_similarity_of(const std::string& path, const std::vector<std::string>& relations);
+relsim::ErrorAnalysis read_error_analysis(const std::string& path, const std::vector<std::string>& relations);
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_score

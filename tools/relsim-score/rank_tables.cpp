@@ -4,7 +4,7 @@
 #include "relsim-score/prediction_tables.hpp"
 #include "terse/core/table.hpp"
 
-namespace terse::tools {
+namespace terse::tools::relsim_score {
 namespace {
 
 using relsim::RankMeans;
@@ -90,4 +90,4 @@ void print_ranks_by_relation(const SharedOptions& shared, std::span<const Predic
   sink->finish();
 }
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_score

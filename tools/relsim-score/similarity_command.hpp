@@ -7,34 +7,25 @@
 
 #include "common/options.hpp"
 #include "relsim-score/pair_output.hpp"
-#include "terse/relsim/kb/knowledge_base.hpp"
+#include "terse/relsim/comparison/model_comparison.hpp"
 
-namespace terse::tools {
+namespace terse::tools::relsim_score {
 
 /// Command line of `relsim-score similarity`.
 struct SimilarityOptions {
   std::vector<std::string> models{"-"};  ///< facts artifacts of one knowledge base, or embeddings
   std::string artifact;                  ///< where the similarity artifact goes; empty: nowhere
   PairOutput output;
-  std::string method = "exact";
-  std::optional<double> heads;        ///< adaptive: heads a relation; unset or 0: by tolerance and time
-  std::optional<double> tolerance;    ///< adaptive; unset: 0.05
-  std::optional<double> seconds;      ///< adaptive; unset or 0: no limit
-  std::optional<std::int64_t> draws;  ///< sample; unset: 20
-  std::string orientation = "both";
-  std::string shard;  ///< "i/n", i from 1; empty: all
-  std::string combine = "max";
-  double temperature = 1;
-  std::string precision = "auto";
-  std::int64_t least_facts = relsim::kLeastFacts;
-
-  /// Whether the method is no divergence but a measure that divergences are set against.
-  bool takes_distances() const { return method == "jaccard" || method == "profile" || method == "cosine"; }
+  std::string method = "exact", orientation = "both", precision = "auto";
+  std::optional<double> heads, tolerance, seconds;  ///< of the method adaptive; unset: as `comparison`
+  std::optional<std::int64_t> draws;                ///< of the method sample; unset: as `comparison`
+  std::string shard;                                ///< "i/n", i from 1; empty: all
+  relsim::ComparisonOptions comparison;
 };
 
-void define_similarity(CLI::App& command, SimilarityOptions& options);
+void define_similarity(CLI::App& command, SharedOptions& shared, SimilarityOptions& options);
 
-/// Computes all divergences; prints the pairs and writes the artifact, as asked.
+/// Compares all relations; prints the pairs and writes the artifact, as asked.
 int run_similarity(const SharedOptions& shared, const SimilarityOptions& options);
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_score

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "common/groups.hpp"
 #include "common/messages.hpp"
 #include "common/numbers.hpp"
 #include "relsim-train/similarity_input.hpp"
@@ -104,6 +105,9 @@ void define_negatives(CLI::App& command, EmbedOptions& options) {
 
 void define_embed(CLI::App& command, EmbedOptions& options) {
   auto& training = options.training;
+  add_examples(command, {"relsim-train embed kb.tsv --model complex -o kb.model",
+                         "relsim-train embed kb.tsv --negatives similarity --similarity kb.similarity"});
+  add_heading(command, kDataGroup);
   add_triples(command, options.inputs);
   add_file(command, "--valid", options.valid,
            "Held-out triples for early stopping, in place of a share of the inputs; of any kind that inputs may be");
@@ -112,6 +116,7 @@ void define_embed(CLI::App& command, EmbedOptions& options) {
       ->type_name("SHARE")
       ->excludes("--valid")
       ->check(CLI::Range(0.0, 0.9).description(""));
+  add_heading(command, kModelGroup);
   add_choice(command, "--model", options.model, {"transe", "distmult", "complex", "rotate", "rescal"},
              "How vectors score a fact");
   command
@@ -119,6 +124,7 @@ void define_embed(CLI::App& command, EmbedOptions& options) {
                   "Values of an entity's vector; for complex and rotate half of them are imaginary parts")
       ->type_name("N");
   command.add_option("--norm", training.norm, "Norm of TransE's distance: 1 or 2")->type_name("N");
+  add_heading(command, kTrainingGroup);
   add_choice(
       command, "--loss", options.loss, {"margin", "logistic", "softmax"},
       "How a fact's score is set against its negatives' (default: margin for transe and rotate, softmax for the others "
@@ -136,11 +142,14 @@ void define_embed(CLI::App& command, EmbedOptions& options) {
   command.add_option("--lr", options.lr, "Learning rate (default: adagrad 0.1, adam 0.001, sgd 0.01)")
       ->type_name("RATE");
   command.add_option("--l2", training.step.l2, "L2 penalty, on the rows that a batch names")->type_name("RATE");
+  add_heading(command, "Negatives");
   define_negatives(command, options);
+  add_heading(command, kCompressionGroup);
   add_choice(command, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2"},
              "As with facts and extract, where there are activations to compress; here L0 is the only one, since "
              "gradients are "
              "closed formulas");
+  add_heading(command, kOutputGroup);
   define_metrics(command, options.course);
   define_checkpoint(command, options.course);
 }

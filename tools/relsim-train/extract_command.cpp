@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "common/groups.hpp"
 #include "common/messages.hpp"
 #include "common/numbers.hpp"
 #include "relsim-train/similarity_input.hpp"
@@ -116,6 +117,9 @@ void define_loss(CLI::App& command, ExtractOptions& options) {
 void define_extract(CLI::App& command, ExtractOptions& options) {
   auto& shape = options.shape;
   auto& training = options.training;
+  add_examples(command, {"relsim-train extract train.json --vectors glove.txt -o re.model",
+                         "relsim-train extract train.json --model transformer --level L2 -o re.model"});
+  add_heading(command, kDataGroup);
   command
       .add_option(
           "inputs", options.inputs,
@@ -130,6 +134,7 @@ void define_extract(CLI::App& command, ExtractOptions& options) {
       ->type_name("SHARE")
       ->excludes("--valid")
       ->check(CLI::Range(0.0, 0.9).description(""));
+  add_heading(command, kModelGroup);
   add_choice(command, "--model", options.model, {"pa-lstm", "transformer"},
              "Position-aware attention over an LSTM, or a small encoder");
   add_file(command, "--vectors", options.vectors, "Word vectors to begin from: a word and --word-dim numbers a line");
@@ -147,6 +152,7 @@ void define_extract(CLI::App& command, ExtractOptions& options) {
   command.add_option("--least-words", options.least_words, "Words that occur less often are unknown ones")
       ->type_name("N");
   command.add_option("--length", options.length, "Tokens a sentence is cut to, around its entities")->type_name("N");
+  add_heading(command, kTrainingGroup);
   command.add_option("--epochs", training.epochs, "Most passes over the sentences")->type_name("N");
   command
       .add_option("--patience", training.patience,
@@ -159,6 +165,7 @@ void define_extract(CLI::App& command, ExtractOptions& options) {
   command
       .add_option("--excluded", options.excluded, "The relation that stands for none: left out of F1, as TACRED has it")
       ->type_name("NAME");
+  add_heading(command, kCompressionGroup);
   auto* level = add_choice(command, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2"},
                            "Compress what the backward pass keeps: not, to 4, 8 or 2 bits, or to bits that differ from "
                            "tensor to tensor, 4, 3 "
@@ -178,6 +185,7 @@ void define_extract(CLI::App& command, ExtractOptions& options) {
            "average; 250MiB, 2G")
       ->default_str("")
       ->excludes("--bits");
+  add_heading(command, kOutputGroup);
   define_metrics(command, options.course);
   define_checkpoint(command, options.course);
 }

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <numeric>
 
+#include "common/groups.hpp"
 #include "common/messages.hpp"
 #include "common/numbers.hpp"
 #include "relsim-train/seed_series.hpp"
@@ -263,6 +264,9 @@ void say_spread(const std::vector<double>& nats_of_seeds) {
 
 void define_facts(CLI::App& command, FactsOptions& options) {
   auto& training = options.training;
+  add_examples(command, {"relsim-train facts kb.tsv -o kb.facts",
+                         "relsim-train facts kb.tsv --valid valid.tsv --level L2.2 -o kb.facts"});
+  add_heading(command, kDataGroup);
   add_triples(command, options.inputs);
   add_file(command, "--valid", options.valid,
            "Held-out triples for early stopping, in place of a share of the inputs; of any kind that inputs may be");
@@ -272,6 +276,7 @@ void define_facts(CLI::App& command, FactsOptions& options) {
       ->type_name("SHARE")
       ->excludes("--valid")
       ->check(CLI::Range(0.0, 0.9).description(""));
+  add_heading(command, kModelGroup);
   add_choice(command, "--model", options.model, {"neural", "counts"},
              "What estimates P(h|r) and P(t|h,r): perceptrons over entity vectors, or smoothed counts, which take no "
              "training and learn nothing beyond the facts");
@@ -280,6 +285,7 @@ void define_facts(CLI::App& command, FactsOptions& options) {
       ->check(above_zero());
   command.add_option("--dim", training.dim, "Size of entity and relation vectors")->type_name("N");
   command.add_option("--hidden", training.hidden, "Units of the perceptrons' two hidden layers")->type_name("N");
+  add_heading(command, kTrainingGroup);
   command.add_option("--epochs", training.epochs, "Most passes over the facts")->type_name("N");
   command.add_option("--patience", training.patience, "Stop after N epochs without better held-out nats")
       ->type_name("N");
@@ -303,6 +309,7 @@ void define_facts(CLI::App& command, FactsOptions& options) {
       command, "--products", options.products, {"float32", "bfloat16"},
       "What the factors of a step's large products are rounded to: bfloat16 takes three quarters of the time on CPUs "
       "with AVX512_BF16, and gives nearly the same model");
+  add_heading(command, kCompressionGroup);
   auto* level =
       add_choice(command, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2"},
                  "Compress what the backward pass keeps, the hidden layers: not, to 4, 8 or 2 bits, or to bits that "
@@ -328,7 +335,9 @@ void define_facts(CLI::App& command, FactsOptions& options) {
            "average; 250MiB, 2G")
       ->default_str("")
       ->excludes("--bits");
+  add_heading(command, kCourseGroup);
   define_seeds(command, options.seeds);
+  add_heading(command, kOutputGroup);
   define_metrics(command, options.course);
   define_checkpoint(command, options.course);
 }

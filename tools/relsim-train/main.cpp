@@ -20,6 +20,7 @@ struct Options {
 };
 
 void define(CLI::App& app, Options& options) {
+  add_examples(app, {"relsim-train facts kb.tsv -o kb.facts", "relsim-train embed kb.tsv --model complex -o kb.model"});
   add_output(app, options.shared);
   add_seed(app, options.shared);
   define_facts(add_command(app, "facts", options.command,

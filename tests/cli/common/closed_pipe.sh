@@ -16,9 +16,9 @@ for tool in $TERSE_TOOLS; do
       ;;
     relsim-dedup)
       for i in {1..40000}; do printf 'a%d\tlikes\tb%d\n' $i $i; done >many.tsv
-      relsim-dedup --quiet --triples many.tsv "$TERSE_SAMPLES/kb.similarity" 2>err | head -1 >out
+      relsim-dedup rewrite --quiet "$TERSE_SAMPLES/kb.clusters" many.tsv 2>err | head -1 >out
       [ "${PIPESTATUS[0]}" = 141 ] || fail "$tool is not ended by SIGPIPE"
-      quietly relsim-dedup --triples
+      quietly relsim-dedup rewrite
       ;;
   esac
 done

@@ -6,7 +6,7 @@ for tool in $TERSE_TOOLS; do
   [ "$(wc -l <err)" = 2 ] || fail "$tool: $(cat err)"
   says err "$tool: "
   says err "--no-such-option"
-  says err "Try '$tool --help'."
+  says err "Try '$tool "
   expect 2 "$tool" --threads many
   says err "many"
   expect 2 "$tool" --threads -1

@@ -21,7 +21,7 @@ embassy=$(grep '"relation":"embassy"' "$folder/clusters" | grep -o '"cluster":[0
 grep '"relation":"has_envoys_in"' "$folder/clusters" | grep -q "$embassy,"
 grep '"relation":"hosts_envoys_of"' "$folder/clusters" | grep -q "$embassy,"
 
-"$TERSE_BIN/relsim-dedup" "$folder/kb.similarity" --threshold 0.03 --triples "$folder/kb.tsv" -q > "$folder/clean.tsv"
+"$TERSE_BIN/relsim-dedup" rewrite "$folder/kb.clusters" "$folder/kb.tsv" -q > "$folder/clean.tsv"
 before=$(wc -l < "$folder/kb.tsv") after=$(wc -l < "$folder/clean.tsv")
 test "$after" -lt "$before"
 names=$(cut -f 2 "$folder/clean.tsv" | sort -u)

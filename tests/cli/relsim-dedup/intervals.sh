@@ -1,5 +1,5 @@
-# Divergences that are hardly known merge nothing: --cautious and --auto take them at the upper ends of their intervals, and
-# say of what they leave alone that its interval is too wide.
+# Divergences that are hardly known merge nothing: --cautious and the evidence take them at the upper bounds of their
+# intervals, and say of what they leave alone that its interval is too wide.
 source "$TERSE_SOURCE/tests/cli/common.bash"
 # Relations of nations, each split in two at random, beside books and their authors.
 awk -F '\t' -v OFS='\t' '
@@ -35,22 +35,23 @@ expect 0 relsim-dedup exact.similarity --threshold 0.5 --cautious
 says err 'the similarity has no intervals'
 cmp sure out || fail "--cautious changes what is exact"
 
-# --auto merges by the facts; two draws a relation say too little for that.
-expect 0 relsim-dedup exact.similarity --facts kb.facts --auto -q
+# Merging by the facts: two draws per relation say too little for that.
+expect 0 relsim-dedup evidence exact.similarity --facts kb.facts -q
 [ "$(awk -F '\t' '$1 ~ /^writ/ { print $2 }' out | sort -u | wc -l)" = 1 ] || fail "not merged: $(cat out)"
-expect 0 relsim-dedup drawn.similarity --facts kb.facts --auto -q
+expect 0 relsim-dedup evidence drawn.similarity --facts kb.facts -q
 [ "$(awk -F '\t' '$1 ~ /^writ/ { print $2 }' out | sort -u | wc -l)" = 2 ] || fail "merged: $(cat out)"
-expect 0 relsim-dedup drawn.similarity --facts kb.facts --explain writes written_by --top 0
+expect 0 relsim-dedup explain drawn.similarity writes written_by --facts kb.facts --top 0
 says err '; not merged: it would have to be 95 %, as it would be '
 says out $'at most, by the model\tinverse\t'
 says out $'at most, were there no interval\tinverse\t'
-expect 0 relsim-dedup exact.similarity --facts kb.facts --explain writes written_by --top 0
+expect 0 relsim-dedup explain exact.similarity writes written_by --facts kb.facts --top 0
 says err '; merged'
 ! grep -q 'no interval' out || fail "an interval of what is exact: $(cat out)"
 # Counts are no second opinion.
 relsim-train facts kb.tsv --model counts -q -o counts.facts
 relsim-score similarity counts.facts -q -o counts.similarity
-expect 0 relsim-dedup counts.similarity --facts counts.facts --explain writes written_by --top 0
+expect 0 relsim-dedup explain counts.similarity writes written_by --facts counts.facts --top 0
 ! grep -q 'at most' out || fail "limited by counts: $(cat out)"
-expect 2 relsim-dedup exact.similarity --facts kb.facts --auto --cautious
-says err '--cautious is for a --threshold of divergences or a --count'
+expect 2 relsim-dedup evidence exact.similarity --facts kb.facts --cautious
+says err "not expected: --cautious"
+says err "Try 'relsim-dedup evidence --help'."

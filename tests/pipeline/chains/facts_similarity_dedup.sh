@@ -17,7 +17,8 @@ for relation in next previous follows; do says pairs $relation; done
 gzip -c kb.tsv >kb.tsv.gz
 "${train[@]}" - <kb.tsv.gz | relsim-score similarity --top 3 | cmp - pairs || fail "standard input, compressed, differs"
 
-"${train[@]}" kb.tsv | relsim-score similarity -o - --quiet | relsim-dedup --count 2 --triples kb.tsv --quiet >clean
+"${train[@]}" kb.tsv | relsim-score similarity -o - --quiet | relsim-dedup --count 2 -o - --quiet |
+  relsim-dedup rewrite - kb.tsv --quiet >clean
 [ "$(cut -f2 clean | sort -u | wc -l)" = 2 ] || fail "$(head clean)"
 [ "$(wc -l <clean)" = 48 ] || fail "$(wc -l <clean) facts, not 24 of the ring and 24 far"
 "${train[@]}" kb.tsv | relsim-score similarity -o - --quiet | relsim-dedup --count 2 -o - --quiet |

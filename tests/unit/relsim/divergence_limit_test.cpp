@@ -6,7 +6,7 @@
 
 #include "terse/core/error.hpp"
 #include "terse/core/philox.hpp"
-#include "terse/relsim/ranking/far_end.hpp"
+#include "terse/relsim/ranking/upper_bound.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::relsim {
@@ -41,7 +41,7 @@ TEST_CASE("no pair is surer than its share of unrelated pairs as close allows", 
     const auto both = [&](double x, double y) { return seed == 2 ? (x + y) / 2 : std::max(x, y); };
     const auto limit = limit_by_divergences(similarity, same);
     REQUIRE(limit.has_intervals());
-    for (const bool far : {false, true}) {
+    for (const bool upper : {false, true}) {
       for (const std::size_t s : {0, 1}) {
         for (std::size_t a = 0; a < n; ++a) {
           for (std::size_t b = 0; b < n; ++b) {
@@ -49,7 +49,7 @@ TEST_CASE("no pair is surer than its share of unrelated pairs as close allows", 
             const auto& values = s ? similarity.swapped : similarity.divergence;
             const auto& errors = s ? similarity.swapped_error : similarity.divergence_error;
             const auto at = [&](std::size_t i, std::size_t j) {
-              return values[i * n + j] + (far ? errors[i * n + j] : 0);
+              return values[i * n + j] + (upper ? errors[i * n + j] : 0);
             };
             const double mine = both(at(a, b), at(b, a));
             double closer = 0, all = 0;
@@ -64,7 +64,7 @@ TEST_CASE("no pair is surer than its share of unrelated pairs as close allows", 
               }
             }
             const double share = closer / all;
-            const double found = static_cast<double>((far ? limit.far : limit.near)[s][a * n + b]);
+            const double found = static_cast<double>((upper ? limit.upper : limit.estimate)[s][a * n + b]);
             if (share == 0) {
               CHECK(found == std::numeric_limits<double>::infinity());
             } else {
@@ -84,31 +84,31 @@ TEST_CASE("exact divergences have one end, and what is no number is refused", "[
   similarity.divergence_error.clear();
   similarity.swapped_error.clear();
   CHECK(!has_intervals(similarity));
-  CHECK(!far_end(similarity));
+  CHECK(!upper_bound(similarity));
   const auto limit = limit_by_divergences(similarity, same);
   CHECK(!limit.has_intervals());
-  CHECK(limit.far[0].size() == 25);
+  CHECK(limit.upper[0].size() == 25);
   auto straight = similarity;
   straight.swapped.clear();
-  CHECK(limit_by_divergences(straight, same).far[1].empty());
+  CHECK(limit_by_divergences(straight, same).upper[1].empty());
   similarity.swapped[7] = std::numeric_limits<double>::quiet_NaN();
   CHECK_THROWS_AS(limit_by_divergences(similarity, same), Error);
 }
 
-TEST_CASE("the far end is that of the wider interval", "[redundancy]") {
+TEST_CASE("the upper bound is that of the wider interval", "[redundancy]") {
   formats::Similarity similarity;
   similarity.relations.assign(2, "r");
   similarity.divergence = {0, 1, 2, 0};
   similarity.divergence_error = {0, 0.5, 0.1, 0};
   similarity.divergence_spread = {0, 0.1, 1, 0};
   similarity.details = formats::Value::Map{{"models", std::int64_t{4}}};
-  const auto far = far_end(similarity);
-  REQUIRE(far);
+  const auto upper = upper_bound(similarity);
+  REQUIRE(upper);
   // Student's t of three degrees, 3.1824, for the mean of four.
-  CHECK(far->divergence[1] == Approx(1.5));
-  CHECK(far->divergence[2] == Approx(2 + 3.1824 / 2).epsilon(1e-4));
-  CHECK(far->swapped.empty());
-  CHECK(!has_intervals(*far));
+  CHECK(upper->divergence[1] == Approx(1.5));
+  CHECK(upper->divergence[2] == Approx(2 + 3.1824 / 2).epsilon(1e-4));
+  CHECK(upper->swapped.empty());
+  CHECK(!has_intervals(*upper));
 }
 
 }  // namespace

@@ -99,22 +99,22 @@ formats::Similarity divergences_of(const World& world, double half_width) {
   return similarity;
 }
 
-TEST_CASE("a merge holds at the far end of the divergence's interval", "[redundancy]") {
+TEST_CASE("a merge holds at the upper bound of the divergence's interval", "[redundancy]") {
   const ClusterOptions options{.threshold = -std::log(0.95)};
   for (const std::uint64_t seed : {1, 2, 3}) {
     const auto world = world_of(seed, 450);
     const auto alone = weigh_evidence(world.triples, kEntities, world.relations);
-    const auto clusters = [&](const formats::Similarity& divergences, Limited limited) {
+    const auto clusters = [&](const formats::Similarity& divergences, LimitedBy limited) {
       EvidenceOptions how;
       how.divergences = &divergences;
       const auto evidence = weigh_evidence(world.triples, kEntities, world.relations, how);
       for (std::size_t a = 0; a < world.relations.size(); ++a) {
         for (std::size_t b = 0; b < world.relations.size(); ++b) {
           const bool swapped = (a + b) % 2 == 0;
-          const auto odds = [&](Limited by) { return evidence.log_odds(a, b, swapped, by); };
-          CHECK(odds(Limited::ByFarEnd) <= odds(Limited::ByEstimate));
-          CHECK(odds(Limited::ByEstimate) <= odds(Limited::Not));
-          CHECK(odds(Limited::Not) == alone.log_odds(a, b, swapped));
+          const auto odds = [&](LimitedBy by) { return evidence.log_odds(a, b, swapped, by); };
+          CHECK(odds(LimitedBy::UpperBound) <= odds(LimitedBy::Estimate));
+          CHECK(odds(LimitedBy::Estimate) <= odds(LimitedBy::Nothing));
+          CHECK(odds(LimitedBy::Nothing) == alone.log_odds(a, b, swapped));
         }
       }
       return cluster_relations(to_similarity(evidence, divergences, limited), options);
@@ -122,13 +122,13 @@ TEST_CASE("a merge holds at the far end of the divergence's interval", "[redunda
     const auto narrow = divergences_of(world, 0.1), wide = divergences_of(world, 20);
     const auto by_facts = cluster_relations(to_similarity(alone, narrow), options);
     CHECK(by_facts.merges.size() == 3);
-    CHECK(clusters(narrow, Limited::ByFarEnd).cluster == by_facts.cluster);
-    CHECK(clusters(wide, Limited::ByEstimate).cluster == by_facts.cluster);
-    CHECK(clusters(wide, Limited::ByFarEnd).merges.empty());
+    CHECK(clusters(narrow, LimitedBy::UpperBound).cluster == by_facts.cluster);
+    CHECK(clusters(wide, LimitedBy::Estimate).cluster == by_facts.cluster);
+    CHECK(clusters(wide, LimitedBy::UpperBound).merges.empty());
     // As estimated the model has them apart, too, where it has nobody closer.
     auto apart = narrow;
     std::swap(apart.divergence, apart.swapped);
-    CHECK(clusters(apart, Limited::ByEstimate).merges.empty());
+    CHECK(clusters(apart, LimitedBy::Estimate).merges.empty());
   }
 }
 

@@ -30,6 +30,7 @@ void define(CLI::App& app, Given& given) {
   facts.fallthrough();
   facts.add_option("--dim", given.dim, "Size of the vectors")->type_name("N");
   add_always(app, given.shared);
+  add_examples(app, {"tool in.tsv -o out", "tool in.tsv --level L0"});
 }
 
 std::vector<std::size_t> widths(const std::string& text) {
@@ -49,16 +50,19 @@ TEST_CASE("a definition says what people need to know of each option") {
   REQUIRE(definition.options.front().positional);
   CHECK(definition.options.front().names == std::vector<std::string>{"INPUT"});
   CHECK(definition.options.front().value == "FILE");
-  CHECK(definition.options[1].names == std::vector<std::string>{"-o", "--output"});
-  CHECK(definition.options[2].value == "L0|L1");
-  CHECK(definition.options[2].default_value == "L1");
+  CHECK(definition.options[1].value == "L0|L1");
+  CHECK(definition.options[1].default_value == "L1");
+  CHECK(definition.options[3].names == std::vector<std::string>{"-o", "--output"});
   REQUIRE(definition.commands.size() == 1);
   CHECK(definition.commands[0].options.back().default_value == "100");
-  CHECK_NOTHROW(check_documented(definition));
+  CHECK_THROWS_AS(check_documented(definition), Error);
+  add_examples(*app.get_subcommand("facts"), {"tool facts kb.tsv", "tool facts kb.tsv --dim 8"});
+  CHECK_NOTHROW(check_documented(definition_of(app)));
 }
 
 TEST_CASE("an option without help text is refused by name") {
   CLI::App app("Does it", "tool");
+  add_examples(app, {"tool", "tool -q"});
   int value = 0;
   app.add_option("--bare", value);
   try {
@@ -75,9 +79,11 @@ TEST_CASE("an option without help text is refused by name") {
 TEST_CASE("a sub-command and its options need help text too") {
   std::string chosen;
   CLI::App bare("Does it", "tool");
+  add_examples(bare, {"tool facts", "tool -q facts"});
   add_command(bare, "facts", chosen, "");
   CHECK_THROWS_AS(check_documented(definition_of(bare)), Error);
   CLI::App inner("Does it", "tool");
+  add_examples(inner, {"tool facts", "tool -q facts"});
   int dim = 0;
   add_command(inner, "facts", chosen, "Train").add_option("--dim", dim);
   CHECK_THROWS_AS(check_documented(definition_of(inner)), Error);
@@ -94,10 +100,37 @@ TEST_CASE("help keeps to its width and names every visible option") {
   for (const auto& option : definition.options) CHECK(help.find(option.names.back()) != std::string::npos);
 }
 
+TEST_CASE("help of a sub-command shows its examples first, then all that may be given after it by heading") {
+  Given given;
+  CLI::App app("Does it", "tool");
+  define(app, given);
+  CLI::App& facts = *app.get_subcommand("facts");
+  add_examples(facts, {"tool facts kb.tsv", "tool facts kb.tsv --dim 8"});
+  add_heading(facts, "Training");
+  int epochs = 3;
+  facts.add_option("--epochs", epochs, "Passes")->type_name("N");
+  add_heading(facts, "Model");
+  facts.add_option("--hidden", given.dim, "Units")->type_name("N")->group("Options");
+  const std::string help = help_text(full_definition_of(facts), "tool facts", 72);
+  CHECK(
+      help.starts_with("Usage: tool facts [OPTIONS]\nTrain a fact model\n\n"
+                       "Examples:\n  tool facts kb.tsv\n  tool facts kb.tsv --dim 8\n\nOptions:\n"));
+  const auto place = [&](const char* text) { return help.find(text); };
+  CHECK(place("--dim") < place("--hidden"));
+  CHECK(place("--hidden") < place("--level"));
+  CHECK(place("--level") < place("\nTraining:"));
+  CHECK(place("\nTraining:") < place("--epochs"));
+  CHECK(place("--epochs") < place("\nOutput:"));
+  CHECK(place("--output") < place("\nGeneral options:"));
+  CHECK(place("INPUT") == std::string::npos);
+  CHECK(help.find("--threads") != std::string::npos);
+}
+
 TEST_CASE("the manual escapes what scdoc would take as markup") {
   Given given;
   CLI::App app("Does it", "tool");
   define(app, given);
+  add_examples(*app.get_subcommand("facts"), {"tool facts kb.tsv", "tool facts kb.tsv --dim 8"});
   const std::string manual = manual_options(definition_of(app));
   CHECK(manual.find("Bytes allowed: \\[peak\\], not \\*average\\*.") != std::string::npos);
   CHECK(manual.find("*--level* *L0*\\|*L1*\n\tHow far to compress. Default: L1.") != std::string::npos);

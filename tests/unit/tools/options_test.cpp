@@ -3,8 +3,11 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 
+#include "common/streams.hpp"
+#include "terse/core/error.hpp"
 #include "terse_catch.hpp"
 
+using namespace terse;
 using namespace terse::tools;
 
 TEST_CASE("sizes are read with their units and a wrong one names the option") {
@@ -66,4 +69,22 @@ TEST_CASE("NO_COLOR switches colour off unless it is asked for") {
   shared.color = Color::Always;
   CHECK(shared.colored(1));
   unsetenv("NO_COLOR");
+}
+
+TEST_CASE("files of a command line do not get into each other's way") {
+  const auto message = [](const std::vector<NamedFile>& inputs, const std::vector<NamedFile>& outputs) {
+    try {
+      require_separate(inputs, outputs);
+    } catch (const Error& error) {
+      CHECK(error.code() == Error::Usage);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK(message({{"the similarity", "-"}, {"--facts", "kb.facts"}, {"--gold", ""}}, {{"-o", "-"}, {"--plot", "b"}}) ==
+        "");
+  CHECK(message({{"the similarity", "-"}, {"--facts", "-"}}, {}) ==
+        "the similarity and --facts cannot both come from standard input");
+  CHECK(message({}, {{"the table", "-"}, {"-o", "-"}}) == "the table and -o cannot both go to standard output");
+  CHECK(message({{"--facts", "a"}}, {{"-o", "a"}}) == "a: is read, and -o would replace it");
 }

@@ -2,10 +2,12 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <new>
 #include <stdexcept>
 
+#include "common/groups.hpp"
 #include "common/tool.hpp"
 #include "terse/core/error.hpp"
 #include "terse_catch.hpp"
@@ -74,6 +76,43 @@ TEST_CASE("run() gets what the command line says, after a sub-command as well as
   CHECK(seen.starts_with("work -j3 --seed 1 "));
 }
 
+TEST_CASE("a command line without a sub-command stands for the one that the tool says") {
+  const Tool tool{.name = "tool", .summary = "do things", .implied_command = [](std::span<const std::string> given) {
+                    return std::string(std::ranges::count(given, "--deep") > 0 ? "dive" : "swim");
+                  }};
+  std::string chosen, place, recorded;
+  bool deep = false;
+  const auto parse = [&](std::vector<std::string> given) {
+    SharedOptions shared;
+    chosen = place = "";
+    given.insert(given.begin(), "tool");
+    std::vector<char*> argv;
+    for (auto& argument : given) argv.push_back(argument.data());
+    const auto define = [&](CLI::App& app) {
+      for (const char* name : {"swim", "dive"}) {
+        CLI::App& command = add_command(app, name, chosen, "Move");
+        command.add_option("place", place, "Where")->type_name("PLACE");
+        command.add_flag("--deep", deep, "An old spelling")->group(kHiddenGroup);
+      }
+    };
+    return run_program(tool, static_cast<int>(argv.size()), argv.data(), shared, define, [&] {
+      recorded = "";
+      for (const auto& argument : shared.arguments) recorded += argument + " ";
+      return 0;
+    });
+  };
+  CHECK(parse({"lake", "-j", "2"}) == 0);
+  CHECK(chosen + " " + place + ": " + recorded == "swim lake: lake ");
+  CHECK(parse({"-j", "2", "swim", "lake"}) == 0);
+  CHECK(chosen + " " + place + ": " + recorded == "swim lake: lake ");
+  CHECK(parse({"-qj2", "dive", "lake"}) == 0);
+  CHECK(chosen + " " + place + ": " + recorded == "dive lake: dive lake ");
+  CHECK(parse({"-q", "lake", "--deep"}) == 0);
+  CHECK(chosen + " " + place + ": " + recorded == "dive lake: lake --deep ");
+  CHECK(parse({"-q"}) == 0);
+  CHECK(chosen + place == "swim");
+}
+
 TEST_CASE("each error has its exit status and one line that begins with the program") {
   const auto failing = [](const char* what) { return outcome({"work", "--throw", what}); };
   CHECK(failing("negative").status == 1);
@@ -91,8 +130,9 @@ TEST_CASE("each error has its exit status and one line that begins with the prog
 TEST_CASE("a command line that makes no sense is status 2, said in one line with a hint") {
   const auto unknown = outcome({"work", "--unknown"});
   CHECK(unknown.status == 2);
-  CHECK(unknown.messages == "tool: the following argument was not expected: --unknown\nTry 'tool --help'.\n");
-  CHECK(outcome({"--unknown"}).messages == unknown.messages);
+  CHECK(unknown.messages == "tool: the following argument was not expected: --unknown\nTry 'tool work --help'.\n");
+  CHECK(outcome({"--unknown"}).messages ==
+        "tool: the following argument was not expected: --unknown\nTry 'tool --help'.\n");
   CHECK(outcome({}).status == 2);
   CHECK(outcome({"work", "--seed", "many"}).status == 2);
 }

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "terse/core/parallel.hpp"
-#include "terse/relsim/ranking/far_end.hpp"
 #include "terse/relsim/ranking/pair_ranking.hpp"
+#include "terse/relsim/ranking/upper_bound.hpp"
 
 namespace terse::relsim {
 namespace {
@@ -51,19 +51,19 @@ class Unrelated {
 
 DivergenceLimit limit_by_divergences(const formats::Similarity& similarity, const std::vector<float> (&same)[2]) {
   const auto n = similarity.relations.size();
-  const auto far = far_end(similarity);
+  const auto upper = upper_bound(similarity);
   Unrelated unrelated;
-  std::vector<double> near_values[2], far_values[2];
+  std::vector<double> estimated_values[2], upper_values[2];
   for (const int s : {0, 1}) {
     const auto matrix = [&](const formats::Similarity& from) {
       return combined(from, s ? from.swapped : from.divergence);
     };
-    near_values[s] = matrix(similarity);
-    if (far) far_values[s] = matrix(*far);
-    if (near_values[s].empty()) continue;
+    estimated_values[s] = matrix(similarity);
+    if (upper) upper_values[s] = matrix(*upper);
+    if (estimated_values[s].empty()) continue;
     for (std::size_t a = 0; a < n; ++a) {
       for (std::size_t b = s ? a : a + 1; b < n; ++b) {
-        unrelated.add(near_values[s][a * n + b], 1 - static_cast<double>(same[s][a * n + b]));
+        unrelated.add(estimated_values[s][a * n + b], 1 - static_cast<double>(same[s][a * n + b]));
       }
     }
   }
@@ -81,8 +81,8 @@ DivergenceLimit limit_by_divergences(const formats::Similarity& similarity, cons
   };
   DivergenceLimit result;
   for (const int s : {0, 1}) {
-    result.far[s] = limits(far ? far_values[s] : near_values[s]);
-    if (far) result.near[s] = limits(near_values[s]);
+    result.upper[s] = limits(upper ? upper_values[s] : estimated_values[s]);
+    if (upper) result.estimate[s] = limits(estimated_values[s]);
   }
   return result;
 }

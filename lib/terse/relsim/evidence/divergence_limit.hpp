@@ -6,19 +6,18 @@
 
 namespace terse::relsim {
 
-/// How sure the divergences of a fact model let one be at most that two relations say the same: of the pairs that do
-/// not, a certain share is as close as these two are, and the chance to be right is no more than what this share
-/// leaves. Row-major [R, R] log odds, symmetric; [0] as they stand, [1] with heads and tails of one swapped; empty
-/// where there is nothing to go by.
+/// Upper limits of the log odds that two relations say the same, by the divergences of a fact model: where a share of
+/// the pairs that do not is as close as these two are, the chance to be right is at most 1 less that share. Row-major
+/// [R, R], symmetric; [0] as they stand, [1] with heads and tails of one swapped; empty without divergences.
 struct DivergenceLimit {
-  std::vector<float> far[2];   ///< at the upper ends of the divergences' 95 % intervals
-  std::vector<float> near[2];  ///< at the divergences themselves; empty without intervals: the same as `far`
+  std::vector<float> upper[2];     ///< by the upper bounds of the divergences' 95 % intervals
+  std::vector<float> estimate[2];  ///< by the divergences themselves; empty without intervals, where both are the same
 
-  bool has_intervals() const { return !near[0].empty(); }
+  bool has_intervals() const { return !estimate[0].empty(); }
 };
 
-/// The null are all pairs, each by the chance that it does not say the same, as close as their divergences are. A pair
-/// that is closer than all of them has no limit: infinity. O(R² log R).
+/// The null distribution is that of all pairs' divergences, each pair weighted by the chance that it does not say the
+/// same. A pair closer than all of them has no limit: infinity. O(R² log R).
 /// @param same  [R, R] each: the chance that each pair says the same, as far as known
 DivergenceLimit limit_by_divergences(const formats::Similarity& similarity, const std::vector<float> (&same)[2]);
 

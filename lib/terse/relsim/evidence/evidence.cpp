@@ -133,12 +133,12 @@ void find_chances(const Evidence& evidence, std::vector<float> (&same)[2]) {
 
 }  // namespace
 
-double Evidence::log_odds(std::size_t a, std::size_t b, bool swapped, Limited limited) const {
+double Evidence::log_odds(std::size_t a, std::size_t b, bool swapped, LimitedBy limited) const {
   double sum = prior_log_odds;
   for (const auto& part : parts) sum += static_cast<double>(part.ratio[swapped][a * relations + b]);
   const double odds = std::min(sum, kMostCertain) - static_cast<double>(distance[swapped][a * relations + b]);
-  if (limited == Limited::Not || limit.far[swapped].empty()) return odds;
-  const auto& most = limited == Limited::ByEstimate && limit.has_intervals() ? limit.near : limit.far;
+  if (limited == LimitedBy::Nothing || limit.upper[swapped].empty()) return odds;
+  const auto& most = limited == LimitedBy::Estimate && limit.has_intervals() ? limit.estimate : limit.upper;
   return std::min(odds, static_cast<double>(most[swapped][a * relations + b]));
 }
 
@@ -214,7 +214,7 @@ Evidence weigh_evidence(std::span<const Triple> triples, std::int32_t entities,
   return evidence;
 }
 
-formats::Similarity to_similarity(const Evidence& evidence, const formats::Similarity& original, Limited limited) {
+formats::Similarity to_similarity(const Evidence& evidence, const formats::Similarity& original, LimitedBy limited) {
   const std::size_t n = evidence.relations;
   formats::Similarity similarity;
   similarity.relations = original.relations;

@@ -12,8 +12,9 @@
 
 namespace terse::relsim {
 
-/// By which divergence odds are limited: the upper end of its interval, as it is estimated, or by none.
-enum class Limited { ByFarEnd, ByEstimate, Not };
+/// The cap on the log odds that two relations say the same: by the upper bound of their divergence's 95 % interval, by
+/// its estimate, or none.
+enum class LimitedBy { UpperBound, Estimate, Nothing };
 
 /// Whether pairs of relations say the same, from their facts, without labels.
 struct Evidence {
@@ -25,13 +26,13 @@ struct Evidence {
   /// [R, R] each: what the differences seen in the views take off, less what facts that both state add, so that of two
   /// pairs that both are as good as certain the closer one is the surer.
   std::vector<float> distance[2];
-  /// By the divergences of a fact model, where there are any to go by.
+  /// What the divergences of a fact model allow; empty without them.
   DivergenceLimit limit = {};
 
-  /// The parts look at the same facts and are not independent: relations that are related without saying the same may
-  /// look alike in all of them, so that this is no guaranteed rate of errors.
-  /// Sum of the parts and the prior, at most kMostCertain, less the distance; no more than `limited` allows.
-  double log_odds(std::size_t a, std::size_t b, bool swapped, Limited limited = Limited::ByFarEnd) const;
+  /// Log odds that a and b say the same: the sum of the parts and the prior, at most kMostCertain, less the distance,
+  /// and at most what `limited` allows. No guaranteed rate of errors: the parts look at the same facts and are not
+  /// independent, and relations that are related without saying the same may look alike in all of them.
+  double log_odds(std::size_t a, std::size_t b, bool swapped, LimitedBy limited = LimitedBy::UpperBound) const;
 };
 
 /// Log odds beyond which more evidence of the same kind makes nothing surer: 1 in 400 is wrong.
@@ -40,8 +41,8 @@ inline constexpr double kMostCertain = 6;
 struct EvidenceOptions {
   bool names = false;                              ///< relations' names are phrases that mean something
   std::span<const std::string> entity_names = {};  ///< [E], or empty: not known
-  /// Divergences of these relations by a model that has not merely counted the facts, to limit what the facts tell;
-  /// their intervals count at their upper ends. Null: none.
+  /// Divergences of these relations by a model that does not merely count the facts: an upper limit of what the facts
+  /// tell, of which the upper bounds of intervals count. Null: none.
   const formats::Similarity* divergences = nullptr;
 };
 
@@ -56,6 +57,6 @@ Evidence weigh_evidence(std::span<const Triple> triples, std::int32_t entities,
 /// The evidence as a similarity: the "divergence" of two relations is -log P(they say the same), so that
 /// exp(-divergence) is that probability. Names, counts and thin relations are those of `original`.
 formats::Similarity to_similarity(const Evidence& evidence, const formats::Similarity& original,
-                                  Limited limited = Limited::ByFarEnd);
+                                  LimitedBy limited = LimitedBy::UpperBound);
 
 }  // namespace terse::relsim

@@ -205,6 +205,13 @@ std::string_view to_string(Linkage linkage) {
   throw Error(Error::Internal, "no such linkage");
 }
 
+Linkage linkage_called(std::string_view name) {
+  for (const auto linkage : {Linkage::Average, Linkage::Complete, Linkage::Single}) {
+    if (name == to_string(linkage)) return linkage;
+  }
+  throw Error(Error::Usage, "no such linkage: '" + std::string(name) + "'");
+}
+
 formats::Clusters cluster_relations(const formats::Similarity& similarity, const ClusterOptions& options) {
   return Agglomeration(similarity, options).run();
 }

@@ -15,6 +15,9 @@ enum class Linkage { Average, Complete, Single };
 /// "average", "complete", "single".
 std::string_view to_string(Linkage linkage);
 
+/// The linkage of that name. @throws Error::Usage for another word
+Linkage linkage_called(std::string_view name);
+
 struct ClusterOptions {
   Linkage linkage = Linkage::Average;
   double threshold = 0;  ///< merge only up to this divergence, nats

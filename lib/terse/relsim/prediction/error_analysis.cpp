@@ -1,7 +1,9 @@
 #include "terse/relsim/prediction/error_analysis.hpp"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
+#include <string_view>
 
 #include "terse/relsim/ranking/pair_ranking.hpp"
 
@@ -54,6 +56,43 @@ MistakeSummary summarize_mistakes(const SimilarityRanks& ranks, std::span<const 
     summary.chance_top10 = chance(10);
     summary.chance_mean_rank = (1 + static_cast<double>(others)) / 2;
   }
+  return summary;
+}
+
+ErrorAnalysis::ErrorAnalysis(const formats::Similarity& similarity, const std::vector<std::string>& relations)
+    : ranks_(similarity) {
+  std::map<std::string_view, std::int32_t> ids;
+  for (std::size_t i = 0; i < similarity.relations.size(); ++i) {
+    ids[similarity.relations[i]] = static_cast<std::int32_t>(i);
+  }
+  for (const auto& name : relations) {
+    const auto found = ids.find(name);
+    known_.push_back(found == ids.end() ? std::nullopt : std::optional(found->second));
+  }
+}
+
+bool ErrorAnalysis::knows_any() const {
+  return std::ranges::any_of(known_, [](const auto& id) { return id.has_value(); });
+}
+
+ErrorSummary ErrorAnalysis::summarize(std::span<const RelationRank> ranks, std::span<const Triple> facts) const {
+  ErrorSummary summary;
+  std::vector<Mistake> answers, above;
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    const auto right = known_[static_cast<std::size_t>(facts[i].relation)];
+    const auto add = [&](std::int32_t given, std::vector<Mistake>& into) {
+      const auto wrong = known_[static_cast<std::size_t>(given)];
+      if (right && wrong) {
+        into.push_back({*right, *wrong});
+      } else {
+        ++summary.left_out;
+      }
+    };
+    if (ranks[i].answer != facts[i].relation) add(ranks[i].answer, answers);
+    for (const auto relation : ranks[i].above) add(relation, above);
+  }
+  summary.answers = summarize_mistakes(ranks_, answers);
+  summary.above = summarize_mistakes(ranks_, above);
   return summary;
 }
 

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "terse/formats/kinds/similarity.hpp"
+#include "terse/relsim/ranking/relation_ranks.hpp"
 
 namespace terse::relsim {
 
@@ -37,5 +41,27 @@ struct MistakeSummary {
 };
 
 MistakeSummary summarize_mistakes(const SimilarityRanks& ranks, std::span<const Mistake> mistakes);
+
+/// How similar a model's wrong relations are to the true ones.
+struct ErrorSummary {
+  MistakeSummary answers;    ///< wrong first places
+  MistakeSummary above;      ///< all false relations ranked above the true one
+  std::size_t left_out = 0;  ///< wrong relations of which the similarity does not know either side
+};
+
+/// Sums up the errors of models of one knowledge base by a similarity of its relations.
+class ErrorAnalysis {
+ public:
+  /// @param relations  the models' names of relations, [R]
+  ErrorAnalysis(const formats::Similarity& similarity, const std::vector<std::string>& relations);
+  /// Whether the similarity knows any of the relations.
+  bool knows_any() const;
+  /// @param ranks  of `facts`, with RelationRank::above
+  ErrorSummary summarize(std::span<const RelationRank> ranks, std::span<const Triple> facts) const;
+
+ private:
+  SimilarityRanks ranks_;
+  std::vector<std::optional<std::int32_t>> known_;  // [R] as the similarity numbers them
+};
 
 }  // namespace terse::relsim

@@ -64,13 +64,13 @@ ScoreTable tabulate(const std::vector<const RelationScorer*>& scorers, std::span
 }
 
 /// What Newton's method and iterative scaling need at some weights and biases.
-struct Moments {
+struct MixtureMoments {
   double loss = 0;               // -Σ log P(truth)
   std::vector<double> gradient;  // [K] of the loss in the weights
   std::vector<double> hessian;   // [K, K]
   std::vector<double> expected;  // [R] Σ P(r)
 
-  void add(const Moments& other) {
+  void add(const MixtureMoments& other) {
     loss += other.loss;
     const auto add = [](std::vector<double>& into, const std::vector<double>& from) {
       for (std::size_t i = 0; i < into.size(); ++i) into[i] += from[i];
@@ -81,12 +81,12 @@ struct Moments {
   }
 };
 
-Moments zero_moments(std::size_t k, std::size_t relations) {
+MixtureMoments zero_moments(std::size_t k, std::size_t relations) {
   return {0, std::vector<double>(k), std::vector<double>(k * k), std::vector<double>(relations)};
 }
 
 void add_fact(const ScoreTable& table, std::size_t i, std::span<const double> weights, std::span<const double> biases,
-              std::vector<double>& p, Moments& into) {
+              std::vector<double>& p, MixtureMoments& into) {
   const auto k = weights.size(), relations = table.relations;
   std::copy(biases.begin(), biases.end(), p.begin());
   for (std::size_t a = 0; a < k; ++a) {
@@ -122,9 +122,9 @@ void add_fact(const ScoreTable& table, std::size_t i, std::span<const double> we
   }
 }
 
-Moments moments(const ScoreTable& table, std::span<const double> weights, std::span<const double> biases) {
+MixtureMoments moments(const ScoreTable& table, std::span<const double> weights, std::span<const double> biases) {
   const auto facts = table.truth.size();
-  std::vector<Moments> parts((facts + kGrain - 1) / kGrain);
+  std::vector<MixtureMoments> parts((facts + kGrain - 1) / kGrain);
   core::parallel_for(parts.size(), 1, [&](std::size_t first, std::size_t last) {
     std::vector<double> p(table.relations);
     for (auto part = first; part < last; ++part) {
@@ -140,7 +140,7 @@ Moments moments(const ScoreTable& table, std::span<const double> weights, std::s
 }
 
 /// Solves (hessian + ridge) x = gradient by Cholesky's factorization.
-std::vector<double> newton_step(const Moments& m, double ridge) {
+std::vector<double> newton_step(const MixtureMoments& m, double ridge) {
   const auto k = m.gradient.size();
   auto l = m.hessian;
   for (std::size_t a = 0; a < k; ++a) l[a * k + a] += ridge * (1 + l[a * k + a]);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace terse::relsim {
@@ -9,6 +10,12 @@ namespace terse::relsim {
 /// Bfloat16 is Single with the entity table, and what is multiplied with it for P(t|h,r), rounded to bfloat16: the
 /// divergences of a model that differs a little, in less time on CPUs that multiply such numbers (pair_product.hpp).
 enum class Precision { Auto, Bfloat16, Single, Double };
+
+/// "auto", "bfloat16", "single", "double".
+std::string_view to_string(Precision precision);
+
+/// The precision of that name. @throws Error::Usage for another word
+Precision precision_called(std::string_view name);
 
 /// Divergences between all pairs of relations, in nats; row-major [R, R].
 struct Divergences {

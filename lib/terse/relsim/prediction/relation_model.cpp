@@ -1,4 +1,4 @@
-#include "relsim-score/relation_models.hpp"
+#include "terse/relsim/prediction/relation_model.hpp"
 
 #include <limits>
 
@@ -9,45 +9,42 @@
 #include "terse/relsim/embedding/embedding_artifact.hpp"
 #include "terse/relsim/embedding/embedding_scorer.hpp"
 #include "terse/relsim/facts/fact_artifact.hpp"
+#include "terse/relsim/kb/stored_facts.hpp"
 #include "terse/relsim/prediction/count_scorer.hpp"
 #include "terse/relsim/prediction/fact_scorer.hpp"
 
-namespace terse::tools {
+namespace terse::relsim {
 namespace {
 
 /// An embedding together with its scorer.
-class OwnedEmbedding : public relsim::RelationScorer {
+class OwnedEmbedding : public RelationScorer {
  public:
-  explicit OwnedEmbedding(relsim::EmbeddingModel model) : model_(std::move(model)), scorer_(model_) {}
+  explicit OwnedEmbedding(EmbeddingModel model) : model_(std::move(model)), scorer_(model_) {}
   void score(std::int32_t head, std::span<const std::int32_t> tails, std::span<double> scores) const override {
     scorer_.score(head, tails, scores);
   }
   std::int32_t relations() const override { return model_.relations; }
 
  private:
-  relsim::EmbeddingModel model_;
-  relsim::EmbeddingScorer scorer_;
+  EmbeddingModel model_;
+  EmbeddingScorer scorer_;
 };
 
 void take_facts(formats::Facts facts, RelationModel& into) {
-  for (std::size_t i = 0; i + 2 < facts.triples.size(); i += 3) {
-    into.triples.push_back({facts.triples[i], facts.triples[i + 1], facts.triples[i + 2]});
-  }
+  into.triples = triples_of(facts);
   if (facts.weights.empty()) {
     const auto* smoothing = facts.hyperparameters.find("smoothing");
     if (!smoothing) throw Error(Error::BadInput, into.name + ": holds no weights and does not count either");
-    relsim::CountModel counts(into.triples, static_cast<std::int32_t>(facts.entities.size()),
-                              static_cast<std::int32_t>(facts.relations.size()), smoothing->as_double());
-    into.scorer = std::make_shared<relsim::CountModelScorer>(std::move(counts), facts.counts);
+    CountModel counts(into.triples, static_cast<std::int32_t>(facts.entities.size()),
+                      static_cast<std::int32_t>(facts.relations.size()), smoothing->as_double());
+    into.scorer = std::make_shared<CountModelScorer>(std::move(counts), facts.counts);
   } else {
-    std::optional<relsim::MixedCounts> mixed;
-    if (auto mixture = relsim::load_count_mixture(facts, into.name); mixture && !into.triples.empty()) {
-      mixed.emplace(std::move(*mixture),
-                    relsim::RoleCounts(into.triples, static_cast<std::int32_t>(facts.entities.size()),
-                                       static_cast<std::int32_t>(facts.relations.size())));
+    std::optional<MixedCounts> mixed;
+    if (auto mixture = load_count_mixture(facts, into.name); mixture && !into.triples.empty()) {
+      mixed.emplace(std::move(*mixture), RoleCounts(into.triples, static_cast<std::int32_t>(facts.entities.size()),
+                                                    static_cast<std::int32_t>(facts.relations.size())));
     }
-    into.scorer =
-        std::make_shared<relsim::FactScorer>(relsim::load_fact_model(facts, into.name), facts.counts, std::move(mixed));
+    into.scorer = std::make_shared<FactScorer>(load_fact_model(facts, into.name), facts.counts, std::move(mixed));
   }
   into.entities = std::move(facts.entities);
   into.relations = std::move(facts.relations);
@@ -71,7 +68,7 @@ RelationModel read_relation_model(const std::string& path) {
     throw Error(Error::BadInput,
                 source->name() + ": expected a model or facts artifact, found " + std::string(to_string(kind)));
   }
-  auto stored = relsim::load_embedding(formats::read_model(again()).content, source->name());
+  auto stored = load_embedding(formats::read_model(again()).content, source->name());
   model.entities = std::move(stored.entities);
   model.relations = std::move(stored.relations);
   model.triples = std::move(stored.triples);
@@ -79,4 +76,4 @@ RelationModel read_relation_model(const std::string& path) {
   return model;
 }
 
-}  // namespace terse::tools
+}  // namespace terse::relsim

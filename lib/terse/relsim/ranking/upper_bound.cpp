@@ -1,4 +1,4 @@
-#include "terse/relsim/ranking/far_end.hpp"
+#include "terse/relsim/ranking/upper_bound.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -31,16 +31,16 @@ bool has_intervals(const formats::Similarity& s) {
          !s.swapped_spread.empty();
 }
 
-std::optional<formats::Similarity> far_end(const formats::Similarity& similarity) {
+std::optional<formats::Similarity> upper_bound(const formats::Similarity& similarity) {
   const auto& s = similarity;
   if (!has_intervals(s)) return {};
-  auto far = similarity;
+  auto upper = similarity;
   const double per_spread = half_width_of_spread(similarity);
-  widen(far.divergence, s.divergence_error, s.divergence_spread, per_spread);
-  widen(far.swapped, s.swapped_error, s.swapped_spread, per_spread);
-  for (auto* width : {&far.divergence_error, &far.swapped_error, &far.divergence_spread, &far.swapped_spread})
+  widen(upper.divergence, s.divergence_error, s.divergence_spread, per_spread);
+  widen(upper.swapped, s.swapped_error, s.swapped_spread, per_spread);
+  for (auto* width : {&upper.divergence_error, &upper.swapped_error, &upper.divergence_spread, &upper.swapped_spread})
     width->clear();
-  return far;
+  return upper;
 }
 
 }  // namespace terse::relsim

@@ -4,7 +4,7 @@ source "$TERSE_SOURCE/tests/cli/common.bash"
 [ -e /usr/share/wordnet/data.noun ] || skip "no WordNet"
 relsim-train facts wordnet --model counts -q -o wn.facts
 relsim-score similarity wn.facts -q -o wn.similarity
-expect 0 relsim-dedup wn.similarity --facts wn.facts --auto -q
+expect 0 relsim-dedup evidence wn.similarity --facts wn.facts -q
 awk -F '\t' '$3 == 2 && $5 == "inverse" { print ($1 < $4) ? $1 " " $4 : $4 " " $1 }' out | sort > found
 sort > wanted << 'PAIRS'
 domain_region member_of_domain_region
@@ -22,7 +22,7 @@ diff wanted found || fail "other merges than WordNet's inverses"
 [ -n "${TERSE_SHARED:-}" ] || exit 0
 relsim-train facts "$TERSE_SHARED/kb/wn18rr/train.tsv" --model counts -q -o rr.facts
 relsim-score similarity rr.facts -q -o rr.similarity
-for how in "" "--facts rr.facts --auto"; do
-  expect 0 relsim-dedup rr.similarity $how -q
+for how in cluster "evidence --facts rr.facts"; do
+  expect 0 relsim-dedup $how rr.similarity -q
   [ "$(cut -f 2 out | tail -n +2 | sort -u | wc -l)" = 11 ] || fail "wn18rr: something is merged ($how)"
 done

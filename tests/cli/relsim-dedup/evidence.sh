@@ -1,5 +1,5 @@
-# --auto merges by the evidence in the facts: both names of a relation whose facts are split among them, and its inverse,
-# with a confidence and a reason; --explain tells about a pair; what is needed is asked for.
+# Merges by the evidence in the facts: both names of a relation whose facts are split among them, and its inverse,
+# with a confidence and a reason; explain tells about a pair; what is needed is asked for.
 source "$TERSE_SOURCE/tests/cli/common.bash"
 # `intergovorgs` of nations is split in three at random: its name, another one, and one that is turned round.
 awk -F '\t' -v OFS='\t' '
@@ -19,16 +19,16 @@ for i in {1..40}; do
 done >> kb.tsv
 relsim-train facts kb.tsv --model counts -q -o kb.facts
 relsim-score similarity kb.facts -q -o kb.similarity
-expect 0 relsim-dedup kb.similarity --facts kb.facts --auto -q
+expect 0 relsim-dedup evidence kb.similarity --facts kb.facts -q
 says out $'writes\t'
 [ "$(awk -F '\t' '$1 == "writes" || $1 == "written_by" { print $2 }' out | sort -u | wc -l)" = 1 ] || fail "inverse not merged"
 [ "$(awk -F '\t' '$1 == "writes" || $1 == "written_by" { print $5 }' out | sort -u | wc -l)" = 2 ] || fail "inverse not turned"
 awk -F '\t' '$1 == "writes" && $7 >= 0.95 && $8 ~ /^inverse: .*shared facts/ { found = 1 } END { exit !found }' out ||
   fail "no confidence and reason"
 mv out clusters
-relsim-dedup kb.similarity --facts kb.facts --auto -q -j 1 | cmp - clusters || fail "depends on threads"
+relsim-dedup evidence kb.similarity --facts kb.facts -q -j 1 | cmp - clusters || fail "depends on threads"
 
-expect 0 relsim-dedup kb.similarity --facts kb.facts --explain writes written_by --top 2
+expect 0 relsim-dedup explain kb.similarity writes written_by --facts kb.facts --top 2
 says err 'turned round'
 says out $'shared\tinverse\t-\t40\t-\t-'
 says out $'shared\tinverse\t-\t-\tauthor1\tbook1'
@@ -38,28 +38,33 @@ says err '; merged'
 printf 'book%d\tmade_by\tauthor%d\n' 1 1 2 2 > few.tsv
 relsim-train facts kb.tsv few.tsv --model counts -q -o few.facts
 relsim-score similarity few.facts -q -o few.similarity
-expect 0 relsim-dedup few.similarity --facts few.facts --explain made_by written_by
+expect 0 relsim-dedup explain few.similarity made_by written_by --facts few.facts
 says err "; not merged: 'made_by' has 2 facts, fewer than 5 (--merge-thin)"
 says out $'too few facts: made_by\t'
-expect 0 relsim-dedup few.similarity --facts few.facts --explain made_by written_by --merge-thin
+expect 0 relsim-dedup explain few.similarity made_by written_by --facts few.facts --merge-thin
 grep -q 'not merged: .* facts' err && fail "thin though --merge-thin: $(cat err)"
-expect 0 relsim-dedup few.similarity --facts few.facts --explain printed_in written_by
+expect 0 relsim-dedup explain few.similarity printed_in written_by --facts few.facts
 says err '; not merged: it would have to be 95 %'
-expect 0 relsim-dedup few.similarity --facts few.facts --auto -v
+expect 0 relsim-dedup evidence few.similarity --facts few.facts -v
 says err '1 relation left alone for having too few facts'
 says err 'left alone: made_by'
 awk -F '\t' '$1 == "made_by" && $8 == "too few facts" { found = 1 } END { exit !found }' out || fail "not named: $(grep made_by out)"
 expect 2 relsim-dedup few.similarity --count 1
 says err 'cannot go down to 1 cluster: '
 # A relation is compared with itself turned round.
-expect 0 relsim-dedup kb.similarity --facts kb.facts --explain writes writes
+expect 0 relsim-dedup explain kb.similarity writes writes --facts kb.facts
 says err "the chance that 'writes' says the same turned round is"
 says out $'shared\tinverse\t-\t0\t-\t-'
 says out $'only writes\tinverse\t-\t40\t-\t-'
-expect 2 relsim-dedup kb.similarity --facts kb.facts --explain writes reads
+expect 2 relsim-dedup explain kb.similarity writes reads --facts kb.facts
 says err "no relation 'reads'"
-expect 2 relsim-dedup kb.similarity --auto
-expect 2 relsim-dedup kb.similarity --explain writes written_by
+expect 2 relsim-dedup evidence kb.similarity
+says err '--facts is required'
+expect 2 relsim-dedup explain kb.similarity writes written_by
+says err '--facts is required'
+expect 2 relsim-dedup explain kb.similarity writes --facts kb.facts
+expect 2 relsim-dedup explain kb.similarity --facts kb.facts
+says err 'names of two relations'
 relsim-train facts "$TERSE_DATA/kb/nations/train.tsv" --model counts -q -o other.facts
-expect 65 relsim-dedup kb.similarity --facts other.facts --auto
+expect 65 relsim-dedup evidence kb.similarity --facts other.facts
 says err 'other.facts: its relations are not those of the similarity'
