@@ -7,7 +7,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 command -v clang-format > /dev/null || { echo "format: no clang-format"; exit 77; }
 found=$(clang-format --version | grep -o '[0-9][0-9]*' | head -n 1)
 [ "$found" = "$wanted" ] || { echo "format: clang-format $found, not $wanted"; exit 77; }
-mode=(--dry-run -Werror)
-[ "${1:-}" != --fix ] || mode=(-i)
-find lib tools tests \( -name '*.cpp' -o -name '*.hpp' -o -name '*.cu' -o -name '*.cuh' \) -print0 |
-  xargs -0 -n 40 -P 2 clang-format "${mode[@]}"
+sources() { find lib tools tests \( -name '*.cpp' -o -name '*.hpp' -o -name '*.cu' -o -name '*.cuh' \) -print0; }
+if [ "${1:-}" = --fix ]; then
+  sources | xargs -0 -n 40 -P 2 clang-format -i
+  exit
+fi
+bad=$(sources | xargs -0 -n 40 -P 2 clang-format --dry-run 2>&1 | grep -o '^[^ :]*:[0-9]*' | cut -d: -f1 | sort | uniq -c || true)
+[ -z "$bad" ] || { printf 'format: lines that clang-format would change, by file (tests/format.sh --fix):\n%s\n' "$bad"; exit 1; }
