@@ -25,7 +25,7 @@ struct Tool {
 #ifdef TORCH_VERSION
   std::string_view libtorch = TORCH_VERSION;
 #else
-  std::string_view libtorch = "";  ///< version, or empty where not linked
+  std::string_view libtorch{};  ///< version, or empty where not linked
 #endif
   /// The sub-command that a command line without one stands for; null: there has to be one.
   std::string (*implied_command)(std::span<const std::string> arguments) = nullptr;
