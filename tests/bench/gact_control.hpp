@@ -5,7 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "terse/act/operators/operator_context.hpp"
+#include "terse/act/operators/operator_tracker.hpp"
 #include "terse/act/packing/hook.hpp"
 #include "terse/act/packing/shared_tensors.hpp"
 #include "terse/act/tensor/owned_tensors.hpp"

@@ -61,9 +61,10 @@ class Control {
     auto owned = owned_;
     for (const auto& tensor : batch.inputs) owned.add(tensor, terse::act::Reason::Batch);
     GactSink sink(options, owned);
-    terse::act::set_thread_sink(&sink);
-    const at::Tensor loss = terse::train::cross_entropy(trainer_.network().forward(batch.inputs), batch.labels);
-    terse::act::set_thread_sink(nullptr);
+    const at::Tensor loss = [&] {
+      const terse::act::SinkScope scope(sink);
+      return terse::train::cross_entropy(trainer_.network().forward(batch.inputs), batch.labels);
+    }();
     loss.backward();
     figures_ = sink.figures();
     return loss.item<double>();

@@ -118,15 +118,16 @@ Point control(Batch& batch, int bits, bool duplicates, int draws) {
   Errors errors;
   for (int draw = 0; draw < draws; ++draw) {
     std::unique_ptr<terse::bench::GactSink> sink;
+    std::optional<terse::act::SinkScope> scope;
     batch.add_error(
         errors,
         [&] {
           sink = std::make_unique<terse::bench::GactSink>(
               terse::bench::GactOptions{bits, duplicates, static_cast<std::uint64_t>(draw)}, batch.owned());
-          terse::act::set_thread_sink(sink.get());
+          scope.emplace(*sink);
         },
         [&] {
-          terse::act::set_thread_sink(nullptr);
+          scope.reset();
           const auto& figures = sink->figures();
           point.bytes = figures.stored_bytes;
           if (figures.live_units > 0) point.lost = double(figures.lost_units) / double(figures.live_units);

@@ -66,14 +66,10 @@ TEST_CASE("a log tells stores and what is restored from them, and what the proce
   at::Tensor saved = bytes(3 * kMiB), stored, restored;
   saved.fill_(1);
   log_saved(0, saved.storage().data());
-  {
-    const AllocationMark mark(AllocationMark::Purpose::Store);
-    stored = bytes(kMiB);
-  }
-  {
-    const AllocationMark mark(AllocationMark::Purpose::Restore, stored.storage().data());
-    restored = bytes(3 * kMiB);
-  }
+  stored = bytes(kMiB);
+  log_stored(stored.data_ptr());
+  restored = bytes(3 * kMiB);
+  log_restored(restored.data_ptr(), stored.data_ptr());
   saved.reset();
   const auto blocks = blocks_of_saved();
   const auto log = stop_allocation_log();

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "terse/act/operators/rules.hpp"
+#include "terse/act/operators/operator_table.hpp"
 #include "terse/core/checked.hpp"
 #include "terse/core/error.hpp"
 

@@ -11,7 +11,7 @@
 #include <unordered_map>
 
 #include "terse/act/memory/block_cache.hpp"
-#include "terse/act/tensor/running_operator.hpp"
+#include "terse/act/tensor/step_context.hpp"
 #include "terse/act/tensor/torch.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/memory.hpp"
@@ -65,6 +65,8 @@ class ReturningAllocator final : public c10::Allocator {
   std::vector<Allocation> stop_log();
   std::uint64_t log_length();
   std::uint64_t block_of(const void* data);
+  void log_restored(const void* memory, const void* stored);
+  void log_stored(const void* memory);
   void log_saved(std::size_t number, const void* memory);
   std::vector<std::uint64_t> blocks_of_saved();
 
@@ -79,6 +81,7 @@ class ReturningAllocator final : public c10::Allocator {
   void count(std::size_t bytes);
   void log_allocation(void* data, std::size_t bytes);
   void log_release(void* data, std::size_t bytes, std::optional<std::int64_t> unmanaged);
+  Allocation* allocation_of(const void* memory);
 
   std::uint64_t held() const { return live_ - large_bytes_ + large_mapped_; }
   std::int64_t unmanaged_bytes() const;
@@ -101,9 +104,6 @@ class ReturningAllocator final : public c10::Allocator {
   std::vector<std::uint64_t> saved_blocks_;
   std::size_t saved_last_ = 0;  // index into saved_blocks_
 };
-
-thread_local const void* restoring = nullptr;
-thread_local bool storing = false;
 
 // Never destroyed: tensors with static lifetime are freed after main.
 std::atomic<ReturningAllocator*> installed{nullptr};
@@ -182,17 +182,17 @@ void ReturningAllocator::count(std::size_t bytes) {
 void ReturningAllocator::log_allocation(void* data, std::size_t bytes) {
   const std::lock_guard lock(log_mutex_);
   blocks_[data] = ++last_block_;
-  const auto restored = restoring ? blocks_.find(restoring) : blocks_.end();
-  log_.push_back({last_block_, static_cast<std::int64_t>(bytes), std::string(current_operator()),
-                  restored == blocks_.end() ? 0 : restored->second,
-                  storing && !saved_blocks_.empty() ? saved_last_ + 1 : 0});
+  log_.push_back({last_block_, static_cast<std::int64_t>(bytes), std::string(current_operator())});
 }
 
 void ReturningAllocator::log_release(void* data, std::size_t bytes, std::optional<std::int64_t> unmanaged) {
   const std::lock_guard lock(log_mutex_);
   const auto found = blocks_.find(data);
   if (found == blocks_.end()) return;
-  log_.push_back({found->second, -static_cast<std::int64_t>(bytes), std::string(current_operator()), 0, 0, unmanaged});
+  log_.push_back({.block = found->second,
+                  .bytes = -static_cast<std::int64_t>(bytes),
+                  .operator_name = std::string(current_operator()),
+                  .unmanaged = unmanaged});
   blocks_.erase(found);
 }
 
@@ -235,6 +235,32 @@ std::uint64_t ReturningAllocator::block_of(const void* data) {
   return found == blocks_.end() ? 0 : found->second;
 }
 
+// Called with log_mutex_ held. The allocation of a live block, one of the last as a rule; null where none is logged.
+Allocation* ReturningAllocator::allocation_of(const void* memory) {
+  const auto block = blocks_.find(memory);
+  if (block == blocks_.end()) return nullptr;
+  const auto found =
+      std::find_if(log_.rbegin(), log_.rend(), [&](const Allocation& one) { return one.block == block->second; });
+  return found == log_.rend() ? nullptr : &*found;
+}
+
+void ReturningAllocator::log_restored(const void* memory, const void* stored) {
+  if (!logging_.load(std::memory_order_relaxed)) return;
+  const std::lock_guard lock(log_mutex_);
+  const auto source = blocks_.find(stored);
+  if (Allocation* allocation = allocation_of(memory); allocation && source != blocks_.end()) {
+    allocation->restores = source->second;
+  }
+}
+
+void ReturningAllocator::log_stored(const void* memory) {
+  if (!logging_.load(std::memory_order_relaxed)) return;
+  const std::lock_guard lock(log_mutex_);
+  if (Allocation* allocation = allocation_of(memory); allocation && !saved_blocks_.empty()) {
+    allocation->stores = saved_last_ + 1;
+  }
+}
+
 void ReturningAllocator::log_saved(std::size_t number, const void* memory) {
   if (!logging_.load(std::memory_order_relaxed)) return;
   const std::lock_guard lock(log_mutex_);
@@ -269,13 +295,12 @@ std::uint64_t held_bytes(std::uint64_t bytes) {
   return (bytes + kLargeAlignment - 1) / kLargeAlignment * kLargeAlignment;
 }
 
-AllocationMark::AllocationMark(Purpose purpose, const void* memory) {
-  restoring = purpose == Purpose::Restore ? memory : nullptr;
-  storing = purpose == Purpose::Store;
+void log_restored(const void* memory, const void* stored) {
+  if (auto* allocator = installed.load()) allocator->log_restored(memory, stored);
 }
-AllocationMark::~AllocationMark() {
-  restoring = nullptr;
-  storing = false;
+
+void log_stored(const void* memory) {
+  if (auto* allocator = installed.load()) allocator->log_stored(memory);
 }
 
 void log_saved(std::size_t number, const void* memory) {

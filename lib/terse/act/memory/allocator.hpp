@@ -41,16 +41,10 @@ struct Allocation {
   std::optional<std::int64_t> unmanaged = {};
 };
 
-/// What allocations of this thread are for while a mark lives: to restore the stored tensor whose memory starts at
-/// `memory`, or to encode the saved tensor that log_saved() named last.
-class AllocationMark {
- public:
-  enum class Purpose { Restore, Store };
-  explicit AllocationMark(Purpose purpose, const void* memory = nullptr);
-  ~AllocationMark();
-  AllocationMark(const AllocationMark&) = delete;
-  AllocationMark& operator=(const AllocationMark&) = delete;
-};
+/// While recording: tells the log what the block that starts at `memory` was allocated for: to restore the stored
+/// tensor whose memory starts at `stored`; or to encode the saved tensor that log_saved() named last.
+void log_restored(const void* memory, const void* stored);
+void log_stored(const void* memory);
 
 /// While recording: tells the log that saved tensor `number`, whose memory starts at `memory`, is saved for backward
 /// now: for the first time, or again where its block runs once more.

@@ -97,7 +97,7 @@ class LstmFunction : public torch::autograd::Function<LstmFunction> {
 
 at::Tensor lstm(const at::Tensor& input, const at::Tensor& weight_ih, const at::Tensor& weight_hh,
                 const at::Tensor& bias_ih, const at::Tensor& bias_hh) {
-  RECORD_FUNCTION("terse::lstm", c10::ArrayRef<const c10::IValue>());  // names what is saved (rules.cpp)
+  RECORD_FUNCTION("terse::lstm", c10::ArrayRef<const c10::IValue>());  // names what is saved (operator_table.cpp)
   return LstmFunction::apply(input, weight_ih, weight_hh, bias_ih, bias_hh);
 }
 

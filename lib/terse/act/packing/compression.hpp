@@ -15,7 +15,7 @@
 
 namespace terse::act {
 
-/// Activation compressed training for any code that runs forward and backward on this thread.
+/// Activation compressed training for any code that runs forward and backward.
 ///
 ///     terse::act::Compression compression({.level = terse::act::Level::L1});
 ///     compression.own(*model);                       // parameters and buffers cost nothing to keep
@@ -42,8 +42,9 @@ class Compression {
   /// The batch of the coming step (replaces the last one's).
   void batch(const std::vector<at::Tensor>& tensors);
 
-  /// While a Step lives, tensors that this thread saves for backward go through the hook. It ends on the thread that
-  /// started it. What the graph holds stays valid afterwards. Nesting is an error (Error::Usage).
+  /// While a Step lives, tensors that this thread saves for backward go through the hook. The backward pass may run on
+  /// another thread, while this one waits: two that save tensors of one step at the same time are an error
+  /// (Error::Usage). What the graph holds stays valid after the step. Nesting is an error (Error::Usage).
   class [[nodiscard]] Step {
    public:
     ~Step();

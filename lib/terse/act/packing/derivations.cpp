@@ -22,7 +22,7 @@ at::Tensor base_of(const at::Tensor& tensor) {
 
 }  // namespace
 
-Derivations::Noted Derivations::prepare(const Recipe& recipe, const OperatorTracker& running,
+Derivations::Noted Derivations::prepare(const Recipe& recipe, const RunningOperator& running,
                                         const SharedTensors& shared) const {
   Noted noted{&recipe, recipe.prepare(running), {}, std::vector<Part>(recipe.parts.size())};
   if (recipe.prepare_exact) noted.compute_exact = recipe.prepare_exact(running);
@@ -43,18 +43,17 @@ Derivations::Noted Derivations::prepare(const Recipe& recipe, const OperatorTrac
 }
 
 void Derivations::note(const SavedTensor& info, const at::Tensor& tensor, const std::shared_ptr<StoredTensor>& stored,
-                       const OperatorTracker& running, const SharedTensors& shared) {
+                       const RunningOperator& running, const SharedTensors& shared) {
   const Recipe* recipe = recipe_of(info.op);
   if (!recipe) return;
-  const std::uint64_t node = saving_node();
+  const NodeId node = saving_node();
   auto entry = noted_.find(node);
   if (entry == noted_.end()) entry = noted_.emplace(node, prepare(*recipe, running, shared)).first;
   Noted& noted = entry->second;
   complete(noted, info, stored);
   for (std::size_t i = 0; i < recipe->parts.size(); ++i) {
     // One tensor may be several operands: it has the role of the first.
-    const bool is_this = recipe->parts[i] == info.role ||
-                         running.tensor(recipe->parts[i]).unsafeGetTensorImpl() == tensor.unsafeGetTensorImpl();
+    const bool is_this = recipe->parts[i] == info.role || running.tensor(recipe->parts[i]).is_same(tensor);
     if (!is_this) continue;
     noted.parts[i] = {true, stored};
     noted.rounded |= !stored->is_exact();
@@ -82,12 +81,12 @@ std::optional<Derivations::Result> Derivations::locate(const at::Tensor& tensor)
   const at::Tensor base = base_of(tensor);
   const auto& node = base.grad_fn();
   if (!node || base._version() != 0 || base.scalar_type() != tensor.scalar_type()) return std::nullopt;
-  const auto found = noted_.find(node->sequence_nr());
+  const auto found = noted_.find(id_of(*node));
   if (found == noted_.end() || node->name() != found->second.recipe->node || !covers(tensor, base)) return std::nullopt;
-  return Result{node->sequence_nr(), static_cast<std::size_t>(base.output_nr()), Form::of(base)};
+  return Result{found->first, static_cast<std::size_t>(base.output_nr()), Form::of(base)};
 }
 
-std::shared_ptr<Derivation> Derivations::derivation(std::uint64_t node) const {
+std::shared_ptr<Derivation> Derivations::derivation(const NodeId& node) const {
   Noted& noted = noted_.at(node);
   if (auto made = noted.made.lock()) return made;
   if (!noted.compute) return nullptr;
@@ -127,7 +126,7 @@ std::optional<Derivations::Found> Derivations::find(const at::Tensor& tensor) co
 std::optional<Derivations::Found> Derivations::find_own(const SavedTensor& info, const at::Tensor& tensor,
                                                         bool from_exact) const {
   const auto found = noted_.find(saving_node());
-  if (found == noted_.end() || found->second.recipe->op != info.op) return std::nullopt;
+  if (found == noted_.end() || found->second.recipe != recipe_of(info.op)) return std::nullopt;
   if (!found->second.rounded && !from_exact) return std::nullopt;
   const auto& roles = found->second.recipe->results;
   const auto role = std::find(roles.begin(), roles.end(), info.role);

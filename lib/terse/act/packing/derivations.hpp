@@ -6,21 +6,21 @@
 #include <unordered_map>
 #include <vector>
 
+#include "terse/act/operators/operator_table.hpp"
 #include "terse/act/packing/shared_tensors.hpp"
 #include "terse/act/stored/normalised_tensor.hpp"
-#include "terse/act/stored/recipes.hpp"
 #include "terse/act/tensor/saved_tensor.hpp"
 
 namespace terse::act {
 
-/// The operators of a step whose results follow from what they saved (recipes.hpp), to be recognised in these results
-/// when they are saved too. A node of the graph is known by its sequence number, which it is given before it saves.
+/// The operators of a step whose results follow from what they saved (Recipe), to be recognised in these results
+/// when they are saved too.
 /// Holds nothing alive.
 class Derivations {
  public:
   /// Called for each tensor that the running operator saves, with what became of it.
   void note(const SavedTensor& info, const at::Tensor& tensor, const std::shared_ptr<StoredTensor>& stored,
-            const OperatorTracker& running, const SharedTensors& shared);
+            const RunningOperator& running, const SharedTensors& shared);
 
   /// A stored form that computes the tensor again, and the id of what it hangs on most.
   struct Found {
@@ -37,7 +37,7 @@ class Derivations {
  private:
   /// A result of a noted operator.
   struct Result {
-    std::uint64_t node;
+    NodeId node;
     std::size_t index;
     Form form;
   };
@@ -48,8 +48,8 @@ class Derivations {
   };
   struct Noted {
     const Recipe* recipe;
-    Derivation::Compute compute;        // empty: cannot be computed
-    Derivation::Compute compute_exact;  // of exact parts, where not empty
+    Compute compute;        // empty: cannot be computed
+    Compute compute_exact;  // of exact parts, where not empty
     std::vector<Part> parts;
     std::string source = {};
     bool rounded = false;                             // any of the parts
@@ -57,12 +57,12 @@ class Derivations {
     std::weak_ptr<Derivation> made = {};
   };
 
-  Noted prepare(const Recipe& recipe, const OperatorTracker& running, const SharedTensors& shared) const;
+  Noted prepare(const Recipe& recipe, const RunningOperator& running, const SharedTensors& shared) const;
   static void complete(Noted& noted, const SavedTensor& info, const std::shared_ptr<StoredTensor>& stored);
   std::optional<Result> locate(const at::Tensor& tensor) const;
-  std::shared_ptr<Derivation> derivation(std::uint64_t node) const;
+  std::shared_ptr<Derivation> derivation(const NodeId& node) const;
 
-  mutable std::unordered_map<std::uint64_t, Noted> noted_;  // by sequence number
+  mutable std::unordered_map<NodeId, Noted, NodeId::Hash> noted_;
 };
 
 }  // namespace terse::act

@@ -12,19 +12,23 @@ namespace terse::act {
 
 namespace {
 
-thread_local PackSink* sink_of_thread = nullptr;
-
 class Hooks final : public torch::autograd::SavedVariableHooks {
  public:
-  explicit Hooks(PackSink* sink) : sink_(sink) {}
+  // At once, on the thread that made them: by the constructor of the saved variable.
+  void call_pack_hook(const at::Tensor& tensor) override {
+    StepContext& step = StepContext::of_thread();
+    const StepTurn turn(step);
+    stored_ = step.sink->pack(tensor);
+  }
 
-  void call_pack_hook(const at::Tensor& tensor) override { stored_ = sink_->pack(tensor); }
-
-  // Runs with gradients on where the graph of the backward pass is wanted: restore() must not add to it.
-  at::Tensor call_unpack_hook() override { return Substitution::of(stored_.get())->restore(); }
+  // On any thread. Runs with gradients on where the graph of the backward pass is wanted: restore() must not add to it.
+  at::Tensor call_unpack_hook() override {
+    const StepAdoption here(step_);
+    return Substitution::of(stored_.get())->restore();
+  }
 
  private:
-  PackSink* sink_;  // used at once, by the constructor of the saved variable; may be gone later
+  std::shared_ptr<StepContext> step_ = StepContext::shared_of_thread();
   std::shared_ptr<StoredTensor> stored_;
 };
 
@@ -34,7 +38,7 @@ class HookingEngine final : public torch::autograd::Engine {
   ~HookingEngine() override { stop(); }
 
   std::unique_ptr<torch::autograd::SavedVariableHooks> get_default_saved_variable_hooks() override {
-    return sink_of_thread ? std::make_unique<Hooks>(sink_of_thread) : nullptr;
+    return StepContext::of_thread().sink ? std::make_unique<Hooks>() : nullptr;
   }
 };
 
@@ -53,11 +57,6 @@ void install_once() {
 
 }  // namespace
 
-void set_thread_sink(PackSink* sink) {
-  if (sink) install_once();
-  sink_of_thread = sink;
-}
-
-PackSink* thread_sink() { return sink_of_thread; }
+SinkScope::SinkScope(PackSink& sink) : sink_(StepContext::of_thread().sink, &sink) { install_once(); }
 
 }  // namespace terse::act

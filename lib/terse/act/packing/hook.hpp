@@ -3,10 +3,11 @@
 #include <memory>
 
 #include "terse/act/stored/stored_tensor.hpp"
+#include "terse/act/tensor/step_context.hpp"
 
 namespace terse::act {
 
-/// Receives each tensor that a thread saves for backward.
+/// Receives each tensor that is saved for backward.
 class PackSink {
  public:
   virtual ~PackSink() = default;
@@ -14,9 +15,14 @@ class PackSink {
   virtual std::shared_ptr<StoredTensor> pack(const at::Tensor& tensor) = 0;
 };
 
-/// Sends what this thread saves to `sink` from now on; nullptr: LibTorch keeps it as ever. The first call installs
-/// the engine that LibTorch asks for hooks, once for the process.
-void set_thread_sink(PackSink* sink);
-PackSink* thread_sink();
+/// While it lives, what this thread's step saves goes to `sink`. The first one installs the engine that LibTorch asks
+/// for hooks, once for the process.
+class SinkScope {
+ public:
+  explicit SinkScope(PackSink& sink);
+
+ private:
+  Scoped<PackSink*> sink_;
+};
 
 }  // namespace terse::act

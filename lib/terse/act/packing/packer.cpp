@@ -60,26 +60,31 @@ void Packer::set_bits(std::map<std::string, int> bits_of) {
 }
 
 void Packer::begin(std::uint32_t step) {
-  if (thread_sink()) throw Error(Error::Usage, "a compression step is already under way on this thread");
+  if (StepContext::of_thread().sink)
+    throw Error(Error::Usage, "a compression step is already under way on this thread");
   if (in_step()) throw Error(Error::Usage, "a step of this compression is already under way on another thread");
-  step_ = step;
+  step_index_ = step;
   totals_ = {};
   saved_.clear();
   probes_.clear();
   owned_storages_.clear();
   owned_.index_into(owned_storages_);
   batch_.index_into(owned_storages_);
+  step_ = std::make_shared<PackerStep>();
+  step_->packer = this;
+  step_->scope = StepContext::of_thread().scope;
+  adoption_.emplace(step_);
   tracker_.emplace();
-  in_progress_ = std::make_shared<StepInProgress>(StepInProgress{this});
-  set_thread_sink(this);
+  sink_.emplace(*this);
 }
 
 void Packer::end() {
-  set_thread_sink(nullptr);
-  in_progress_->packer = nullptr;
-  in_progress_ = nullptr;
-  to_probe_.clear();
+  sink_.reset();
   tracker_.reset();
+  adoption_.reset();
+  step_->packer = nullptr;
+  step_ = nullptr;
+  to_probe_.clear();
   shared_.clear();
   derivations_.clear();
   deferred_.clear();
@@ -111,7 +116,7 @@ void Packer::decide(Packing& packing) {
   } else if (!share(packing) && !derive(packing)) {
     encode(packing, affine_for(packing.info));
   }
-  derivations_.note(packing.info, packing.tensor, packing.stored, *tracker_, shared_);
+  derivations_.note(packing.info, packing.tensor, packing.stored, running(), shared_);
 }
 
 bool Packer::lives_anyway(const at::Tensor& tensor) const {
@@ -123,7 +128,7 @@ std::shared_ptr<StoredTensor> Packer::pack_input(const at::Tensor& tensor, std::
   log_place(saved_.size(), tensor);
   Packing packing{tensor, {}};
   SavedTensor& info = packing.info;
-  const std::string& scope = current_scope();
+  const std::string& scope = step_->scope;
   info.op = "recompute";
   info.role = "input" + std::to_string(index);
   info.id = (scope.empty() ? "" : scope + '/') + info.op + '#' + std::to_string(occurrence) + ':' + info.role;
@@ -138,7 +143,7 @@ std::shared_ptr<StoredTensor> Packer::pack_input(const at::Tensor& tensor, std::
 std::shared_ptr<StoredTensor> Packer::pass_over(const at::Tensor& tensor) {
   const SavedTensor info = describe(tensor);
   auto stored = std::make_shared<KeptTensor>(tensor, info.id + " of " + info.op);
-  derivations_.note(info, tensor, stored, *tracker_, shared_);
+  derivations_.note(info, tensor, stored, running(), shared_);
   return stored;
 }
 
@@ -194,7 +199,7 @@ void Packer::swap_out(const Packing& packing) {
 }
 
 SavedTensor Packer::describe(const at::Tensor& tensor) {
-  const SavingPoint point = tracker_->describe(tensor);
+  const SavingPoint point = step_->operators->describe(tensor);
   SavedTensor info;
   const std::size_t colons = point.op.rfind("::");
   info.id = (point.scope.empty() ? "" : point.scope + '/') +
@@ -213,12 +218,12 @@ Requirement Packer::requirement_of(const SavedTensor& info) const {
   Requirement requirement{rule.need};
   const auto bound = [&](std::string_view source, double& to) {
     if (source.empty()) return true;
-    if (const auto number = tracker_->number(source)) {
-      to = *number;
-    } else if (std::isdigit(static_cast<unsigned char>(source.back()))) {
+    if (std::isdigit(static_cast<unsigned char>(source.back()))) {
       to = std::stod(std::string(source));
+    } else if (const auto number = running().number(source)) {
+      to = *number;
     } else {
-      return !tracker_->sizes(source);  // None: no bound. A tensor: a bound an element, which no number states
+      return !running().sizes(source);  // None: no bound. A tensor: a bound an element, which no number states
     }
     return true;
   };

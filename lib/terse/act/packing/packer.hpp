@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "terse/act/operators/operator_context.hpp"
+#include "terse/act/operators/operator_tracker.hpp"
 #include "terse/act/packing/derivations.hpp"
 #include "terse/act/packing/hook.hpp"
 #include "terse/act/packing/options.hpp"
@@ -22,13 +22,13 @@ namespace terse::act {
 class Packer;
 class Recomputation;
 
-/// Who follows a step of a packer: the graph, and with it what is recomputed, may outlive both.
-struct StepInProgress {
-  Packer* packer;  ///< null once the step has ended
+/// The context of a packer's step: the graph, and with it what is recomputed, may outlive both.
+struct PackerStep final : StepContext {
+  Packer* packer = nullptr;  ///< null once the step has ended
   std::weak_ptr<Recomputation> run_again_last = {};
 };
 
-/// Decides what becomes of each saved tensor of a step, and keeps the books. One thread at a time.
+/// Decides what becomes of each saved tensor of a step, and keeps the books. One thread at a time (StepTurn).
 class Packer final : public PackSink {
  public:
   explicit Packer(CompressionOptions options);
@@ -43,15 +43,15 @@ class Packer final : public PackSink {
 
   void begin(std::uint32_t step);
   void end();
-  bool in_step() const { return tracker_.has_value(); }
+  bool in_step() const { return step_ != nullptr; }
 
   std::shared_ptr<StoredTensor> pack(const at::Tensor& tensor) override;
 
   // For recomputed blocks (recompute.hpp).
-  const std::shared_ptr<StepInProgress>& step_in_progress() const { return in_progress_; }
+  const std::shared_ptr<PackerStep>& step() const { return step_; }
   /// Stores what a block is to be run on once more: without loss.
   std::shared_ptr<StoredTensor> pack_input(const at::Tensor& tensor, std::uint32_t occurrence, std::size_t index);
-  std::uint32_t count_block() { return tracker_->count("recompute"); }
+  std::uint32_t count_block() { return step_->operators->count("recompute"); }
   bool lives_anyway(const at::Tensor& tensor) const;
   /// Enters a tensor in the books that nothing is stored of. @return its place in saved()
   std::size_t defer(const at::Tensor& tensor);
@@ -100,6 +100,7 @@ class Packer final : public PackSink {
   void record(Packing& packing);
   void show(const Packing& packing) const;
   void swap_out(const Packing& packing);
+  const RunningOperator& running() const { return step_->operators->running(); }
 
   CompressionOptions options_;
   OwnedTensors owned_, batch_;
@@ -107,9 +108,11 @@ class Packer final : public PackSink {
   std::set<std::string> to_probe_;  // in the step to come
   std::vector<Probe> probes_;       // of the step
 
-  std::uint32_t step_ = 0;
+  std::uint32_t step_index_ = 0;
+  std::shared_ptr<PackerStep> step_;  // null between steps
+  std::optional<StepAdoption> adoption_;
   std::optional<OperatorTracker> tracker_;
-  std::shared_ptr<StepInProgress> in_progress_;
+  std::optional<SinkScope> sink_;
   std::unordered_map<const c10::StorageImpl*, Reason> owned_storages_;
   SharedTensors shared_;
   Derivations derivations_;

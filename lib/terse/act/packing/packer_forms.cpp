@@ -5,6 +5,7 @@
 #include "terse/act/packing/packer.hpp"
 #include "terse/act/stored/normalised_tensor.hpp"
 #include "terse/act/stored/pool_window.hpp"
+#include "terse/act/tensor/graph.hpp"
 #include "terse/core/error.hpp"
 
 // The forms in which a packer stores a tensor that it neither keeps nor finds stored already.
@@ -67,7 +68,7 @@ EncodeRequest Packer::request_for(const Packing& packing, const quant::AffineOpt
   request.affine = affine;
   request.sparse = options_.sparse;
   request.entropy = options_.entropy;
-  request.key = {options_.seed, core::stream_of(packing.info.id.c_str()), step_};
+  request.key = {options_.seed, core::stream_of(packing.info.id.c_str()), step_index_};
   request.survey = static_cast<bool>(observer_);
   if (packing.need.need == Need::Values && options_.sparse) {
     if (const auto* signs = shared_.find_made_for(packing.tensor, {Need::Positive})) {
@@ -100,7 +101,7 @@ void Packer::encode(Packing& packing, const quant::AffineOptions& affine) {
 }
 
 bool Packer::encode_window(Packing& packing) {
-  const auto window = PoolWindow::of_running(*tracker_, packing.tensor);
+  const auto window = PoolWindow::of_running(running(), packing.tensor);
   if (!window) return false;
   at::Tensor positions = window->positions(packing.tensor);
   if (!positions.defined()) return false;
@@ -114,7 +115,7 @@ bool Packer::encode_window(Packing& packing) {
 }
 
 bool Packer::encode_rows(Packing& packing, const quant::AffineOptions& affine) {
-  const NormalisedRows normalised = normalised_rows(packing.tensor, *tracker_);
+  const NormalisedRows normalised = normalised_rows(packing.tensor, running());
   if (!normalised.rows.defined()) return false;
   EncodeRequest request = request_for(packing, affine);
   request.positives = nullptr;  // of the tensor, not of its rows
@@ -174,7 +175,7 @@ void Packer::probe(const Packing& packing) {
   request.key.stream = core::stream_of((info.id + "?").c_str());
   if (packing.need.need == Need::Logarithm) request.affine.dither = false;
   NormalisedRows rows;
-  if (!rounded && rule_of(info.op, info.role).rows) rows = normalised_rows(packing.tensor, *tracker_);
+  if (!rounded && rule_of(info.op, info.role).rows) rows = normalised_rows(packing.tensor, running());
   const at::Tensor& content = packing.content.defined() ? packing.content
                               : rows.rows.defined()     ? rows.rows
                                                         : packing.tensor;
@@ -189,7 +190,7 @@ void Packer::probe(const Packing& packing) {
     normalised->with_rstd(std::make_shared<KeptTensor>(rows.rstd, info.id));
     forms.other = std::move(normalised);
   }
-  probes_.push_back({info.id, {std::move(forms)}, noise, {saving_node()}});
+  probes_.push_back({info.id, {std::move(forms)}, noise, {saving_node()}, step_});
 }
 
 /// A further node holds what is probed: `content`, a view of it, or what is computed from it.
@@ -203,7 +204,7 @@ void Packer::follow(const Packing& packing, const std::shared_ptr<StoredTensor>&
       if (!other) continue;
       probe.forms.push_back({packing.stored, std::make_shared<ReshapedTensor>(std::move(other), packing.tensor)});
     }
-    if (const std::uint64_t node = saving_node(); probe.nodes.back() != node) probe.nodes.push_back(node);
+    if (const NodeId node = saving_node(); probe.nodes.back() != node) probe.nodes.push_back(node);
   }
 }
 

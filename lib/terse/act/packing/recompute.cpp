@@ -10,25 +10,14 @@ namespace terse::act {
 
 namespace {
 
-thread_local bool in_block = false;
-
-/// Sends what this thread saves elsewhere, as long as it lives.
-class SinkScope {
+/// While it lives, a block runs, and what it saves goes to a sink of its own.
+class BlockScope {
  public:
-  explicit SinkScope(PackSink* sink) : outer_sink_(thread_sink()), outer_in_block_(in_block) {
-    set_thread_sink(sink);
-    in_block = true;
-  }
-  ~SinkScope() {
-    set_thread_sink(outer_sink_);
-    in_block = outer_in_block_;
-  }
-  SinkScope(const SinkScope&) = delete;
-  SinkScope& operator=(const SinkScope&) = delete;
+  explicit BlockScope(PackSink& sink) : in_block_(StepContext::of_thread().in_block, true), sink_(sink) {}
 
  private:
-  PackSink* outer_sink_;
-  bool outer_in_block_;
+  Scoped<bool> in_block_;
+  SinkScope sink_;
 };
 
 at::Generator default_generator() { return at::globalContext().defaultGenerator(at::kCPU); }
@@ -90,10 +79,7 @@ class RecomputedTensor final : public StoredTensor {
 class Recomputation final : public std::enable_shared_from_this<Recomputation> {
  public:
   Recomputation(const BlockFunction& block, const std::vector<at::Tensor>& buffers, Packer& packer)
-      : block_(block),
-        buffers_(buffers),
-        generator_(default_generator().get_state()),
-        step_(packer.step_in_progress()) {}
+      : block_(block), buffers_(buffers), generator_(default_generator().get_state()), step_(packer.step()) {}
 
   std::vector<at::Tensor> run_first(std::vector<at::Tensor> inputs);
   void run_again();
@@ -140,7 +126,6 @@ class Recomputation final : public std::enable_shared_from_this<Recomputation> {
     std::size_t next_ = 0;
   };
 
-  Packer* packer_of_thread() const;
   [[noreturn]] void refuse(const std::string& what) const {
     throw Error(Error::Usage, "the recomputed block " + (position_.scope.empty() ? "" : position_.scope + " ") +
                                   "does not do the same when it runs again: " + what);
@@ -149,7 +134,7 @@ class Recomputation final : public std::enable_shared_from_this<Recomputation> {
   BlockFunction block_;
   std::vector<at::Tensor> buffers_;
   at::Tensor generator_;
-  std::shared_ptr<StepInProgress> step_;
+  std::shared_ptr<PackerStep> step_;
   TrackerPosition position_;
   std::vector<Input> inputs_;
   std::vector<Slot> slots_;
@@ -208,19 +193,17 @@ std::vector<at::Tensor> Recomputation::run_first(std::vector<at::Tensor> inputs)
     }
     inputs_.push_back(std::move(kept));
   }
-  position_ = TrackerPosition::of_thread();
+  position_ = step_->operators->position();
   First sink(*this, packer);
-  const SinkScope scope(&sink);
+  const BlockScope scope(sink);
   return block_(inputs);
 }
 
-/// The packer, where the step goes on and is this thread's.
-Packer* Recomputation::packer_of_thread() const {
-  return step_->packer && thread_sink() == step_->packer ? step_->packer : nullptr;
-}
-
 void Recomputation::run_again() {
-  Packer* packer = packer_of_thread();
+  const StepAdoption here(step_);
+  const StepTurn turn(*step_);
+  // The books of a step that has ended, or while another block runs, have no room for it.
+  Packer* packer = step_->sink == step_->packer ? step_->packer : nullptr;
   if (const auto last = step_->run_again_last.lock(); last && last.get() != this) last->empty();
   step_->run_again_last = weak_from_this();
 
@@ -235,18 +218,20 @@ void Recomputation::run_again() {
   }
   const GeneratorScope generator(generator_);
   const BufferScope buffers(buffers_);
-  std::optional<TrackerRewind> rewind;
-  if (packer) rewind.emplace(position_);
+  const Scoped<std::string> path(step_->scope, position_.scope);
+  std::optional<OperatorTracker> tracker;
+  if (packer) tracker.emplace(position_.occurrences);
   Again sink(*this, packer);
-  const SinkScope scope(&sink);
+  const BlockScope scope(sink);
   block_(inputs);
   if (sink.count() != slots_.size()) refuse("it saves fewer tensors");
 }
 
 std::vector<at::Tensor> recompute(const BlockFunction& block, std::vector<at::Tensor> inputs,
                                   const std::vector<at::Tensor>& buffers) {
-  auto* packer = dynamic_cast<Packer*>(thread_sink());
-  if (!packer || in_block || !at::GradMode::is_enabled()) return block(inputs);
+  const StepContext& step = StepContext::of_thread();
+  auto* packer = dynamic_cast<Packer*>(step.sink);
+  if (!packer || step.in_block || !at::GradMode::is_enabled()) return block(inputs);
   return std::make_shared<Recomputation>(block, buffers, *packer)->run_first(std::move(inputs));
 }
 

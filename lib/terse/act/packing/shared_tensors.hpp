@@ -5,7 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "terse/act/operators/rules.hpp"
+#include "terse/act/operators/operator_table.hpp"
 #include "terse/act/stored/stored_tensor.hpp"
 
 namespace terse::act {

@@ -19,8 +19,6 @@ using torch::autograd::variable_list;
 
 namespace {
 
-thread_local bool in_nested_pass = false;  // whose gradients are differences: other probes wait for the real ones
-
 /// Stands before a parameter's gradient accumulator during a nested pass: adds the squared norm of what arrives to a
 /// sum and lets nothing through, so that no gradient is held.
 class NormCollector final : public torch::autograd::FunctionPreHook {
@@ -40,16 +38,15 @@ class NormCollector final : public torch::autograd::FunctionPreHook {
 /// Collectors in front of the parameters, as long as it lives.
 class Collection {
  public:
-  Collection(const std::vector<at::Tensor>& parameters, double* sum) {
+  Collection(const std::vector<at::Tensor>& parameters, double* sum)
+      : differences_(StepContext::of_thread().in_difference_pass, true) {
     for (const at::Tensor& parameter : parameters) {
       accumulators_.push_back(torch::autograd::impl::grad_accumulator(parameter));
       accumulators_.back()->tensor_pre_hooks().push_back(std::make_unique<NormCollector>(sum));
       edges_.emplace_back(accumulators_.back(), 0);
     }
-    in_nested_pass = true;
   }
   ~Collection() {
-    in_nested_pass = false;
     for (const auto& accumulator : accumulators_) accumulator->tensor_pre_hooks().pop_back();
   }
   Collection(const Collection&) = delete;
@@ -58,6 +55,7 @@ class Collection {
   const edge_list& edges() const { return edges_; }
 
  private:
+  Scoped<bool> differences_;
   std::vector<std::shared_ptr<Node>> accumulators_;
   edge_list edges_;
 };
@@ -133,10 +131,11 @@ struct Measurement {
 class ProbeHook final : public torch::autograd::FunctionPostHook {
  public:
   ProbeHook(std::weak_ptr<GradientProbe::Shared> shared, std::shared_ptr<Measurement> measurement, Node* node)
-      : shared_(std::move(shared)), measurement_(std::move(measurement)), node_(node) {}
+      : shared_(std::move(shared)), step_(measurement->probe.step), measurement_(std::move(measurement)), node_(node) {}
 
   variable_list operator()(const variable_list& outputs, const variable_list& gradients) override {
-    if (in_nested_pass) return outputs;
+    const StepAdoption adoption(step_);
+    if (in_difference_pass()) return outputs;  // the probe waits for the gradients
     const auto shared = shared_.lock();
     const auto measurement = std::exchange(measurement_, nullptr);  // once: a graph that is kept may be run again
     if (!shared || !measurement) return outputs;
@@ -155,6 +154,7 @@ class ProbeHook final : public torch::autograd::FunctionPostHook {
 
  private:
   std::weak_ptr<GradientProbe::Shared> shared_;
+  std::shared_ptr<StepContext> step_;
   std::shared_ptr<Measurement> measurement_;
   Node* node_;  // owns this hook
 };
@@ -173,15 +173,15 @@ GradientProbe::GradientProbe(const std::vector<at::Tensor>& parameters, std::fun
 GradientProbe::~GradientProbe() = default;
 
 void GradientProbe::attach(const at::Tensor& loss, std::vector<Probe> probes) {
-  std::unordered_multimap<std::uint64_t, std::shared_ptr<Measurement>> by_node;
+  std::unordered_multimap<NodeId, std::shared_ptr<Measurement>, NodeId::Hash> by_node;
   for (Probe& probe : probes) {
     const auto measurement = std::make_shared<Measurement>(Measurement{std::move(probe)});
-    for (const std::uint64_t node : measurement->probe.nodes) by_node.emplace(node, measurement);
+    for (const NodeId& node : measurement->probe.nodes) by_node.emplace(node, measurement);
   }
   const auto nodes = nodes_below({Edge(loss.grad_fn(), 0)});
   shared_->nodes = nodes.size();
   for (Node* node : nodes) {
-    const auto [first, last] = by_node.equal_range(node->sequence_nr());
+    const auto [first, last] = by_node.equal_range(id_of(*node));
     for (auto entry = first; entry != last; ++entry) {
       ++entry->second->nodes_left;
       node->add_post_hook(std::make_unique<ProbeHook>(shared_, entry->second, node));
@@ -189,6 +189,6 @@ void GradientProbe::attach(const at::Tensor& loss, std::vector<Probe> probes) {
   }
 }
 
-bool in_difference_pass() { return in_nested_pass; }
+bool in_difference_pass() { return StepContext::of_thread().in_difference_pass; }
 
 }  // namespace terse::act

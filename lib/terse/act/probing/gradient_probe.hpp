@@ -45,7 +45,7 @@ class GradientProbe {
   std::shared_ptr<Shared> shared_;
 };
 
-/// Whether what this thread carries through the graph are a probe's differences, not gradients.
+/// Whether what this thread's step carries through the graph are a probe's differences, not gradients.
 bool in_difference_pass();
 
 }  // namespace terse::act

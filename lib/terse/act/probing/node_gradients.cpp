@@ -30,6 +30,7 @@ class ArrivalHook final : public torch::autograd::FunctionPreHook {
  public:
   ArrivalHook(std::weak_ptr<NodeGradients> owner, double* sum) : owner_(std::move(owner)), sum_(sum) {}
   variable_list operator()(const variable_list& gradients) override {
+    const StepAdoption here(step_);
     if (const auto owner = owner_.lock(); owner && !in_difference_pass()) {
       for (const at::Tensor& gradient : gradients) *sum_ += gradient.defined() ? squared_norm(gradient) : 0;
     }
@@ -37,6 +38,7 @@ class ArrivalHook final : public torch::autograd::FunctionPreHook {
   }
 
  private:
+  std::shared_ptr<StepContext> step_ = StepContext::shared_of_thread();
   std::weak_ptr<NodeGradients> owner_;  // of what sum_ points into
   double* sum_;
 };
@@ -47,6 +49,7 @@ class PassingHook final : public torch::autograd::FunctionPostHook {
   PassingHook(std::weak_ptr<NodeGradients> owner, const Node* node, double* sum)
       : owner_(std::move(owner)), node_(node), sum_(sum) {}
   variable_list operator()(const variable_list& outputs, const variable_list&) override {
+    const StepAdoption here(step_);
     if (const auto owner = owner_.lock(); owner && !in_difference_pass()) add(outputs);
     return outputs;
   }
@@ -59,6 +62,7 @@ class PassingHook final : public torch::autograd::FunctionPostHook {
     }
   }
 
+  std::shared_ptr<StepContext> step_ = StepContext::shared_of_thread();
   std::weak_ptr<NodeGradients> owner_;
   const Node* node_;  // owns this hook
   double* sum_;
@@ -83,7 +87,7 @@ std::shared_ptr<NodeGradients> NodeGradients::watch(const at::Tensor& loss, std:
   }
   for (const auto& [node, id] : watched->held_) watched->at_.try_emplace(node);
   for (Node* node : nodes_below({Edge(loss.grad_fn(), 0)})) {
-    const auto strength = watched->at_.find(node->sequence_nr());
+    const auto strength = watched->at_.find(id_of(*node));
     if (strength == watched->at_.end()) continue;
     node->add_pre_hook(std::make_unique<ArrivalHook>(watched, &strength->second.arriving));
     if (passes_rounding_on(*node)) {

@@ -35,8 +35,8 @@ class NodeGradients {
   std::map<std::string, GradientStrength> strengths(double unit = 1) const;
 
  private:
-  std::set<std::pair<std::uint64_t, std::string>> held_;  // nodes' sequence numbers, with the ids they hold
-  std::map<std::uint64_t, GradientStrength> at_;          // by node
+  std::set<std::pair<NodeId, std::string>> held_;  // nodes, with the ids of what they hold
+  std::map<NodeId, GradientStrength> at_;          // by node
 };
 
 }  // namespace terse::act

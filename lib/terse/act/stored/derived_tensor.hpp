@@ -1,10 +1,10 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
 
+#include "terse/act/operators/operator_table.hpp"
 #include "terse/act/stored/stored_tensor.hpp"
 
 namespace terse::act {
@@ -22,9 +22,6 @@ struct Form {
 /// shared by all who ask while it lives.
 class Derivation {
  public:
-  /// All results from the restored parts; a part that the operator did not have is undefined.
-  using Compute = std::function<std::vector<at::Tensor>(const std::vector<at::Tensor>& parts)>;
-
   /// @param parts  a null part: the operator has none
   /// @param holds  keep what was computed until the operator itself has asked for it too: for an operator that saves
   ///               its own results, of which one is also saved by what comes next, and whose computing costs

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "terse/act/operators/rules.hpp"
+#include "terse/act/operators/operator_table.hpp"
 #include "terse/act/stored/stored_tensor.hpp"
 #include "terse/act/tensor/saved_tensor.hpp"
 

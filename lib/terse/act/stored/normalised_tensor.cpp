@@ -37,7 +37,7 @@ at::Tensor NormalisedTensor::restore() {
 
 bool NormalisedTensor::draws_on(const StoredTensor& other) const { return this == &other || rows_->draws_on(other); }
 
-NormalisedRows normalised_rows(const at::Tensor& input, const OperatorTracker& running) {
+NormalisedRows normalised_rows(const at::Tensor& input, const RunningOperator& running) {
   const at::ScalarType type = input.scalar_type();
   const auto shape = running.integers("normalized_shape");
   const auto epsilon = running.number("eps");

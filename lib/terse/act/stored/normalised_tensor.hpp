@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "terse/act/operators/operator_context.hpp"
+#include "terse/act/operators/running_operator.hpp"
 #include "terse/act/stored/derived_tensor.hpp"
 
 namespace terse::act {
@@ -45,6 +45,6 @@ struct NormalisedRows {
   std::int64_t length = 0;
   double epsilon = 0;
 };
-NormalisedRows normalised_rows(const at::Tensor& input, const OperatorTracker& running);
+NormalisedRows normalised_rows(const at::Tensor& input, const RunningOperator& running);
 
 }  // namespace terse::act

@@ -22,14 +22,14 @@ std::optional<std::array<std::int64_t, 2>> pair_of(const std::vector<std::int64_
 
 }  // namespace
 
-std::optional<PoolWindow> PoolWindow::of_running(const OperatorTracker& operators, const at::Tensor& indices) {
+std::optional<PoolWindow> PoolWindow::of_running(const RunningOperator& pool, const at::Tensor& indices) {
   PoolWindow window;
-  const auto kernel = pair_of(operators.integers("kernel_size"), std::nullopt);
+  const auto kernel = pair_of(pool.integers("kernel_size"), std::nullopt);
   if (!kernel) return std::nullopt;
-  const auto stride = pair_of(operators.integers("stride"), kernel);
-  const auto padding = pair_of(operators.integers("padding"), std::array<std::int64_t, 2>{0, 0});
-  const auto dilation = pair_of(operators.integers("dilation"), std::array<std::int64_t, 2>{1, 1});
-  const auto input = operators.sizes("self");
+  const auto stride = pair_of(pool.integers("stride"), kernel);
+  const auto padding = pair_of(pool.integers("padding"), std::array<std::int64_t, 2>{0, 0});
+  const auto dilation = pair_of(pool.integers("dilation"), std::array<std::int64_t, 2>{1, 1});
+  const auto input = pool.sizes("self");
   if (!stride || !padding || !dilation || !input || input->size() < 2 || indices.dim() < 2 ||
       indices.scalar_type() != at::kLong) {
     return std::nullopt;

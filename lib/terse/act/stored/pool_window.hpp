@@ -4,7 +4,7 @@
 #include <memory>
 #include <optional>
 
-#include "terse/act/operators/operator_context.hpp"
+#include "terse/act/operators/running_operator.hpp"
 #include "terse/act/stored/stored_tensor.hpp"
 
 namespace terse::act {
@@ -14,7 +14,7 @@ namespace terse::act {
 class PoolWindow {
  public:
   /// Of the max-pool that is running and saves `indices`; nullopt where its arguments are not understood.
-  static std::optional<PoolWindow> of_running(const OperatorTracker& operators, const at::Tensor& indices);
+  static std::optional<PoolWindow> of_running(const RunningOperator& pool, const at::Tensor& indices);
 
   /// Positions row by row within the window, [..., h, w] int64 like `indices`, contiguous; undefined where an index
   /// lies outside its window.

@@ -82,8 +82,9 @@ at::Tensor EncodedTensor::allocate(const quant::Layout& layout) {
 }
 
 at::Tensor EncodedTensor::allocate(std::uint64_t bytes) {
-  const AllocationMark mark(AllocationMark::Purpose::Store);
-  return allocate_elements(static_cast<std::int64_t>(bytes), at::kByte);
+  at::Tensor memory = allocate_elements(static_cast<std::int64_t>(bytes), at::kByte);
+  log_stored(memory.const_data_ptr());
+  return memory;
 }
 
 // Scales first: they need the alignment of the block's start.
@@ -150,12 +151,13 @@ void EncodedTensor::live_in(const at::Tensor& bytes, std::uint64_t offset) {
 
 c10::Storage EncodedTensor::decode() const {
   const at::Tensor held_bytes = held(), bytes = plain(held_bytes);
-  const AllocationMark mark(AllocationMark::Purpose::Restore, held_bytes.storage().data());
   const at::Tensor compact = allocate_elements(geometry_.encoded_count, type_);
+  log_restored(compact.const_data_ptr(), held_bytes.storage().data());
   quant::decode(layout_, payload_of(bytes, layout_), metadata_of(bytes, layout_), compact.data_ptr());
   if (!geometry_.spreads()) return compact.storage();
   const at::NoGradGuard no_grad;
   const at::Tensor spread = allocate_elements(geometry_.restored_span, type_);
+  log_restored(spread.const_data_ptr(), held_bytes.storage().data());
   const auto sizes = geometry_.distinct_sizes();
   view_of(spread.storage(), type_, sizes, geometry_.strides)
       .copy_(view_of(compact.storage(), type_, sizes, geometry_.encoded_strides));

@@ -2,18 +2,15 @@
 
 namespace terse::act {
 
-namespace {
-thread_local const Substitution* substitution = nullptr;
-}
+Substitution::Substitution(const std::vector<ProbeForms>& forms)
+    : turn_(StepContext::of_thread()), forms_(StepContext::of_thread().substituted, &forms) {}
 
-Substitution::Substitution(const std::vector<ProbeForms>& forms) : forms_(forms) { substitution = this; }
-Substitution::~Substitution() { substitution = nullptr; }
-
-bool Substitution::active() { return substitution != nullptr; }
+bool Substitution::active() { return StepContext::of_thread().substituted != nullptr; }
 
 StoredTensor* Substitution::of(StoredTensor* stored) {
-  if (!substitution) return stored;
-  for (const ProbeForms& forms : substitution->forms_) {
+  const auto* substituted = StepContext::of_thread().substituted;
+  if (!substituted) return stored;
+  for (const ProbeForms& forms : *substituted) {
     if (forms.stored.get() == stored) return forms.other.get();
   }
   return stored;

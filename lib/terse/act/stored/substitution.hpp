@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "terse/act/tensor/node_id.hpp"
+#include "terse/act/tensor/step_context.hpp"
+
 namespace terse::act {
 
 class StoredTensor;
@@ -21,25 +24,24 @@ inline constexpr int kProbeBits = 4;
 /// A saved tensor whose effect on the gradient is to be measured.
 struct Probe {
   std::string id;
-  std::vector<ProbeForms> forms;     ///< of the tensor itself, then of views of it
-  double noise = 0;                  ///< sum of both forms' S (sensitivity.hpp)
-  std::vector<std::uint64_t> nodes;  ///< sequence numbers of the graph's nodes that hold any of them
+  std::vector<ProbeForms> forms;           ///< of the tensor itself, then of views of it
+  double noise = 0;                        ///< sum of both forms' S (sensitivity.hpp)
+  std::vector<NodeId> nodes;               ///< of the graph, that hold any of them
+  std::shared_ptr<StepContext> step = {};  ///< that saved it
 };
 
-/// While it lives, this thread's unpack hooks restore the other forms in place of the stored ones.
+/// While it lives, unpack hooks of this thread's step restore the other forms in place of the stored ones.
 class Substitution {
  public:
   explicit Substitution(const std::vector<ProbeForms>& forms);
-  ~Substitution();
-  Substitution(const Substitution&) = delete;
-  Substitution& operator=(const Substitution&) = delete;
 
   /// What to restore on this thread in place of `stored`: mostly itself.
   static StoredTensor* of(StoredTensor* stored);
   static bool active();  ///< on this thread
 
  private:
-  const std::vector<ProbeForms>& forms_;
+  StepTurn turn_;
+  Scoped<const std::vector<ProbeForms>*> forms_;
 };
 
 }  // namespace terse::act

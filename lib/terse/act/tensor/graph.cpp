@@ -1,6 +1,7 @@
 #include "terse/act/tensor/graph.hpp"
 
 #include <ATen/SequenceNumber.h>
+#include <ATen/record_function.h>
 #include <torch/csrc/autograd/functions/accumulate_grad.h>
 
 #include <algorithm>
@@ -42,7 +43,9 @@ bool leads_to_parameter(const Edge& edge) {
   return dynamic_cast<const torch::autograd::AccumulateGrad*>(node) != nullptr;
 }
 
-std::uint64_t saving_node() { return at::sequence_number::peek() - 1; }
+NodeId saving_node() { return {at::RecordFunction::currentThreadId(), at::sequence_number::peek() - 1}; }
+
+NodeId id_of(const Node& node) { return {node.thread_id(), node.sequence_nr()}; }
 
 double squared_norm(const at::Tensor& x) {
   const at::NoGradGuard no_grad;

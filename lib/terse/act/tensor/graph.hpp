@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "terse/act/tensor/node_id.hpp"
 #include "terse/act/tensor/torch.hpp"
 
 namespace terse::act {
@@ -16,8 +17,9 @@ std::vector<torch::autograd::Node*> nodes_below(const torch::autograd::edge_list
 /// another shape.
 bool leads_to_parameter(const torch::autograd::Edge& edge);
 
-/// Sequence number of the node that autograd is filling with saved tensors on this thread.
-std::uint64_t saving_node();
+/// The node that autograd is filling with saved tensors on this thread.
+NodeId saving_node();
+NodeId id_of(const torch::autograd::Node& node);
 
 /// Sum of squares, in double precision.
 double squared_norm(const at::Tensor& x);

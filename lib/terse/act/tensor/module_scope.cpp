@@ -4,13 +4,9 @@
 
 namespace terse::act {
 
-namespace {
-thread_local std::string scope;
-}
+ModuleScope::ModuleScope(std::string_view path)
+    : step_(StepContext::shared_of_thread()), outer_(std::exchange(StepContext::of_thread().scope, path)) {}
 
-std::string& current_scope() { return scope; }
-
-ModuleScope::ModuleScope(std::string_view path) : outer_(std::move(scope)) { scope = path; }
-ModuleScope::~ModuleScope() { scope = std::move(outer_); }
+ModuleScope::~ModuleScope() { (step_ ? *step_ : StepContext::outside()).scope = std::move(outer_); }
 
 }  // namespace terse::act

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
+
+#include "terse/act/tensor/step_context.hpp"
 
 namespace terse::act {
 
@@ -15,10 +18,8 @@ class ModuleScope {
   ModuleScope& operator=(const ModuleScope&) = delete;
 
  private:
+  std::shared_ptr<StepContext> step_;  // in which it began; null: outside of steps
   std::string outer_;
 };
-
-/// Path of this thread's innermost ModuleScope, or "".
-std::string& current_scope();
 
 }  // namespace terse::act

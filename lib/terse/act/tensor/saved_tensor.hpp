@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "terse/act/tensor/node_id.hpp"
 #include "terse/act/tensor/torch.hpp"
 #include "terse/core/dtype.hpp"
 #include "terse/quant/layout/layout.hpp"
@@ -33,7 +34,7 @@ enum class Reason : std::uint8_t {
   Shape,       ///< backward needs its sizes alone: nothing stored
   Critical,    ///< rounding would spoil the gradient (divisors, logarithms, statistics): kept as it is
   Derived,     ///< computed again from what is stored of `shared_with`, its operand: a layer norm's result, an
-               ///< attention's, a smooth activation's, a dropout's (recipes.hpp)
+               ///< attention's, a smooth activation's, a dropout's (Recipe)
   Recomputed,  ///< inside a recomputed block (recompute.hpp) that has not run again: nothing stored
 };
 inline constexpr int kReasonCount = 16;
@@ -46,8 +47,7 @@ struct SavedTensor {
   std::string role = {};  ///< "input", "result", …: as far as known
   core::DType dtype = core::DType::Float32;
   std::vector<std::int64_t> shape = {};
-  std::optional<std::uint64_t> node =
-      {};  ///< sequence number of the graph's node that saves it; none of a block's input
+  std::optional<NodeId> node = {};  ///< of the graph, that saves it; none of a block's input
   Reason reason = Reason::Exact;
   std::string shared_with = {};  ///< id of the saved tensor that holds the content, or what it is derived from
   quant::Layout layout = {};     ///< of the encoded elements; codec Raw and count 0 where nothing was encoded
