@@ -10,7 +10,7 @@ namespace terse::tools::relsim_dedup {
 
 void define_phrases(CLI::App& command, SharedOptions& shared, PhrasesOptions& options) {
   add_examples(command, {"relsim-dedup phrases --facts openie.facts",
-                         "relsim-dedup phrases --facts openie.facts --false-merges 0.2 -o openie.clusters"});
+                         "relsim-dedup phrases --facts openie.facts --false-merges 0.2"});
   command
       .add_option("similarity", options.similarity,
                   "A similarity artifact of the same facts, whose thin relations are left alone; - is none")
