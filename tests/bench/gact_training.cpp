@@ -5,6 +5,7 @@
 // numbers alone (Algorithm 1 of GACT, ICML 2022, all others at 4 bits), every 1,000 steps; then from 8 bits down, at
 // each step the tensor whose variance rises least by saved bit, until the average over the elements is met. Prints one
 // line: seed, average bits, stored bytes, loss of the last step, accuracy.
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <string>
@@ -41,7 +42,7 @@ class Control {
     if (step % kAdaptEvery == 0) adapt(batch, step);
     const double loss = backward(batch, {.bits = kProbeBits, .seed = step << 1, .bits_of = bits_});
     if (!std::isfinite(loss)) throw terse::Error(terse::Error::Negative, "the loss is not finite");
-    trainer_.optimizer().step(trainer_.schedule().rate(step));
+    trainer_.optimizer().step(trainer_.schedule().schedule.rate(step));
     trainer_.optimizer().clear_gradients();
     return loss;
   }
@@ -131,7 +132,9 @@ int train(const std::vector<std::string>& arguments) {
   options.data = terse::train::parse_spec(arguments[1], "data");
   options.batch = std::stoll(arguments[2]);
   options.epochs = std::stoull(arguments[3]);
-  options.optimizer.kind = terse::train::optimizer_from_string(arguments[4]);
+  options.optimizer.kind = terse::learn::optimizer_from_string(
+      arguments[4], std::array{terse::learn::OptimizerKind::Sgd, terse::learn::OptimizerKind::Adam,
+                               terse::learn::OptimizerKind::AdamW});
   options.learning_rate = std::stod(arguments[5]);
   options.schedule = terse::train::parse_spec(arguments[6], "schedule");
   options.seed = std::stoull(arguments[8]);

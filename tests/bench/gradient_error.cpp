@@ -142,7 +142,7 @@ Point control(Batch& batch, int bits, bool duplicates, int draws) {
 Point ours(Trainer& trainer, Batch& batch, const std::string& method, const terse::act::CompressionOptions& options,
            int draws) {
   terse::act::Compression compression(options);
-  own_tensors(compression, trainer.network());
+  trainer.compressed().own(compression);
   compression.batch(batch.inputs());
   Point point{method, options.levels};
   Errors errors;
@@ -191,8 +191,8 @@ int measure(const std::vector<std::string>& arguments) {
   Trainer trainer(options);
   for (int i = 0; i < std::stoi(arguments[4]); ++i) trainer.step();
   Batch batch(trainer);
-  terse::act::Compression exact(options.compression);
-  own_tensors(exact, trainer.network());
+  terse::act::Compression exact(options.compression.steps());
+  trainer.compressed().own(exact);
   exact.batch(batch.inputs());
   {
     Errors ignored;

@@ -36,6 +36,8 @@ terse::train::TrainOptions options_for(const std::vector<std::string>& arguments
   if (level.ends_with(kEntropy)) {
     options.compression.entropy = true;
     level.resize(level.size() - kEntropy.size());
+  } else {
+    options.compression.entropy = false;
   }
   bool swaps = false;
   options.compression.level = terse::act::level_from_string(terse::act::level_beside_swap(level, swaps));
@@ -45,11 +47,11 @@ terse::train::TrainOptions options_for(const std::vector<std::string>& arguments
 
 void report(const std::string& level, const std::vector<double>& seconds, const StepFigures& figures) {
   std::printf("%-10s median %.4f s, saved for backward %.1f MB (%.1f MB exact), peak allocated in the step %.1f MB\n",
-              level.c_str(), median(seconds), 1e-6 * double(figures.activation_bytes_stored),
-              1e-6 * double(figures.activation_bytes_exact), 1e-6 * double(figures.peak_allocated_bytes));
-  if (figures.swap) {
+              level.c_str(), median(seconds), 1e-6 * double(figures.compression.stored_bytes),
+              1e-6 * double(figures.compression.exact_bytes), 1e-6 * double(figures.peak_allocated_bytes));
+  if (const auto& swap = figures.compression.swap) {
     std::printf("%-10s swapped %.1f MB a step, waited %.4f s in the last\n", level.c_str(),
-                1e-6 * double(figures.swap->swapped_bytes), figures.swap->wait_seconds);
+                1e-6 * double(swap->swapped_bytes), swap->wait_seconds);
   }
 }
 

@@ -1,3 +1,5 @@
+#include <array>
+
 #include "common/messages.hpp"
 #include "options.hpp"
 #include "terse/act/memory/allocator.hpp"
@@ -88,7 +90,8 @@ int write_measured(const Options& options) {
   train_options.data = train::parse_spec(options.data, "data");
   train_options.trust_model = options.trust_model;
   train_options.batch = options.batch > 0 ? options.batch : 64;
-  train_options.optimizer.kind = train::optimizer_from_string(options.optimizer);
+  using enum learn::OptimizerKind;
+  train_options.optimizer.kind = learn::optimizer_from_string(options.optimizer, std::array{Sgd, Adam, AdamW});
   train_options.compression.level = act::Level::L0;
   train_options.seed = options.shared.seed;
 

@@ -5,6 +5,7 @@
 #include "common/groups.hpp"
 #include "common/model_options.hpp"
 #include "common/numbers.hpp"
+#include "terse/learn/compression_choice.hpp"
 
 namespace terse::tools::act_train {
 
@@ -17,11 +18,11 @@ void define_run(CLI::App& app, Options& options) {
   add_file(app, "--profile", options.profile, "Take model, data and batch size from a profile that act-profile wrote");
   add_file(app, "--init", options.init, "Start from the weights in FILE: .safetensors or a model artifact");
   add_heading(app, kCompressionGroup);
-  auto* level = add_choice(
-      app, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2", "L3", "swap", "L4bit-swap"},
-      "How saved tensors are compressed: L0 not at all, L1 to 4 bits, L1.1 to 8, L1.2 to 2; L2, "
-      "L2.1 and L2.2 to bits that differ from tensor to tensor, 4, 3 and 2 on average; with --swap "
-      "L3 is L2, L4bit-swap L1, and swap L0");
+  auto* level =
+      add_choice(app, "--level", options.level, learn::level_names_beside_swap(),
+                 "How saved tensors are compressed: L0 not at all, L1 to 4 bits, L1.1 to 8, L1.2 to 2; L2, "
+                 "L2.1 and L2.2 to bits that differ from tensor to tensor, 4, 3 and 2 on average; with --swap "
+                 "L3 is L2, L4bit-swap L1, and swap L0");
   level->each([&options](const std::string&) { options.level_given = true; });
   app.add_option("--bits", options.bits,
                  "Bits of a compressed value, in place of the level's: 1, 2, 4, 8, or 32 for none")
@@ -92,7 +93,8 @@ void define_optimizer(CLI::App& app, Options& options) {
       ->type_name("X")
       ->check(not_negative());
   app.add_option("--schedule", options.schedule,
-                 "Learning rate over the run: constant, cosine (down to 0), or step[:every=N,gamma=X] (a factor every "
+                 "Learning rate over the run: constant, cosine or linear (down to 0), or step[:every=N,gamma=X] (a "
+                 "factor every "
                  "N steps)")
       ->type_name("SCHEDULE");
   app.add_option("--warmup", options.warmup, "Steps over which the learning rate rises to its value")->type_name("N");

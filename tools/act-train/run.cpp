@@ -1,3 +1,4 @@
+#include <array>
 #include <optional>
 
 #include "common/messages.hpp"
@@ -26,12 +27,11 @@ namespace {
 struct Plan {
   train::TrainOptions options;
   std::vector<std::string> parents;
-  std::vector<formats::PolicyTensor> precision;  // what is known of the saved tensors
-  bool bits_are_chosen = false;                  // precision's bits are those of the level
 };
 
 /// Bits and sensitivities that the run begins with, and the level that they belong to.
 void take_precision(Plan& plan, const Options& given, const std::optional<formats::Profile>& profile) {
+  auto& compression = plan.options.compression;
   bool swaps = false;
   auto level = act::level_from_string(act::level_beside_swap(given.level, swaps));
   if (swaps && given.swap.empty()) throw Error(Error::Usage, "level " + given.level + " takes --swap DIR");
@@ -43,15 +43,15 @@ void take_precision(Plan& plan, const Options& given, const std::optional<format
     if (act::average_bits(level) == 0) {
       throw Error(Error::Usage, given.policy + ": a policy is for levels L2, L2.1 and L2.2, not " + given.level);
     }
-    plan.bits_are_chosen = at_a_level && policy.content.level == act::to_string(level);
-    plan.precision = std::move(policy.content.tensors);
-    plan.options.policy_digest = policy.digest;
+    compression.policy_bits = at_a_level && policy.content.level == act::to_string(level);
+    compression.policy = std::move(policy.content.tensors);
+    compression.policy_digest = policy.digest;
     plan.parents.push_back(policy.digest);
   } else if (profile && profile->sensitivity_method != "none" && act::average_bits(level) > 0) {
-    plan.precision = act::policy_tensors(*profile);
-    plan.options.policy_digest = plan.parents.front();
+    compression.policy = act::policy_tensors(*profile);
+    compression.policy_digest = plan.parents.front();
   }
-  plan.options.compression.level = level;
+  compression.level = level;
 }
 
 Plan plan_of(const Options& given) {
@@ -78,21 +78,22 @@ Plan plan_of(const Options& given) {
   options.batch = batch == 0 ? 64 : batch;
   options.epochs = given.epochs;
   options.steps = given.steps;
-  options.optimizer.kind = train::optimizer_from_string(given.optimizer);
+  using enum learn::OptimizerKind;
+  options.optimizer.kind = learn::optimizer_from_string(given.optimizer, std::array{Sgd, Adam, AdamW});
   options.optimizer.momentum = given.momentum;
   options.optimizer.weight_decay = given.weight_decay;
   options.learning_rate = given.learning_rate;
   options.schedule = train::parse_spec(given.schedule, "schedule");
   options.warmup = given.warmup;
   take_precision(plan, given, profile);
-  options.compression.bits = given.bits;
+  auto& compression = options.compression;
+  compression.bits = given.bits;
   if (given.budget > 0 && given.entropy.value_or(false)) throw Error(Error::Usage, "--budget excludes --entropy");
-  const bool by_level = given.budget == 0 && given.bits == 0 && act::codes_entropy(options.compression.level);
-  options.compression.entropy = given.entropy.value_or(by_level);
-  options.adapt_every = given.adapt_every;
+  compression.entropy = given.entropy;
+  compression.adapt_every = given.adapt_every;
   // Probes take memory that bits could have.
-  if (given.budget > 0 && !plan.precision.empty() && !given.adapt_every_given) options.adapt_every = 0;
-  options.budget = given.budget;
+  if (given.budget > 0 && !compression.policy.empty() && !given.adapt_every_given) compression.adapt_every = 0;
+  compression.budget = given.budget;
   options.seed = given.shared.seed;
   options.recompute = given.recompute;
   options.recompute_slices = given.recompute_slices;
@@ -120,8 +121,8 @@ Outputs open_outputs(const Options& options) {
 std::string figures_text(const train::StepFigures& figures) {
   char text[96];
   std::snprintf(text, sizeof text, "loss %.4f, activations ", figures.loss);
-  return text + core::format_size(figures.activation_bytes_stored) + " of " +
-         core::format_size(figures.activation_bytes_exact);
+  return text + core::format_size(figures.compression.stored_bytes) + " of " +
+         core::format_size(figures.compression.exact_bytes);
 }
 
 void warn_of_variance(std::uint64_t step, const act::VarianceFigures& figures) {
@@ -144,7 +145,7 @@ void say_summary(const train::RunSummary& summary, const std::optional<train::Ev
                 core::format_size(summary.peak_allocated_bytes()).c_str(),
                 core::format_size(summary.last()->peak_resident_bytes).c_str());
   say_note(text);
-  if (const auto& budget = summary.last()->budget) {
+  if (const auto& budget = summary.last()->compression.budget) {
     say_note("budget " + core::format_size(budget->budget_bytes) + ", planned peak " +
              core::format_size(budget->planned_peak_bytes));
   }
@@ -174,19 +175,6 @@ train::RunHooks make_hooks(const Options& options, train::Trainer& trainer) {
   return hooks;
 }
 
-/// Under a budget, gives back what is kept for reuse while `body` runs, which is no training step: what it takes of its
-/// own fits in its place.
-template <class Body>
-auto beside_training(train::Trainer& trainer, Body body) {
-  if (!trainer.budget()) return body();
-  struct Bound {
-    const act::BudgetKeeper& budget;
-    explicit Bound(const act::BudgetKeeper& of) : budget(of) { budget.release_memory(); }
-    ~Bound() { budget.bound_memory(); }
-  } const bound(*trainer.budget());
-  return body();
-}
-
 /// @return  0, or the signal that interrupted the run
 int train_and_write(const Options& options) {
   auto plan = plan_of(options);
@@ -203,16 +191,13 @@ int train_and_write(const Options& options) {
 
   train::Trainer trainer(plan.options);
   if (!options.init.empty()) train::initialise_from(trainer.network(), options.init);
-  if (trainer.adaptation() && !plan.precision.empty()) {
-    trainer.adaptation()->start_from(plan.precision);
-    if (!plan.bits_are_chosen && options.budget == 0) trainer.adaptation()->choose();
-  }
+  auto& compressed = trainer.compressed();
   if (options.resume) {
     checkpoints->restore(trainer);
   } else if (options.budget > 0) {
-    trainer.plan_budget();
+    compressed.plan_budget();
   }
-  if (trainer.budget()) say_tier(trainer.budget()->plan().budget().tier);
+  if (compressed.budget()) say_tier(compressed.budget()->plan().budget().tier);
 
   const auto header = [&] {
     return formats::Header{.producer = options.shared.producer,
@@ -223,7 +208,8 @@ int train_and_write(const Options& options) {
   auto hooks = make_hooks(options, trainer);
   if (checkpoints) {
     hooks.save_checkpoint = [&] {
-      beside_training(trainer, [&] { checkpoints->save(trainer, options.shared.producer, options.shared.arguments); });
+      const auto pause = compressed.pause();
+      checkpoints->save(trainer, options.shared.producer, options.shared.arguments);
     };
   }
   if (outputs.dump) {
@@ -243,8 +229,8 @@ int train_and_write(const Options& options) {
     core::Progress progress("training", trainer.steps_total(), options.shared.progress);
     hooks.each_step = [&](const train::StepFigures& figures) {
       if (metrics) metrics->step(figures);
-      if (figures.adaptation && figures.adaptation->variance)
-        warn_of_variance(figures.step, *figures.adaptation->variance);
+      const auto& adaptation = figures.compression.adaptation;
+      if (adaptation && adaptation->variance) warn_of_variance(figures.step, *adaptation->variance);
       progress.update(figures.step, figures_text(figures));
     };
     try {
@@ -256,14 +242,12 @@ int train_and_write(const Options& options) {
   }
   std::optional<train::Evaluation> evaluation;
   if (finished) {
-    if (options.evaluate && trainer.data().evaluation)
-      evaluation = beside_training(trainer, [&] { return trainer.evaluate(); });
+    const auto pause = compressed.pause();
+    if (options.evaluate && trainer.data().evaluation) evaluation = trainer.evaluate();
     if (metrics) metrics->final(summary, evaluation);
     if (outputs.model) {
-      beside_training(trainer, [&] {
-        train::write_trained_model(*outputs.model, header(), trainer, train::reached(summary, evaluation));
-        outputs.model->finish();
-      });
+      train::write_trained_model(*outputs.model, header(), trainer, train::reached(summary, evaluation));
+      outputs.model->finish();
     }
   }
   if (outputs.metrics) outputs.metrics->finish();

@@ -7,7 +7,7 @@
 #include "common/options.hpp"
 #include "relsim-dedup/judge_command.hpp"
 #include "relsim-dedup/rewrite_command.hpp"
-#include "terse/formats/container/artifact.hpp"
+#include "terse/formats/artifact/artifact.hpp"
 #include "terse/relsim/merging/merged_relations.hpp"
 
 namespace terse::tools::relsim_dedup {

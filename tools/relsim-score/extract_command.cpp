@@ -10,8 +10,8 @@
 #include "terse/core/error.hpp"
 #include "terse/core/table.hpp"
 #include "terse/relsim/extraction/ensemble.hpp"
+#include "terse/relsim/extraction/extractor_answers.hpp"
 #include "terse/relsim/extraction/extractor_artifact.hpp"
-#include "terse/relsim/extraction/extractor_trainer.hpp"
 
 namespace terse::tools::relsim_score {
 namespace {

@@ -5,11 +5,11 @@
 #include "common/groups.hpp"
 #include "common/messages.hpp"
 #include "common/numbers.hpp"
-#include "relsim-train/similarity_input.hpp"
-#include "relsim-train/split.hpp"
 #include "terse/core/error.hpp"
 #include "terse/relsim/embedding/embedding_artifact.hpp"
 #include "terse/relsim/embedding/embedding_checkpoint.hpp"
+#include "terse/relsim/kb/split.hpp"
+#include "terse/relsim/ranking/named_divergences.hpp"
 
 namespace terse::tools {
 namespace {
@@ -29,10 +29,10 @@ relsim::EmbeddingTrainingOptions settle(const SharedOptions& shared, const Embed
                 : loss == "logistic" ? relsim::RankingLoss::Logistic
                                      : relsim::RankingLoss::Softmax;
   o.step.margin = options.margin.value_or(o.model == relsim::ScoreModel::RotatE ? 6 : 1);
-  o.step.rule = relsim::row_rule_of(options.optimizer);
-  o.step.lr = options.lr.value_or(o.step.rule == relsim::RowRule::AdaGrad ? 0.1
-                                  : o.step.rule == relsim::RowRule::Adam  ? 1e-3
-                                                                          : 1e-2);
+  o.step.rule = learn::optimizer_from_string(options.optimizer, relsim::kRowOptimizers);
+  o.step.lr = options.lr.value_or(o.step.rule == learn::OptimizerKind::AdaGrad ? 0.1
+                                  : o.step.rule == learn::OptimizerKind::Adam  ? 1e-3
+                                                                               : 1e-2);
   o.negatives.corrupt = options.corrupt == "relations"  ? relsim::Corrupt::Relations
                         : options.corrupt == "entities" ? relsim::Corrupt::Entities
                                                         : relsim::Corrupt::Both;
@@ -47,11 +47,6 @@ relsim::EmbeddingTrainingOptions settle(const SharedOptions& shared, const Embed
   }
   if (!options.combine.empty() && options.similarity.empty())
     throw Error(Error::Usage, "--combine is of --similarity's divergences");
-  if (options.level != "L0") {
-    throw Error(Error::Usage, "--level " + options.level +
-                                  ": an embedding's step keeps no activations that could be compressed: its "
-                                  "gradients are closed formulas of the rows themselves, and a number a scored fact");
-  }
   o.tau_start = options.tau_start.value_or(o.tau);
   return o;
 }
@@ -144,40 +139,38 @@ void define_embed(CLI::App& command, EmbedOptions& options) {
   command.add_option("--l2", training.step.l2, "L2 penalty, on the rows that a batch names")->type_name("RATE");
   add_heading(command, "Negatives");
   define_negatives(command, options);
-  add_heading(command, kCompressionGroup);
-  add_choice(command, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2"},
-             "As with facts and extract, where there are activations to compress; here L0 is the only one, since "
-             "gradients are "
-             "closed formulas");
   add_heading(command, kOutputGroup);
-  define_metrics(command, options.course);
-  define_checkpoint(command, options.course);
+  define_metrics(command, options.session);
+  define_checkpoint(command, options.session);
 }
 
 int run_embed(const SharedOptions& shared, const EmbedOptions& options) {
   const auto training = settle(shared, options);
   // Opened first: an output that cannot be written should not cost a training run.
   const auto sink = core::open_sink(shared.output, core::Content::Binary);
-  Course course(options.course, shared, training.epochs);
-  const auto split = read_split(options.inputs, options.valid, options.held_out, shared.seed);
+  auto session = begin_session(options.session, shared, training.epochs);
+  const auto split = relsim::read_split({options.inputs, options.valid, options.held_out}, shared.seed);
+  warn_of_skipped(options.valid, split);
   const bool validated = !split.held_out.empty();
   auto header = header_of(shared);
   std::vector<double> divergences;
   if (!options.similarity.empty()) {
-    header.parents.emplace_back();
-    divergences = read_divergences(options.similarity, split.kb.relations, header.parents.back(), options.combine);
+    auto known = relsim::read_divergences(options.similarity, split.kb.relations, options.combine);
+    warn_of_unknown(options.similarity, known, split.kb.relations);
+    header.parents.push_back(known.digest);
+    divergences = std::move(known.divergences);
   }
-  const auto digest = !course.keeps() ? "" : relsim::training_digest(split.kb.triples, split.held_out, divergences);
+  const auto digest = !session.keeps() ? "" : relsim::training_digest(split.kb.triples, split.held_out, divergences);
   relsim::EmbeddingTrainer trainer(split.kb.triples, split.held_out, split.kb.entities.size(),
                                    split.kb.relations.size(), training, std::move(divergences));
-  if (const auto saved = course.resumed()) {
+  if (const auto saved = session.resumed()) {
     trainer.restore(relsim::load_state(saved->content, saved->header.seed, trainer.state(), training, digest,
-                                       options.course.checkpoint));
+                                       options.session.checkpoint));
   }
-  course.run([&] {
+  session.run([&] {
     if (trainer.done()) return true;
     const auto report = trainer.run_epoch();
-    course.epoch(
+    session.epoch(
         report.epoch, to_map(report, validated), report.step_seconds,
         "loss " + to_four_decimals(report.loss) + (validated ? ", held-out MRR " + to_four_decimals(report.mrr) : ""),
         [&] { return relsim::store_state(trainer.state(), training, digest); });
@@ -188,7 +181,7 @@ int run_embed(const SharedOptions& shared, const EmbedOptions& options) {
   final_line["held_out_facts"] = static_cast<std::int64_t>(split.held_out.size());
   auto stored = relsim::store_embedding(trainer.result(), split.kb);
   stored.metrics = final_line;
-  course.finish(std::move(final_line), best.step_seconds);
+  session.finish(std::move(final_line), best.step_seconds);
   if (validated) {
     say_note(plural(split.held_out.size(), "held-out fact", "held-out facts") + ": MRR of the relation " +
              to_four_decimals(best.mrr) + ", first " + to_four_decimals(best.hits1) + " (epoch " +

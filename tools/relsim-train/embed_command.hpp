@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/options.hpp"
-#include "relsim-train/course.hpp"
+#include "relsim-train/training_options.hpp"
 #include "terse/relsim/embedding/embedding_trainer.hpp"
 
 namespace terse::tools {
@@ -21,10 +21,9 @@ struct EmbedOptions {
   std::string optimizer = "adagrad";
   std::optional<double> lr, margin, tau_start;
   std::string corrupt = "relations", negatives = "uniform";
-  std::string similarity;    ///< a similarity artifact
-  std::string combine;       ///< both directions of its divergences; empty: as it has it
-  std::string level = "L0";  ///< the others are refused
-  CourseOptions course;
+  std::string similarity;  ///< a similarity artifact
+  std::string combine;     ///< both directions of its divergences; empty: as it has it
+  learn::SessionOptions session;
   relsim::EmbeddingTrainingOptions training;
 };
 

@@ -9,83 +9,34 @@
 #include "common/groups.hpp"
 #include "common/messages.hpp"
 #include "common/numbers.hpp"
-#include "relsim-train/similarity_input.hpp"
 #include "terse/act/memory/allocator.hpp"
 #include "terse/core/error.hpp"
 #include "terse/relsim/extraction/extractor_artifact.hpp"
 #include "terse/relsim/extraction/extractor_checkpoint.hpp"
+#include "terse/relsim/extraction/sentence_split.hpp"
 #include "terse/relsim/extraction/word_vectors.hpp"
+#include "terse/relsim/ranking/named_divergences.hpp"
 
 namespace terse::tools {
 namespace {
 
 using formats::Value;
-using relsim::Sentence;
-
-struct SentenceSplit {
-  relsim::Vocabulary relations;
-  std::vector<Sentence> train, held_out;
-};
-
-SentenceSplit read_sentences(const SharedOptions& shared, const ExtractOptions& options) {
-  if (options.valid == "-" && std::ranges::find(options.inputs, "-") != options.inputs.end()) {
-    throw Error(Error::Usage, "standard input is given twice: as an input and to --valid");
-  }
-  relsim::SentenceSet set;
-  for (const auto& input : options.inputs) relsim::read_sentences(input, set);
-  if (set.sentences.empty()) throw Error(Error::BadInput, core::source_name(options.inputs.front()) + ": no sentences");
-  SentenceSplit split;
-  if (options.valid.empty()) {
-    core::RandomSequence random({shared.seed, core::stream_of("relsim/held-out sentences"), 0});
-    for (auto& sentence : set.sentences) {
-      (random.uniform() < options.held_out ? split.held_out : split.train).push_back(std::move(sentence));
-    }
-  } else {
-    split.train = std::move(set.sentences);
-    const auto known = set.relations.size();
-    set.sentences.clear();
-    relsim::read_sentences(options.valid, set);
-    for (auto& sentence : set.sentences) {
-      if (sentence.relation < known) split.held_out.push_back(std::move(sentence));
-    }
-    const auto skipped = set.sentences.size() - split.held_out.size();
-    if (skipped > 0) {
-      say_warning(options.valid + ": " + plural(skipped, "sentence of a relation", "sentences of relations") +
-                  " without training sentences: left out");
-      relsim::Vocabulary trained;
-      for (std::int32_t r = 0; r < known; ++r) trained.intern(set.relations.name(r));
-      set.relations = std::move(trained);
-    }
-  }
-  if (split.train.empty())
-    throw Error(Error::BadInput, core::source_name(options.inputs.front()) + ": no sentences are left to train on");
-  split.relations = std::move(set.relations);
-  return split;
-}
 
 Value::Map to_map(const relsim::ExtractorEpoch& report, bool validated) {
-  Value::Map map{{"epoch", report.epoch},
-                 {"step", report.steps},
-                 {"loss", report.loss},
-                 {"activation_bytes_exact", Value(report.exact_bytes)},
-                 {"activation_bytes_stored", Value(report.stored_bytes)}};
+  Value::Map map{{"epoch", report.epoch}, {"step", report.steps}, {"loss", report.loss}};
+  report.activations.add_metrics(map);
   if (validated) {
     map["held_out_micro_f1"] = report.micro_f1;
     map["held_out_macro_f1"] = report.macro_f1;
     map["held_out_accuracy"] = report.accuracy;
   }
   if (report.tau > 0) map["tau"] = report.tau;
-  if (report.average_bits > 0) {
-    map["average_bits"] = report.average_bits;
-    map["steps_spent_on_probes"] = report.steps_spent_on_probes;
-  }
   return map;
 }
 
 /// The same with what depends on the machine, which no artifact holds.
 Value::Map with_memory(Value::Map map, const relsim::ExtractorEpoch& report) {
-  map["peak_allocated_bytes"] = Value(report.peak_allocated_bytes);
-  if (report.planned_peak_bytes > 0) map["planned_peak_bytes"] = Value(report.planned_peak_bytes);
+  report.activations.add_memory(map);
   return map;
 }
 
@@ -166,28 +117,11 @@ void define_extract(CLI::App& command, ExtractOptions& options) {
       .add_option("--excluded", options.excluded, "The relation that stands for none: left out of F1, as TACRED has it")
       ->type_name("NAME");
   add_heading(command, kCompressionGroup);
-  auto* level = add_choice(command, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2"},
-                           "Compress what the backward pass keeps: not, to 4, 8 or 2 bits, or to bits that differ from "
-                           "tensor to tensor, 4, 3 "
-                           "and 2 on average")
-                    ->default_str("L0");
-  command
-      .add_option("--bits", training.bits,
-                  "Bits of a compressed value, in place of the level's: 1, 2, 4, 8, or 32 for none")
-      ->type_name("N")
-      ->check(CLI::IsMember({1, 2, 4, 8, 32}).description(""))
-      ->default_str("")
-      ->excludes(level);
-  command.add_option("--adapt-every", training.adapt_every, "Steps between choices of bits at levels L2 to L2.2")
-      ->type_name("N");
-  add_size(command, "--budget", training.budget,
-           "Resident bytes that the whole process may take at its peak: bits follow from it in place of a level's "
-           "average; 250MiB, 2G")
-      ->default_str("")
-      ->excludes("--bits");
+  define_level(command, options.level, training.compression, "what the backward pass keeps");
+  define_budget(command, training.compression);
   add_heading(command, kOutputGroup);
-  define_metrics(command, options.course);
-  define_checkpoint(command, options.course);
+  define_metrics(command, options.session);
+  define_checkpoint(command, options.session);
 }
 
 int run_extract(const SharedOptions& shared, const ExtractOptions& options) {
@@ -197,20 +131,25 @@ int run_extract(const SharedOptions& shared, const ExtractOptions& options) {
   if (options.length < 1 || options.length > (1 << 16)) throw Error(Error::Usage, "--length must be from 1 to 65536");
   // Opened first: an output that cannot be written should not cost a training run.
   const auto sink = core::open_sink(shared.output, core::Content::Binary);
-  Course course(options.course, shared, options.training.epochs);
+  auto session = begin_session(options.session, shared, options.training.epochs);
   act::install_allocator();
-  const auto split = read_sentences(shared, options);
+  const auto split = relsim::read_sentence_split(options.inputs, options.valid, options.held_out, shared.seed);
+  if (split.skipped > 0) {
+    say_warning(options.valid + ": " + plural(split.skipped, "sentence of a relation", "sentences of relations") +
+                " without training sentences: left out");
+  }
   const bool validated = !split.held_out.empty();
   auto header = header_of(shared);
   std::vector<double> divergences;
   if (!options.similarity.empty()) {
-    header.parents.emplace_back();
-    divergences = read_divergences(options.similarity, split.relations, header.parents.back());
+    auto known = relsim::read_divergences(options.similarity, split.relations);
+    warn_of_unknown(options.similarity, known, split.relations);
+    header.parents.push_back(known.digest);
+    divergences = std::move(known.divergences);
   }
   auto training = options.training;
   training.seed = shared.seed;
-  training.level = options.level.empty() ? training.budget > 0 ? act::Level::L2 : act::Level::L0
-                                         : act::level_from_string(options.level);
+  training.compression.level = level_of(options.level, training.compression);
   const auto vocabulary = relsim::FeatureVocabulary::of(split.train, options.least_words, options.length);
   auto shape = options.shape;
   shape.kind = relsim::extractor_kind_of(options.model);
@@ -231,32 +170,32 @@ int run_extract(const SharedOptions& shared, const ExtractOptions& options) {
   const auto model = [&] {
     return relsim::store_extractor(extractor, vocabulary, split.relations.names(), excluded ? options.excluded : "");
   };
-  const auto digest = course.keeps() ? relsim::sentences_digest(split.train, split.held_out, divergences) : "";
-  if (training.budget > 0) {
+  const auto digest = session.keeps() ? relsim::sentences_digest(split.train, split.held_out, divergences) : "";
+  if (training.compression.budget > 0) {
     // What the run will write, and read where it is resumed, takes memory that is part of what the process needs.
     const auto before = [&] {
       write_model(*core::open_sink("/dev/null", core::Content::Binary), {}, model());
-      if (!course.keeps()) return;
+      if (!session.keeps()) return;
       const auto state =
-          course.rehearsed([&] { return relsim::store_state(trainer.state(), shape, training, digest); });
-      relsim::load_state(state, shared.seed, trainer.state(), shape, training, digest, options.course.checkpoint);
+          session.rehearsed([&] { return relsim::store_state(trainer.state(), shape, training, digest); });
+      relsim::load_state(state, shared.seed, trainer.state(), shape, training, digest, options.session.checkpoint);
     };
-    trainer.plan_budget(before, course.resumed_budget());
+    trainer.plan_budget(before, session.resumed_budget());
   }
-  auto saved = course.resumed();
+  auto saved = session.resumed();
   if (saved) {
     trainer.restore(relsim::load_state(saved->content, saved->header.seed, trainer.state(), shape, training, digest,
-                                       options.course.checkpoint));
+                                       options.session.checkpoint));
     saved.reset();  // under a budget, its memory is for training
     malloc_trim(0);
   }
-  course.run([&] {
+  session.run([&] {
     if (trainer.done()) return true;
     const auto report = trainer.run_epoch();
-    course.epoch(report.epoch, with_memory(to_map(report, validated), report), report.step_seconds,
-                 "loss " + to_four_decimals(report.loss) +
-                     (validated ? ", held-out micro F1 " + to_four_decimals(report.micro_f1) : ""),
-                 [&] { return relsim::store_state(trainer.state(), shape, training, digest); });
+    session.epoch(report.epoch, with_memory(to_map(report, validated), report), report.step_seconds,
+                  "loss " + to_four_decimals(report.loss) +
+                      (validated ? ", held-out micro F1 " + to_four_decimals(report.micro_f1) : ""),
+                  [&] { return relsim::store_state(trainer.state(), shape, training, digest); });
     return false;
   });
   const auto best = trainer.finish();
@@ -264,7 +203,7 @@ int run_extract(const SharedOptions& shared, const ExtractOptions& options) {
   auto final_line = to_map(best, validated);
   final_line["held_out_sentences"] = static_cast<std::int64_t>(split.held_out.size());
   stored.metrics = final_line;
-  course.finish(with_memory(std::move(final_line), best), best.step_seconds);
+  session.finish(with_memory(std::move(final_line), best), best.step_seconds);
   if (validated) {
     say_note(plural(split.held_out.size(), "held-out sentence", "held-out sentences") + ": micro F1 " +
              to_four_decimals(best.micro_f1) + ", macro F1 " + to_four_decimals(best.macro_f1) + " (epoch " +

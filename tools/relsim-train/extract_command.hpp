@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "common/options.hpp"
-#include "relsim-train/course.hpp"
+#include "relsim-train/training_options.hpp"
 #include "terse/relsim/extraction/extractor_trainer.hpp"
 
 namespace terse::tools {
@@ -21,7 +21,7 @@ struct ExtractOptions {
   std::string excluded = "no_relation";
   std::string level;  ///< empty: L0, or L2 with a budget
   std::int64_t least_words = 2, length = 100;
-  CourseOptions course;
+  learn::SessionOptions session;
   relsim::ExtractorShape shape;
   relsim::ExtractorTrainingOptions training;
 };

@@ -12,7 +12,6 @@
 #include "common/messages.hpp"
 #include "common/numbers.hpp"
 #include "relsim-train/seed_series.hpp"
-#include "relsim-train/split.hpp"
 #include "terse/act/memory/allocator.hpp"
 #include "terse/core/error.hpp"
 #include "terse/formats/kinds/facts.hpp"
@@ -20,6 +19,7 @@
 #include "terse/relsim/counts/count_model.hpp"
 #include "terse/relsim/facts/fact_artifact.hpp"
 #include "terse/relsim/facts/fact_checkpoint.hpp"
+#include "terse/relsim/kb/split.hpp"
 #include "terse/relsim/kernels/pair_product.hpp"
 #include "terse/relsim/training/training_digest.hpp"
 
@@ -31,15 +31,8 @@ using relsim::EpochReport;
 
 /// Metrics of one epoch, for the metrics file and the artifact.
 Value::Map to_map(const EpochReport& report, bool validated) {
-  Value::Map map{{"epoch", report.epoch},
-                 {"step", report.steps},
-                 {"loss", report.train_nats},
-                 {"activation_bytes_exact", Value(report.exact_bytes)},
-                 {"activation_bytes_stored", Value(report.stored_bytes)}};
-  if (report.average_bits > 0) {
-    map["average_bits"] = report.average_bits;
-    map["steps_spent_on_probes"] = report.steps_spent_on_probes;
-  }
+  Value::Map map{{"epoch", report.epoch}, {"step", report.steps}, {"loss", report.train_nats}};
+  report.activations.add_metrics(map);
   if (validated) {
     map["held_out_nats"] = report.held_out_nats;
     map["held_out_inverse_nats"] = report.held_out_inverse_nats;
@@ -49,8 +42,7 @@ Value::Map to_map(const EpochReport& report, bool validated) {
 
 /// The same with what depends on the machine and its threads, which no artifact holds.
 Value::Map with_memory(Value::Map map, const EpochReport& report) {
-  map["peak_allocated_bytes"] = Value(report.peak_allocated_bytes);
-  if (report.planned_peak_bytes > 0) map["planned_peak_bytes"] = Value(report.planned_peak_bytes);
+  report.activations.add_memory(map);
   return map;
 }
 
@@ -73,7 +65,7 @@ Value::Map summary(const relsim::TrainedFacts& trained, std::size_t held_out) {
 }
 
 /// Names, counts and triples: what every kind of model has.
-formats::Facts facts_of(const Split& split) {
+formats::Facts facts_of(const relsim::Split& split) {
   formats::Facts facts;
   facts.entities = split.kb.entities.names();
   facts.relations = split.kb.relations.names();
@@ -118,24 +110,22 @@ void begin_with_policy(const FactsOptions& options, relsim::FactTrainingOptions&
   }
   compression.policy_bits = policy.content.level == act::to_string(compression.level);
   compression.policy = std::move(policy.content.tensors);
-  training.policy_digest = policy.digest;
+  compression.policy_digest = policy.digest;
 }
 
 /// What the command line says of training, but for the seed.
 relsim::FactTrainingOptions settle(const FactsOptions& options) {
   auto training = options.training;
   training.start = options.start == "transe" ? relsim::Start::TransE : relsim::Start::Random;
-  training.rule = relsim::row_rule_of(options.optimizer);
+  training.rule = learn::optimizer_from_string(options.optimizer, relsim::kRowOptimizers);
   training.lr = options.lr.value_or(relsim::default_learning_rate(training.rule));
-  if (options.momentum && training.rule != relsim::RowRule::Sgd) {
+  if (options.momentum && training.rule != learn::OptimizerKind::Sgd) {
     throw Error(Error::Usage, "--momentum goes with --optimizer sgd");
   }
   training.momentum = options.momentum.value_or(training.momentum);
-  training.descent = options.schedule == "linear" ? relsim::Descent::Linear : relsim::Descent::None;
+  training.schedule = options.schedule == "linear" ? learn::ScheduleKind::Linear : learn::ScheduleKind::Constant;
   training.rounding = options.products == "bfloat16" ? relsim::Rounding::Bfloat16 : relsim::Rounding::None;
-  training.compression.level = act::level_from_string(!options.level.empty()            ? options.level
-                                                      : training.compression.budget > 0 ? "L2"
-                                                                                        : "L0");
+  training.compression.level = level_of(options.level, training.compression);
   if (!options.policy.empty()) begin_with_policy(options, training);
   if (options.products == "bfloat16" && !relsim::has_pair_instructions()) {
     say_warning(
@@ -145,10 +135,10 @@ relsim::FactTrainingOptions settle(const FactsOptions& options) {
 }
 
 /// @param training  with this run's seed
-formats::Facts train_neural(const Split& split, const SeedRun& run, const FactsOptions& options,
-                            const relsim::FactTrainingOptions& training, Course& course) {
+formats::Facts train_neural(const relsim::Split& split, const SeedRun& run, const FactsOptions& options,
+                            const relsim::FactTrainingOptions& training, learn::TrainingSession& session) {
   const bool validated = !split.held_out.empty();
-  const auto digest = course.keeps() ? relsim::training_digest(split.kb.triples, split.held_out) : "";
+  const auto digest = session.keeps() ? relsim::training_digest(split.kb.triples, split.held_out) : "";
   act::install_allocator();
   relsim::FactTrainer trainer(split.kb.triples, split.held_out, split.kb.entities.size(), split.kb.relations.size(),
                               training);
@@ -158,22 +148,22 @@ formats::Facts train_neural(const Split& split, const SeedRun& run, const FactsO
       auto facts = facts_of(split);
       facts.weights = relsim::store_fact_model(trainer.state().model);
       write_facts(*core::open_sink("/dev/null", core::Content::Binary), {}, facts);
-      if (!course.keeps()) return;
-      const auto state = course.rehearsed([&] { return relsim::store_state(trainer, training, digest); });
-      relsim::restore_state(state, training.seed, training, digest, run.course.checkpoint, trainer);
+      if (!session.keeps()) return;
+      const auto state = session.rehearsed([&] { return relsim::store_state(trainer, training, digest); });
+      relsim::restore_state(state, training.seed, training, digest, session.checkpoint(), trainer);
     };
-    trainer.plan_budget(before, course.resumed_budget());
+    trainer.plan_budget(before, session.resumed_budget());
   }
-  auto saved = course.resumed();
+  auto saved = session.resumed();
   if (saved) {
-    relsim::restore_state(saved->content, saved->header.seed, training, digest, run.course.checkpoint, trainer);
+    relsim::restore_state(saved->content, saved->header.seed, training, digest, session.checkpoint(), trainer);
     saved.reset();  // under a budget, its memory is for training
     malloc_trim(0);
   }
-  course.run([&] {
+  session.run([&] {
     if (trainer.done()) return true;
     const auto report = trainer.run_epoch();
-    course.epoch(
+    session.epoch(
         report.epoch, with_memory(to_map(report, validated), report), report.step_seconds,
         nats(report.train_nats) + " nats a fact" + (validated ? ", held out " + nats(report.held_out_nats) : ""),
         [&] { return relsim::store_state(trainer, training, digest); });
@@ -182,7 +172,7 @@ formats::Facts train_neural(const Split& split, const SeedRun& run, const FactsO
   const auto trained = trainer.result();
   Value::Array epochs;
   for (const auto& report : trainer.epochs()) epochs.emplace_back(to_map(report, validated));
-  course.finish(with_memory(summary(trained, split.held_out.size()), trained.best), trained.best.step_seconds);
+  session.finish(with_memory(summary(trained, split.held_out.size()), trained.best), trained.best.step_seconds);
   if (validated) {
     say_held_out(run.label, split.held_out.size(), trained.best.held_out_nats,
                  " (epoch " + std::to_string(trained.best.epoch) + "), independent counts " +
@@ -207,13 +197,13 @@ formats::Facts train_neural(const Split& split, const SeedRun& run, const FactsO
                                      {"products", options.products},
                                      {"level", std::string(act::to_string(training.compression.level))},
                                      {"directions", "forward and inverse, in one model"}};
-  if (training.rule == relsim::RowRule::Sgd) facts.hyperparameters["momentum"] = training.momentum;
+  if (training.rule == learn::OptimizerKind::Sgd) facts.hyperparameters["momentum"] = training.momentum;
   if (validated) relsim::store_count_mixture(trained.mixed->mixture, facts);
   facts.metrics = Value::Map{{"best", summary(trained, split.held_out.size())}, {"epochs", std::move(epochs)}};
   return facts;
 }
 
-formats::Facts count(const Split& split, const FactsOptions& options, Course& course) {
+formats::Facts count(const relsim::Split& split, const FactsOptions& options, learn::TrainingSession& session) {
   const auto entities = split.kb.entities.size(), relations = split.kb.relations.size();
   const relsim::CountModel model(split.kb.triples, entities, relations, options.smoothing);
   const auto mean_nats = [&](const std::vector<relsim::Triple>& triples) {
@@ -237,7 +227,7 @@ formats::Facts count(const Split& split, const FactsOptions& options, Course& co
   auto facts = facts_of(split);
   facts.hyperparameters = Value::Map{{"model", "counts"}, {"smoothing", options.smoothing}};
   facts.metrics = Value::Map{{"best", map}};
-  course.finish(std::move(map), 0);
+  session.finish(std::move(map), 0);
   return facts;
 }
 
@@ -310,41 +300,22 @@ void define_facts(CLI::App& command, FactsOptions& options) {
       "What the factors of a step's large products are rounded to: bfloat16 takes three quarters of the time on CPUs "
       "with AVX512_BF16, and gives nearly the same model");
   add_heading(command, kCompressionGroup);
-  auto* level =
-      add_choice(command, "--level", options.level, {"L0", "L1", "L1.1", "L1.2", "L2", "L2.1", "L2.2"},
-                 "Compress what the backward pass keeps, the hidden layers: not, to 4, 8 or 2 bits, or to bits that "
-                 "differ from tensor to tensor, 4, 3 and 2 on average")
-          ->default_str("L0");
-  command
-      .add_option("--bits", training.compression.bits,
-                  "Bits of a compressed value, in place of the level's: 1, 2, 4, 8, or 32 for none")
-      ->type_name("N")
-      ->check(CLI::IsMember({1, 2, 4, 8, 32}).description(""))
-      ->default_str("")
-      ->excludes(level);
+  define_level(command, options.level, training.compression, "what the backward pass keeps, the hidden layers");
   add_file(command, "--policy", options.policy,
            "Begin with the bits and sensitivities that act-profile --plan wrote of such a model, at its level if none "
            "is given")
       ->excludes("--bits");
-  command
-      .add_option("--adapt-every", training.compression.adapt_every,
-                  "Steps between choices of bits at levels L2 to L2.2")
-      ->type_name("N");
-  add_size(command, "--budget", training.compression.budget,
-           "Resident bytes that the whole process may take at its peak: bits follow from it in place of a level's "
-           "average; 250MiB, 2G")
-      ->default_str("")
-      ->excludes("--bits");
+  define_budget(command, training.compression);
   add_heading(command, kCourseGroup);
   define_seeds(command, options.seeds);
   add_heading(command, kOutputGroup);
-  define_metrics(command, options.course);
-  define_checkpoint(command, options.course);
+  define_metrics(command, options.session);
+  define_checkpoint(command, options.session);
 }
 
 int run_facts(const SharedOptions& shared, const FactsOptions& options) {
   const bool counts = options.model == "counts";
-  if (counts && !options.course.checkpoint.empty()) {
+  if (counts && !options.session.checkpoint.empty()) {
     throw Error(Error::Usage, "--checkpoint: counting takes no training that could be resumed");
   }
   if (counts && options.seeds) throw Error(Error::Usage, "--seeds: counts do not depend on a seed");
@@ -352,18 +323,19 @@ int run_facts(const SharedOptions& shared, const FactsOptions& options) {
     throw Error(Error::Usage, "--budget is what a process may take: give each of --seeds its own");
   }
   auto training = counts ? options.training : settle(options);
-  SplitSource splits(options.inputs, options.valid, options.held_out.value_or(counts ? 0 : 0.05),
-                     options.seeds.value_or(1));
+  relsim::SplitSource splits({options.inputs, options.valid, options.held_out.value_or(counts ? 0 : 0.05)},
+                             options.seeds.value_or(1));
   std::vector<double> nats_of_seeds;
-  for_each_seed(shared, options.course, options.seeds, [&](const SeedRun& run) {
+  for_each_seed(shared, options.session, options.seeds, [&](const SeedRun& run) {
     // Opened first: an output that cannot be written should not cost a training run.
     const auto sink = core::open_sink(run.shared.output, core::Content::Binary);
-    Course course(run.course, run.shared, training.epochs);
+    auto session = begin_session(run.session, run.shared, training.epochs);
     const auto& split = splits.next(run.shared.seed);
+    if (run.first) warn_of_skipped(options.valid, split);
     training.seed = run.shared.seed;
-    const auto facts = counts ? count(split, options, course) : train_neural(split, run, options, training, course);
+    const auto facts = counts ? count(split, options, session) : train_neural(split, run, options, training, session);
     if (run.first) say_thin(facts.counts);
-    write(*sink, run.shared, facts, training.policy_digest);
+    write(*sink, run.shared, facts, training.compression.policy_digest);
     if (!split.held_out.empty()) nats_of_seeds.push_back(facts.metrics.at("best").at("held_out_nats").as_double());
   });
   say_spread(nats_of_seeds);

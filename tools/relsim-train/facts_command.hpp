@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "common/options.hpp"
-#include "relsim-train/course.hpp"
+#include "relsim-train/training_options.hpp"
 #include "terse/relsim/facts/fact_trainer.hpp"
 
 namespace terse::tools {
@@ -26,7 +26,7 @@ struct FactsOptions {
   std::string level;                  ///< empty: L0, or what the policy says
   std::string policy;                 ///< empty: none
   std::optional<std::int64_t> seeds;  ///< unset: one model
-  CourseOptions course;
+  learn::SessionOptions session;
   relsim::FactTrainingOptions training;
 };
 

@@ -37,19 +37,19 @@ void define_seeds(CLI::App& command, std::optional<std::int64_t>& seeds) {
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000}).description(""));
 }
 
-void for_each_seed(const SharedOptions& shared, const CourseOptions& course, std::optional<std::int64_t> seeds,
+void for_each_seed(const SharedOptions& shared, const learn::SessionOptions& session, std::optional<std::int64_t> seeds,
                    const std::function<void(const SeedRun&)>& run) {
-  if (!seeds) return run({shared, course, "", true});
+  if (!seeds) return run({shared, session, "", true});
   require_place(shared.output, "--output");
-  if (!course.checkpoint.empty()) require_place(course.checkpoint, "--checkpoint");
-  if (!course.metrics.empty()) require_place(course.metrics, "--metrics");
+  if (!session.checkpoint.empty()) require_place(session.checkpoint, "--checkpoint");
+  if (!session.metrics.empty()) require_place(session.metrics, "--metrics");
   for (std::int64_t i = 0; i < *seeds; ++i) {
-    SeedRun one{shared, course, "", i == 0};
+    SeedRun one{shared, session, "", i == 0};
     auto& seed = one.shared.seed;
     seed += static_cast<std::uint64_t>(i);
     one.label = "seed " + std::to_string(seed) + ": ";
-    for (auto* name : {&one.shared.output, &one.course.checkpoint, &one.course.metrics}) *name = filled(*name, seed);
-    if (i > 0 && access(one.course.checkpoint.c_str(), F_OK) != 0) one.course.resume = false;
+    for (auto* name : {&one.shared.output, &one.session.checkpoint, &one.session.metrics}) *name = filled(*name, seed);
+    if (i > 0 && access(one.session.checkpoint.c_str(), F_OK) != 0) one.session.resume = false;
     try {
       run(one);
     } catch (const Error& error) {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "common/options.hpp"
-#include "relsim-train/course.hpp"
+#include "relsim-train/training_options.hpp"
 
 namespace terse::tools {
 
@@ -17,7 +17,7 @@ void define_seeds(CLI::App& command, std::optional<std::int64_t>& seeds);
 /// One run of a series, or the only one.
 struct SeedRun {
   SharedOptions shared;  ///< its own seed and output
-  CourseOptions course;
+  learn::SessionOptions session;
   std::string label;  ///< "seed 3: ", for messages; empty for the only run
   bool first = true;
 };
@@ -26,7 +26,7 @@ struct SeedRun {
 /// first: a series that was stopped had not come to it.
 /// @param seeds  not set: one run, files named as they are
 /// @throws Error::Usage where runs would write the same file
-void for_each_seed(const SharedOptions& shared, const CourseOptions& course, std::optional<std::int64_t> seeds,
+void for_each_seed(const SharedOptions& shared, const learn::SessionOptions& session, std::optional<std::int64_t> seeds,
                    const std::function<void(const SeedRun&)>& run);
 
 }  // namespace terse::tools

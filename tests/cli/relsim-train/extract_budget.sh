@@ -24,7 +24,7 @@ done
 
 goes_on "$budget" parameter/relation_weight
 expect 2 "${train[@]}" --checkpoint state --resume -o none.out
-says err "'budget' differs"
+says err "was saved with budget "
 
 expect 2 "${train[@]}" --budget 1G --bits 4 -o none.out
 expect 2 "${train[@]}" --budget 1G --level L1 -o none.out

@@ -22,6 +22,6 @@ refused --checkpoint state
 [ "$least" -gt "$alone" ] || fail "$least MiB with a checkpoint, $alone without"
 goes_on $((least + 4)) weight/entity # a process that resumes is a little larger than one that does not
 expect 2 "${train[@]}" --checkpoint state --resume --level L2 -o none.out
-says err "'budget' differs"
+says err "was saved with budget "
 expect 2 "${train[@]}" --budget 1G --level L1 -o none.out
 says err "L2"

@@ -34,7 +34,7 @@ expect 2 "only one" "${embed[@]}" "$folder/single.tsv" -o "$folder/x"
 expect 65 "a similarity artifact is needed" "${embed[@]}" --negatives similarity --similarity "$TERSE_DATA/golden/1.0/sample.facts" "$nations" -o "$folder/x"
 expect 65 "knows none of the relations" "${embed[@]}" --negatives similarity --similarity "$TERSE_DATA/golden/1.0/sample.similarity" "$nations" -o "$folder/x"
 "${embed[@]}" --epochs 1 --dim 8 --checkpoint "$folder/state" -q "$nations" -o "$folder/model"
-expect 2 "another run's" "${embed[@]}" --epochs 2 --dim 8 --seed 7 --checkpoint "$folder/state" --resume "$nations" -o "$folder/x"
+expect 2 "was saved with seed 1, this run has 7" "${embed[@]}" --epochs 2 --dim 8 --seed 7 --checkpoint "$folder/state" --resume "$nations" -o "$folder/x"
 head -c 3000 "$folder/state" > "$folder/cut"
 expect 65 "cut" "${embed[@]}" --epochs 2 --dim 8 --checkpoint "$folder/cut" --resume "$nations" -o "$folder/x"
 expect 74 "" "${embed[@]}" --epochs 1 --dim 8 "$nations" -o /dev/full

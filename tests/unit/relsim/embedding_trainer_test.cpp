@@ -63,7 +63,7 @@ TEST_CASE("a step of plain descent goes down the loss's own slope", "[relsim][nu
         for (auto& value : model.entity) value *= 0.5f;  // away from TransE's bound on lengths
         EmbeddingStepOptions options;
         options.loss = loss;
-        options.rule = RowRule::Sgd;
+        options.rule = learn::OptimizerKind::Sgd;
         options.lr = 1e-2;
         EmbeddingBatch batch{facts, begin, negatives, nullptr};
         if (all) batch = {facts, {}, {}, &known};
@@ -159,7 +159,7 @@ TEST_CASE("τ falls to its lowest", "[relsim]") {
 TEST_CASE("a run goes on from its checkpoint bit for bit", "[relsim]") {
   const auto kb = nations();
   const auto [train, held_out] = hold_out(kb.triples, 0.1, 1);
-  for (const auto rule : {RowRule::Sgd, RowRule::AdaGrad, RowRule::Adam}) {
+  for (const auto rule : {learn::OptimizerKind::Sgd, learn::OptimizerKind::AdaGrad, learn::OptimizerKind::Adam}) {
     auto options = options_for(ScoreModel::ComplEx);
     options.step.rule = rule;
     options.seed = 3;

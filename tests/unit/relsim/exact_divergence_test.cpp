@@ -7,6 +7,7 @@
 #include "terse/relsim/facts/fact_trainer.hpp"
 #include "terse/relsim/kb/triple_reader.hpp"
 #include "terse_catch.hpp"
+#include "whole_run.hpp"
 
 namespace terse::relsim {
 namespace {
@@ -75,7 +76,9 @@ TEST_CASE("exact divergences of a model trained on nations equal enumeration", "
   FactTrainingOptions training;
   training.hidden = 64;
   training.epochs = 8;
-  const auto trained = train_facts(kb.triples, {}, kb.entities.size(), kb.relations.size(), training);
+  FactTrainer trainer(kb.triples, {}, kb.entities.size(), kb.relations.size(), training);
+  run_epochs(trainer);
+  const auto trained = trainer.result();
   ExactOptions options;
   CHECK(worst_difference(trained.model, exact_divergences(trained.model, options)) < 1e-9);
   options.precision = Precision::Single;

@@ -3,11 +3,13 @@
 
 #include "terse/core/error.hpp"
 #include "terse/core/parallel.hpp"
+#include "terse/relsim/extraction/extractor_answers.hpp"
 #include "terse/relsim/extraction/extractor_artifact.hpp"
 #include "terse/relsim/extraction/extractor_checkpoint.hpp"
 #include "terse/relsim/extraction/extractor_trainer.hpp"
 #include "terse/relsim/extraction/margin_cost.hpp"
 #include "terse_catch.hpp"
+#include "whole_run.hpp"
 
 namespace terse::relsim {
 namespace {
@@ -60,6 +62,13 @@ ExtractorTrainingOptions quick_options() {
   return options;
 }
 
+ExtractorEpoch train_whole(Extractor& extractor, const FeatureVocabulary& vocabulary, std::span<const Sentence> train,
+                           std::span<const Sentence> held_out, const ExtractorTrainingOptions& options) {
+  ExtractorTrainer trainer(extractor, vocabulary, train, held_out, {}, std::nullopt, options);
+  run_epochs(trainer);
+  return trainer.finish();
+}
+
 TEST_CASE("both extractors learn from words and places", "[relsim]") {
   const auto train = toy_sentences(240, 1), test = toy_sentences(90, 2);
   const auto vocabulary = FeatureVocabulary::of(train, 1, 100);
@@ -67,15 +76,15 @@ TEST_CASE("both extractors learn from words and places", "[relsim]") {
     for (const auto level : {act::Level::L0, act::Level::L1, act::Level::L2_2}) {
       Extractor extractor(small_shape(kind, vocabulary), 1);
       auto options = quick_options();
-      options.level = level;
-      options.adapt_every = 20;
-      const auto best = train_extractor(extractor, vocabulary, train, test, {}, std::nullopt, options);
+      options.compression.level = level;
+      options.compression.adapt_every = 20;
+      const auto best = train_whole(extractor, vocabulary, train, test, options);
       INFO(to_string(kind) << " " << act::to_string(level));
       CHECK(best.micro_f1 > 0.9);  // by chance 0.33
-      CHECK(best.exact_bytes > 0);
-      CHECK((best.average_bits > 0) == (level == act::Level::L2_2));
-      CHECK((best.steps_spent_on_probes > 0) == (level == act::Level::L2_2));
-      if (level != act::Level::L0) CHECK(best.stored_bytes < best.exact_bytes / 2);
+      CHECK(best.activations.exact_bytes > 0);
+      CHECK((best.activations.average_bits > 0) == (level == act::Level::L2_2));
+      CHECK((best.activations.steps_spent_on_probes > 0) == (level == act::Level::L2_2));
+      if (level != act::Level::L0) CHECK(best.activations.stored_bytes < best.activations.exact_bytes / 2);
     }
   }
 }
@@ -106,7 +115,7 @@ TEST_CASE("extractors depend on their seed alone, and artifacts give them back",
     auto options = quick_options();
     options.epochs = 2;
     options.seed = seed;
-    train_extractor(extractor, vocabulary, train, {}, {}, std::nullopt, options);
+    train_whole(extractor, vocabulary, train, {}, options);
     auto result = extract_logits(extractor, vocabulary, train);
     const auto stored = store_extractor(extractor, vocabulary, {"a", "b", "c"}, "b");
     const auto loaded = load_extractor(stored, "stored");
@@ -183,14 +192,14 @@ TEST_CASE("an extractor's run goes on from its checkpoint bit for bit", "[relsim
   const auto vocabulary = FeatureVocabulary::of(train, 1, 100);
   auto options = quick_options();
   options.epochs = 5;
-  options.level = GENERATE(act::Level::L1, act::Level::L2_2);
-  options.adapt_every = 3;
+  options.compression.level = GENERATE(act::Level::L1, act::Level::L2_2);
+  options.compression.adapt_every = 3;
   const auto digest = sentences_digest(train, test, {});
   CHECK(digest != sentences_digest(test, train, {}));
   for (const auto kind : {ExtractorKind::PaLstm, ExtractorKind::Transformer}) {
     const auto shape = small_shape(kind, vocabulary);
     Extractor whole(shape, 1), half(shape, 1), resumed(shape, 2);
-    const auto best = train_extractor(whole, vocabulary, train, test, {}, std::nullopt, options);
+    const auto best = train_whole(whole, vocabulary, train, test, options);
     formats::Checkpoint saved;
     {
       ExtractorTrainer trainer(half, vocabulary, train, test, {}, std::nullopt, options);
@@ -203,9 +212,9 @@ TEST_CASE("an extractor's run goes on from its checkpoint bit for bit", "[relsim
     };
     auto other = options;
     other.lr = 1e-3;
-    CHECK_THROWS_WITH(load(other, digest, 0), Catch::Contains("the option behind 'lr' differs"));
-    CHECK_THROWS_WITH(load(options, "another", 0), Catch::Contains("what it learns from differs"));
-    CHECK_THROWS_WITH(load(options, digest, 5), Catch::Contains("--seed differs"));
+    CHECK_THROWS_WITH(load(other, digest, 0), Catch::Contains("state: was saved with lr 0.01, this run has 0.001"));
+    CHECK_THROWS_WITH(load(options, "another", 0), Catch::Contains("this run has another"));
+    CHECK_THROWS_WITH(load(options, digest, 5), Catch::Contains("was saved with seed 5, this run has 0"));
     trainer.restore(load(options, digest, 0));
     while (!trainer.done()) trainer.run_epoch();
     const auto resumed_best = trainer.finish();

@@ -65,21 +65,23 @@ std::unique_ptr<torch::optim::Optimizer> reference_optimizer(const std::vector<a
                                                              const StepRule& rule) {
   using namespace torch::optim;
   switch (rule.rule) {
-    case RowRule::Sgd:
+    case learn::OptimizerKind::Sgd:
       return std::make_unique<SGD>(parameters,
                                    SGDOptions(rule.lr).momentum(rule.momentum).weight_decay(rule.weight_decay));
-    case RowRule::AdaGrad:
+    case learn::OptimizerKind::AdaGrad:
       return std::make_unique<Adagrad>(parameters, AdagradOptions(rule.lr).weight_decay(rule.weight_decay));
-    case RowRule::Adam:
+    case learn::OptimizerKind::Adam:
       return std::make_unique<Adam>(parameters, AdamOptions(rule.lr).weight_decay(rule.weight_decay));
+    case learn::OptimizerKind::AdamW:
+      break;
   }
   return nullptr;
 }
 
-const std::vector<StepRule> kRules{{RowRule::Adam, 5e-3, 5e-4},
-                                   {RowRule::AdaGrad, 5e-3, 5e-4},
-                                   {RowRule::Sgd, 1e-3, 5e-4},
-                                   {RowRule::Sgd, 1e-3, 5e-4, 0.9}};
+const std::vector<StepRule> kRules{{learn::OptimizerKind::Adam, 5e-3, 5e-4},
+                                   {learn::OptimizerKind::AdaGrad, 5e-3, 5e-4},
+                                   {learn::OptimizerKind::Sgd, 1e-3, 5e-4},
+                                   {learn::OptimizerKind::Sgd, 1e-3, 5e-4, 0.9}};
 
 TEST_CASE("a step is the optimizer's on the gradient that autograd finds", "[relsim]") {
   const auto rule = GENERATE(from_range(kRules));
@@ -199,14 +201,14 @@ TEST_CASE("a step whose perceptrons LibTorch differentiates is the same step", "
   const auto other = model.clone();
   FactStep step(model, rule), under_graph(other, rule);
   FactGraph graph(under_graph, {.bits = act::kKeptBits});
-  CHECK_FALSE(FactCompression{.bits = act::kKeptBits}.wanted());
-  CHECK(FactCompression{.level = act::Level::L1}.wanted());
+  CHECK_FALSE(learn::CompressionChoice{.bits = act::kKeptBits}.wanted());
+  CHECK(learn::CompressionChoice{.level = act::Level::L1}.wanted());
   for (std::uint64_t t = 0; t < 4; ++t) {
     const auto batch = random_batch(shape, 60, t);
     CHECK(graph.step(batch).total() == Approx(step.step(batch).total()).epsilon(1e-5));
     // What either keeps of its hidden layers: the inputs live anyway.
-    CHECK(graph.compression().totals().exact_bytes == step.kept_bytes());
-    CHECK(graph.compression().totals().stored_bytes == step.kept_bytes());
+    CHECK(graph.compressed().compression().totals().exact_bytes == step.kept_bytes());
+    CHECK(graph.compressed().compression().totals().stored_bytes == step.kept_bytes());
     if (t > 0) continue;
     if (rule.moments() == 0) continue;
     const auto expected = first_moments(step), found = first_moments(under_graph);
@@ -219,12 +221,12 @@ TEST_CASE("rounded hidden layers leave entities and queries their gradient, and 
           "[relsim][numeric]") {
   const FactModelShape shape{.entities = 90, .relations = 5, .dim = 24, .hidden = 130};
   const auto batch = random_batch(shape, 80, 3);
-  const auto gradients = [&](const FactCompression& options) {
+  const auto gradients = [&](const learn::CompressionChoice& options) {
     const auto model = FactModel::random(shape, 4);
     FactStep step(model, {.lr = 5e-3});
     FactGraph graph(step, options);
     graph.step(batch);
-    const auto& totals = graph.compression().totals();
+    const auto& totals = graph.compressed().compression().totals();
     if (options.bits < act::kKeptBits) CHECK(totals.stored_bytes < totals.exact_bytes / 8);
     return first_moments(step);
   };

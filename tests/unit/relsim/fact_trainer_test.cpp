@@ -7,6 +7,7 @@
 #include "terse/relsim/facts/fact_artifact.hpp"
 #include "terse/relsim/kb/triple_reader.hpp"
 #include "terse_catch.hpp"
+#include "whole_run.hpp"
 
 namespace terse::relsim {
 namespace {
@@ -17,14 +18,21 @@ KnowledgeBase nations() {
   return read_knowledge_base({std::string(data) + "/kb/nations/train.tsv"});
 }
 
+TrainedFacts train_whole(std::span<const Triple> train, std::span<const Triple> held_out, const KnowledgeBase& kb,
+                         const FactTrainingOptions& options, std::vector<EpochReport>* reports = nullptr) {
+  FactTrainer trainer(train, held_out, kb.entities.size(), kb.relations.size(), options);
+  run_epochs(trainer);
+  if (reports) *reports = trainer.epochs();
+  return trainer.result();
+}
+
 TEST_CASE("training beats counts on nations and stops early", "[relsim]") {
   const auto kb = nations();
   const auto [train, held_out] = hold_out(kb.triples, 0.1, 1);
   FactTrainingOptions options;
   options.hidden = 256;
   std::vector<EpochReport> reports;
-  const auto trained = train_facts(train, held_out, kb.entities.size(), kb.relations.size(), options,
-                                   [&](const EpochReport& report) { reports.push_back(report); });
+  const auto trained = train_whole(train, held_out, kb, options, &reports);
   CHECK(trained.best.held_out_nats < trained.baseline.nats);
   CHECK(trained.baseline.nats < trained.baseline.uniform);
   CHECK(trained.baseline.uniform == Approx(2 * std::log(14.0)));
@@ -46,7 +54,7 @@ TEST_CASE("mixed with counts a model that has learned nothing is as good as coun
   options.epochs = 1;
   options.start = Start::Random;
   options.lr = 1e-9;
-  const auto trained = train_facts(train, held_out, kb.entities.size(), kb.relations.size(), options);
+  const auto trained = train_whole(train, held_out, kb, options);
   CHECK(trained.best.held_out_nats > trained.baseline.nats);
   REQUIRE(trained.mixed.has_value());
   CHECK(trained.mixed->nats <= trained.baseline.nats + 1e-9);  // rounding of sums
@@ -59,7 +67,7 @@ TEST_CASE("a run that diverges says where, even in its last step", "[relsim]") {
   options.hidden = 16;
   options.start = Start::Random;
   options.lr = 1e38;
-  const auto train = [&] { return train_facts(kb.triples, {}, kb.entities.size(), kb.relations.size(), options); };
+  const auto train = [&] { return train_whole(kb.triples, {}, kb, options); };
   CHECK_THROWS_WITH(train(), Catch::Contains("epoch 1, step 2: training diverged"));
   options.compression.level = act::Level::L2;
   CHECK_THROWS_WITH(train(), Catch::Contains("epoch 1, step 2: training diverged"));
@@ -94,8 +102,8 @@ TEST_CASE("a descending rate falls from step to step to nearly nothing", "[relsi
   options.epochs = 4;
   options.start = Start::Random;
   options.batch = 1 << 20;  // a step an epoch
-  options.descent = Descent::Linear;
-  const auto trained = train_facts(kb.triples, {}, kb.entities.size(), kb.relations.size(), options);
+  options.schedule = learn::ScheduleKind::Linear;
+  const auto trained = train_whole(kb.triples, {}, kb, options);
   const auto by_hand =
       FactModel::random({kb.entities.size(), kb.relations.size(), options.dim, options.hidden}, options.seed);
   FactStep step(by_hand, {.lr = options.lr, .weight_decay = options.weight_decay});
@@ -106,8 +114,8 @@ TEST_CASE("a descending rate falls from step to step to nearly nothing", "[relsi
   // Sums in another order; where a gradient is nearly zero Adam makes a full step of the difference.
   CHECK((trained.model.entity - by_hand.entity).abs().median().item<double>() < 1e-5);
   CHECK((trained.model.tail.weight[1] - by_hand.tail.weight[1]).abs().median().item<double>() < 1e-5);
-  options.descent = Descent::None;
-  const auto constant = train_facts(kb.triples, {}, kb.entities.size(), kb.relations.size(), options);
+  options.schedule = learn::ScheduleKind::Constant;
+  const auto constant = train_whole(kb.triples, {}, kb, options);
   CHECK((constant.model.entity - by_hand.entity).abs().median().item<double>() > 1e-3);
 }
 
@@ -117,7 +125,7 @@ TEST_CASE("the same seed gives the same model, another seed another", "[relsim]"
   options.hidden = 32;
   options.epochs = 2;
   options.start_epochs = 3;
-  const auto train = [&] { return train_facts(kb.triples, {}, kb.entities.size(), kb.relations.size(), options); };
+  const auto train = [&] { return train_whole(kb.triples, {}, kb, options); };
   const auto a = train(), b = train();
   options.seed = 9;
   const auto c = train();
@@ -131,11 +139,13 @@ TEST_CASE("options that make no sense are refused", "[relsim]") {
   const auto attempt = [&](auto change) {
     FactTrainingOptions options;
     change(options);
-    train_facts({&fact, 1}, {}, 2, 1, options);
+    FactTrainer({&fact, 1}, {}, 2, 1, options);
   };
   CHECK_THROWS_AS(attempt([](auto& o) { o.batch = 0; }), Error);
   CHECK_THROWS_AS(attempt([](auto& o) { o.lr = 0; }), Error);
   CHECK_THROWS_AS(attempt([](auto& o) { o.dim = -1; }), Error);
+  CHECK_THROWS_AS(attempt([](auto& o) { o.schedule = learn::ScheduleKind::Cosine; }), Error);
+  CHECK_THROWS_AS(attempt([](auto& o) { o.compression.budget = 1 << 30; }), Error);
 }
 
 }  // namespace

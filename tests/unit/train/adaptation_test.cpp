@@ -7,7 +7,7 @@
 #include "terse/act/probing/sensitivity_probes.hpp"
 #include "terse/core/parallel.hpp"
 #include "terse/train/loop/checkpoint.hpp"
-#include "terse/train/loop/trainer_workload.hpp"
+#include "terse/train/loop/trainer.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::train {
@@ -21,7 +21,8 @@ TrainOptions adaptive_options(const std::string& model, const std::string& data,
   options.steps = 40;
   options.learning_rate = 0.01;
   options.compression.level = level;
-  options.adapt_every = 4;
+  options.compression.entropy = false;
+  options.compression.adapt_every = 4;
   options.seed = 5;
   return options;
 }
@@ -45,52 +46,52 @@ TEST_CASE("an adaptive run measures, chooses bits and stays within its account")
   std::uint64_t stored = 0;
   while (!trainer.finished()) {
     const auto figures = trainer.step();
-    REQUIRE(figures.adaptation);
-    CHECK(figures.adaptation->spent - spent <= 1 + 1e-9);
-    spent = figures.adaptation->spent;
+    REQUIRE(figures.compression.adaptation);
+    CHECK(figures.compression.adaptation->spent - spent <= 1 + 1e-9);
+    spent = figures.compression.adaptation->spent;
     CHECK(spent <= 20 + 0.01 * static_cast<double>(figures.step));
-    chose = chose || figures.adaptation->chose;
-    if (figures.adaptation->variance) {
+    chose = chose || figures.compression.adaptation->chose;
+    if (figures.compression.adaptation->variance) {
       checked = true;
-      CHECK(figures.adaptation->variance->predicted > 0);
-      CHECK(figures.adaptation->variance->measured > 0);
-      CHECK(figures.adaptation->variance->gradient > 0);
+      CHECK(figures.compression.adaptation->variance->predicted > 0);
+      CHECK(figures.compression.adaptation->variance->measured > 0);
+      CHECK(figures.compression.adaptation->variance->gradient > 0);
     }
-    stored = figures.activation_bytes_stored;
+    stored = figures.compression.stored_bytes;
   }
   CHECK(chose);
   CHECK(checked);
-  CHECK(trainer.adaptation()->table().complete());
+  CHECK(trainer.compressed().adaptation()->table().complete());
   std::set<int> bits;
-  for (const auto& [id, b] : trainer.adaptation()->table().bits()) bits.insert(b);
+  for (const auto& [id, b] : trainer.compressed().adaptation()->table().bits()) bits.insert(b);
   CHECK(bits.size() > 1);
   auto fixed = text_options();
   fixed.compression.level = act::Level::L1_2;
   Trainer at_two_bits(fixed);
   std::uint64_t derived = 0;
-  for (const auto& tensor : trainer.adaptation()->table().tensors()) derived += tensor.derived;
+  for (const auto& tensor : trainer.compressed().adaptation()->table().tensors()) derived += tensor.derived;
   CHECK(derived > 0);
-  CHECK(stored <= at_two_bits.step().activation_bytes_stored + derived * 2 / 8);
+  CHECK(stored <= at_two_bits.step().compression.stored_bytes + derived * 2 / 8);
 }
 
 TEST_CASE("probes leave enough of the account for checks") {
   auto options = text_options();
-  options.adapt_every = 50;
+  options.compression.adapt_every = 50;
   options.steps = 450;
   options.learning_rate = 0.001;
   Trainer trainer(options);
   std::size_t checks = 0;
-  while (!trainer.finished()) checks += trainer.step().adaptation->variance ? 1 : 0;
+  while (!trainer.finished()) checks += trainer.step().compression.adaptation->variance ? 1 : 0;
   CHECK(checks == 2);  // steps 200 and 400
 }
 
 TEST_CASE("probes and checks leave training as it is") {
   // Bits are never chosen in this run, so that the probes alone could make a difference.
   auto options = adaptive_options("resnet18", "random:1x8x8,classes=3,count=64", act::Level::L2);
-  options.adapt_every = 1000;
+  options.compression.adapt_every = 1000;
   options.steps = 6;
   Trainer probed(options);
-  options.adapt_every = 0;
+  options.compression.adapt_every = 0;
   Trainer plain(options);
   std::uint64_t probes = 0;
   while (!probed.finished()) {
@@ -99,8 +100,8 @@ TEST_CASE("probes and checks leave training as it is") {
     set_generator_state(generator);
     const auto expected = plain.step();
     CHECK(figures.loss == expected.loss);
-    probes += figures.adaptation->probed;
-    CHECK(expected.adaptation->probed == 0);
+    probes += figures.compression.adaptation->probed;
+    CHECK(expected.compression.adaptation->probed == 0);
   }
   CHECK(probes > 0);
   CHECK(same_parameters(probed, plain));
@@ -121,11 +122,11 @@ TEST_CASE("an adaptive run resumes bit for bit, wherever it stopped") {
     CheckpointFolder(folder.file("c")).save(first, "test 0", {});
     Trainer second(options);
     CheckpointFolder(folder.file("c")).restore(second);
-    CHECK((second.adaptation()->table().tensors() == first.adaptation()->table().tensors()));
+    CHECK((second.compressed().adaptation()->table().tensors() == first.compressed().adaptation()->table().tensors()));
     while (!second.finished()) second.step();
     CHECK(same_parameters(second, whole));
-    CHECK((second.adaptation()->table().tensors() == whole.adaptation()->table().tensors()));
-    CHECK((second.adaptation()->state() == whole.adaptation()->state()));
+    CHECK((second.compressed().adaptation()->table().tensors() == whole.compressed().adaptation()->table().tensors()));
+    CHECK((second.compressed().adaptation()->state() == whole.compressed().adaptation()->state()));
   }
 }
 
@@ -134,7 +135,7 @@ TEST_CASE("fast sensitivities agree with whole steps, and change nothing") {
   core::set_threads(1);  // hundreds of passes of a few microseconds each, in which threads would only wait
   auto options = adaptive_options("text:dim=32,heads=2,depth=2", "random:12,vocabulary=20,count=64", act::Level::L0);
   Trainer trainer(options), untouched(options);
-  TrainerWorkload run(trainer);
+  auto& run = trainer.compressed().run();
   const auto table = act::fast_sensitivities(run, 8);
   std::vector<std::string> ids;
   for (const auto& tensor : table.tensors()) {
@@ -158,13 +159,13 @@ TEST_CASE("fast sensitivities agree with whole steps, and change nothing") {
 
 TEST_CASE("what a profile knows holds for the gradient of the first step") {
   Trainer trainer(text_options());
-  TrainerWorkload run(trainer);
-  trainer.adaptation()->start_from(act::fast_sensitivities(run, 2).tensors());
-  const auto sensitivity = [&] { return trainer.adaptation()->table().tensors().front().sensitivity; };
+  auto& run = trainer.compressed().run();
+  trainer.compressed().adaptation()->start_from(act::fast_sensitivities(run, 2).tensors());
+  const auto sensitivity = [&] { return trainer.compressed().adaptation()->table().tensors().front().sensitivity; };
   const double before = sensitivity();
-  CHECK(trainer.adaptation()->table().tensors().front().gradient == 0);
+  CHECK(trainer.compressed().adaptation()->table().tensors().front().gradient == 0);
   trainer.step();
-  for (const auto& tensor : trainer.adaptation()->table().tensors()) CHECK(tensor.gradient > 0);
+  for (const auto& tensor : trainer.compressed().adaptation()->table().tensors()) CHECK(tensor.gradient > 0);
   CHECK(sensitivity() == before);  // nothing to scale it by, and no probe of it yet
 }
 
@@ -175,7 +176,7 @@ TEST_CASE("a tensor that many nodes hold is probed in a profile, however much th
                                   act::Level::L0);
   options.compression.small_bytes = 0;
   Trainer trainer(options);
-  TrainerWorkload run(trainer);
+  auto& run = trainer.compressed().run();
   const auto table = act::fast_sensitivities(run, 2);
   CHECK_FALSE(table.empty());
   for (const auto& tensor : table.tensors()) CHECK(tensor.probed >= 2);

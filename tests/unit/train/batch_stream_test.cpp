@@ -14,24 +14,6 @@ TensorDataSet numbers(std::int64_t count) {
   return TensorDataSet(at::arange(count, at::kFloat).unsqueeze(1), at::arange(count, at::kLong));
 }
 
-TEST_CASE("an epoch's order is a permutation that seed and epoch decide") {
-  const auto order = shuffled(1000, 1, 0);
-  CHECK(std::set(order.begin(), order.end()).size() == 1000);
-  CHECK(*std::max_element(order.begin(), order.end()) == 999);
-  CHECK(order == shuffled(1000, 1, 0));
-  CHECK(order != shuffled(1000, 2, 0));
-  CHECK(order != shuffled(1000, 1, 1));
-}
-
-TEST_CASE("every permutation of three is about equally likely") {
-  std::map<std::vector<std::int64_t>, int> counts;
-  constexpr int kDraws = 6000;
-  for (int seed = 0; seed < kDraws; ++seed) ++counts[shuffled(3, seed, 0)];
-  REQUIRE(counts.size() == 6);
-  // Binomial(6000, 1/6): deviation 28.9; 4 sigma.
-  for (const auto& [order, count] : counts) CHECK(std::abs(count - kDraws / 6) < 116);
-}
-
 TEST_CASE("batches cover an epoch once and do not depend on where one starts") {
   const auto data = numbers(10);
   BatchStream stream(data, 3, 7);

@@ -7,7 +7,7 @@
 #include "terse/core/error.hpp"
 #include "terse/core/memory.hpp"
 #include "terse/core/philox.hpp"
-#include "terse/train/loop/trainer_workload.hpp"
+#include "terse/train/loop/trainer.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::train {
@@ -23,8 +23,8 @@ TrainOptions budgeted(const std::string& model, const std::string& data, std::ui
   options.steps = 10;
   options.learning_rate = 1e-4;
   options.compression.level = act::Level::L2;
-  options.adapt_every = 0;
-  options.budget = budget;
+  options.compression.adapt_every = 0;
+  options.compression.budget = budget;
   return options;
 }
 
@@ -62,7 +62,7 @@ double largest_difference(Trainer& a, Trainer& b) {
 }
 
 act::Rehearsal rehearsed(Trainer& trainer, std::shared_ptr<act::SwapStore> swap = nullptr) {
-  TrainerWorkload workload(trainer);
+  auto& workload = trainer.compressed().run();
   return act::rehearse(workload, std::move(swap));
 }
 
@@ -71,17 +71,17 @@ TEST_CASE("a step's simulated peak is the allocator's, whatever the bits") {
   const auto tier = GENERATE(act::BudgetTier::Bits, act::BudgetTier::Recompute);
   for (const auto& [model, data] : kRuns) {
     Trainer trainer(budgeted(model, data, kTiB));
-    trainer.plan_budget();
-    CHECK((trainer.use(tier) > 0) == (tier == act::BudgetTier::Recompute));
+    trainer.compressed().plan_budget();
+    CHECK((trainer.compressed().use(tier) > 0) == (tier == act::BudgetTier::Recompute));
     trainer.step();  // what LibTorch keeps
-    act::Budget budget = trainer.budget()->plan().budget();
+    act::Budget budget = trainer.compressed().budget()->plan().budget();
     budget.floor = 0;  // this process was larger before
     budget.tier = tier;
     const act::BudgetPlan plan(rehearsed(trainer), budget);
-    const auto known = trainer.adaptation()->table();
+    const auto known = trainer.compressed().adaptation()->table();
     for (const int bits : {1, 2, 4, 8, 32, 0}) {
-      trainer.adaptation()->start_from(tensors_at(known, bits));
-      const auto planned = plan.planned_peak(trainer.adaptation()->table()) - budget.overhead;
+      trainer.compressed().adaptation()->start_from(tensors_at(known, bits));
+      const auto planned = plan.planned_peak(trainer.compressed().adaptation()->table()) - budget.overhead;
       const auto peak = trainer.step().peak_allocated_bytes;
       INFO(model << ", " << to_string(tier) << " at " << bits << " bits: planned " << planned << ", peak " << peak);
       // The plan counts whole pages, the allocator what was asked for.
@@ -98,27 +98,27 @@ TEST_CASE("a second tier needs less than bits alone, and keeps to it") {
   options.batch = 64;
   options.compression.swap = act::open_swap_store({.directory = folder.path(), .resident_bytes = 256 << 10});
   Trainer trainer(options);
-  trainer.plan_budget();
-  CHECK(trainer.budget()->plan().budget().tier == act::BudgetTier::Bits);
+  trainer.compressed().plan_budget();
+  CHECK(trainer.compressed().budget()->plan().budget().tier == act::BudgetTier::Bits);
   trainer.step();
   CHECK(options.compression.swap->figures().swapped_bytes == 0);
-  act::Budget budget = trainer.budget()->plan().budget();
+  act::Budget budget = trainer.compressed().budget()->plan().budget();
   budget.floor = 0;
   budget.probing = false;
   const auto alone = act::BudgetPlan(rehearsed(trainer), budget).smallest();
-  trainer.use(act::BudgetTier::Swap);
+  trainer.compressed().use(act::BudgetTier::Swap);
   const auto rehearsal = rehearsed(trainer, options.compression.swap);
   budget.tier = act::BudgetTier::Swap;
   budget.bytes = act::BudgetPlan(rehearsal, budget).smallest();
   CHECK(budget.bytes < alone);
   act::BudgetPlan plan(rehearsal, budget);
-  act::PrecisionTable table = trainer.adaptation()->table();
+  act::PrecisionTable table = trainer.compressed().adaptation()->table();
   plan.choose(table);
   for (const auto& tensor : table.tensors()) CHECK(tensor.bits == act::kSwappedBits);
-  trainer.adaptation()->start_from(table.tensors());
+  trainer.compressed().adaptation()->start_from(table.tensors());
   for (int i = 0; i < 3; ++i) {
     const auto figures = trainer.step();
-    CHECK(figures.swap->swapped_bytes > 0);
+    CHECK(figures.compression.swap->swapped_bytes > 0);
     CHECK(figures.peak_allocated_bytes <= plan.planned_peak(table) - budget.overhead + 64 * 1024);
   }
 }
@@ -127,12 +127,12 @@ TEST_CASE("a rehearsal that has a limit is given up, and leaves the run as it is
   act::install_allocator();
   const auto& [model, data] = kRuns[0];
   Trainer trainer(budgeted(model, data, kTiB)), other(budgeted(model, data, kTiB));
-  trainer.plan_budget();
+  trainer.compressed().plan_budget();
   {
     const act::ResidentLimit limit(core::resident_bytes() + (1 << 20));
     CHECK_THROWS_AS(rehearsed(trainer), Error);
   }
-  other.plan_budget();
+  other.compressed().plan_budget();
   at::manual_seed(1);
   trainer.step();
   at::manual_seed(1);
@@ -144,8 +144,8 @@ TEST_CASE("plenty keeps every tensor whose bits can be chosen") {
   act::install_allocator();
   for (const auto& [model, data] : kRuns) {
     Trainer trainer(budgeted(model, data, kTiB));
-    trainer.plan_budget();
-    for (const auto& tensor : trainer.adaptation()->table().tensors()) CHECK(tensor.bits == 32);
+    trainer.compressed().plan_budget();
+    for (const auto& tensor : trainer.compressed().adaptation()->table().tensors()) CHECK(tensor.bits == 32);
   }
 }
 
@@ -153,7 +153,7 @@ TEST_CASE("a rehearsal leaves the run as it is, and plenty trains exactly") {
   act::install_allocator();
   for (const auto& [model, data] : kRuns) {
     Trainer trainer(budgeted(model, data, kTiB));
-    trainer.plan_budget();
+    trainer.compressed().plan_budget();
     auto options = budgeted(model, data, 0);
     options.compression.level = act::Level::L0;
     for (int i = 0; i < 3; ++i) trainer.step();
@@ -169,12 +169,12 @@ TEST_CASE("a budget that cannot be met is refused with the smallest, which can b
   const auto& [model, data] = kRuns[2];
   Trainer small(budgeted(model, data, 1 << 20));
   try {
-    small.plan_budget();
+    small.compressed().plan_budget();
     FAIL("not refused");
   } catch (const Error& error) {
     CHECK(error.code() == Error::OutOfMemory);
-    TrainerWorkload run(small);
-    const auto refused = act::search_budget(run, {.bytes = 1 << 20, .known = small.adaptation()->table()});
+    auto& run = small.compressed().run();
+    const auto refused = act::search_budget(run, {.bytes = 1 << 20, .known = small.compressed().adaptation()->table()});
     const auto smallest = refused->smallest();
     const std::string what = error.what();
     const auto named = std::stoull(what.substr(what.rfind(' '))) << 20;
@@ -185,7 +185,7 @@ TEST_CASE("a budget that cannot be met is refused with the smallest, which can b
     const auto rehearsal = rehearsed(small);
     budget.bytes = act::BudgetPlan(rehearsal, budget).smallest();
     act::BudgetPlan plan(rehearsal, budget);
-    act::PrecisionTable table = small.adaptation()->table();
+    act::PrecisionTable table = small.compressed().adaptation()->table();
     plan.choose(table);
     CHECK(plan.planned_peak(table) <= budget.bytes);
     // Bits, and with them the peak, follow the budget.
@@ -208,15 +208,15 @@ TEST_CASE("a budget that cannot be met is refused with the smallest, which can b
 TEST_CASE("bits are chosen anew where zeros become fewer") {
   act::install_allocator();
   Trainer trainer(budgeted("resnet18:stem=small,classes=10", "random:3x16x16,classes=10,count=64", kTiB));
-  trainer.plan_budget();
+  trainer.compressed().plan_budget();
   const auto rehearsal = rehearsed(trainer);
-  act::Budget budget = trainer.budget()->plan().budget();
+  act::Budget budget = trainer.compressed().budget()->plan().budget();
   budget.floor = 0;
   budget.bytes = act::BudgetPlan(rehearsal, budget).smallest() + (1 << 20);
   act::BudgetPlan plan(rehearsal, budget);
-  act::PrecisionTable table = trainer.adaptation()->table();
+  act::PrecisionTable table = trainer.compressed().adaptation()->table();
   plan.choose(table);
-  trainer.adaptation()->start_from(table.tensors());
+  trainer.compressed().adaptation()->start_from(table.tensors());
   trainer.step();
   auto saved = trainer.compression().saved();
   CHECK_FALSE(plan.see(saved, table));

@@ -15,7 +15,7 @@ using test::throws;
 
 constexpr std::uint64_t kSteps = 5, kHalf = 2;
 
-TrainOptions options_for(const std::string& model, const std::string& data, OptimizerKind optimizer) {
+TrainOptions options_for(const std::string& model, const std::string& data, learn::OptimizerKind optimizer) {
   TrainOptions options;
   options.model = parse_spec(model, "model");
   options.data = parse_spec(data, "data");
@@ -31,7 +31,7 @@ TrainOptions options_for(const std::string& model, const std::string& data, Opti
 }
 
 TrainOptions small_options() {
-  return options_for("mlp:hidden=32,dropout=0.3", "random:16,classes=3,count=13", OptimizerKind::Sgd);
+  return options_for("mlp:hidden=32,dropout=0.3", "random:16,classes=3,count=13", learn::OptimizerKind::Sgd);
 }
 
 void run_to(Trainer& trainer, std::uint64_t step) {
@@ -52,8 +52,8 @@ bool same_weights(Trainer& a, Trainer& b) {
 
 TEST_CASE("a resumed run is the uninterrupted run, bit for bit") {
   const std::vector<TrainOptions> kCases = {
-      small_options(), options_for("resnet18", "random:1x8x8,classes=3,count=13", OptimizerKind::Adam),
-      options_for("text:dim=16,heads=2", "random:6,vocabulary=20,count=13", OptimizerKind::AdamW)};
+      small_options(), options_for("resnet18", "random:1x8x8,classes=3,count=13", learn::OptimizerKind::Adam),
+      options_for("text:dim=16,heads=2", "random:6,vocabulary=20,count=13", learn::OptimizerKind::AdamW)};
   for (const auto& options : kCases) {
     INFO(options.model.name);
     test::TemporaryFolder folder;
@@ -94,7 +94,7 @@ TEST_CASE("a checkpoint of another run is refused, naming what differs") {
   refused("with seed 5, this run has 6", [](auto& o) { o.seed = 6; });
   refused("with model mlp:", [](auto& o) { o.model.values["hidden"] = "33"; });
   refused("with data random:", [](auto& o) { o.data.values["count"] = "14"; });
-  refused("with optimizer sgd, this run has adam", [](auto& o) { o.optimizer.kind = OptimizerKind::Adam; });
+  refused("with optimizer sgd, this run has adam", [](auto& o) { o.optimizer.kind = learn::OptimizerKind::Adam; });
   refused("with lr 0.01, this run has 0.02", [](auto& o) { o.learning_rate = 0.02; });
   refused("with level", [](auto& o) { o.compression.level = act::Level::L0; });
   refused("with steps 5, this run has 6", [](auto& o) { o.steps = 6; });

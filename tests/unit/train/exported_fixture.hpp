@@ -8,8 +8,8 @@
 
 #include "terse/act/tensor/torch.hpp"
 #include "terse/formats/foreign/zip_reader.hpp"
+#include "terse/learn/optimizer.hpp"
 #include "terse/train/base/network.hpp"
-#include "terse/train/loop/optimizer.hpp"
 #include "terse_catch.hpp"
 
 /// The programs of tests/data/export and what Python got from them.
@@ -47,9 +47,9 @@ inline std::vector<at::Tensor> batches_of(const nlohmann::json& expected) {
 /// SGD as make_exports.py does it. @return the loss before each step
 inline std::vector<double> train_like_python(train::Network& network, const nlohmann::json& expected) {
   if (!expected.at("seed").is_null()) torch::manual_seed(expected.at("seed").get<std::uint64_t>());
-  train::OptimizerOptions options{.kind = train::OptimizerKind::Sgd};
+  learn::OptimizerOptions options{.kind = learn::OptimizerKind::Sgd};
   options.momentum = expected.at("momentum").get<double>();
-  train::Optimizer optimizer(network.parameters(), options);
+  learn::Optimizer optimizer(network.parameters(), options);
   std::vector<double> losses;
   const auto batches = batches_of(expected);
   for (std::size_t step = 0; step < batches.size(); ++step) {

@@ -3,7 +3,7 @@
 #include <map>
 
 #include "terse/act/memory/allocator.hpp"
-#include "terse/train/loop/trainer_workload.hpp"
+#include "terse/train/loop/trainer.hpp"
 #include "terse_catch.hpp"
 
 namespace terse::train {
@@ -67,14 +67,14 @@ TEST_CASE("the sensitivity of a linear layer's input is what the algebra says") 
   options.batch = 64;
   Trainer trainer(options);
   options.compression.level = act::Level::L1;
-  trainer.set_compression(options.compression);
+  trainer.compressed().set_compression(options.compression.steps());
   trainer.step();
   std::vector<std::string> ids;
   for (const auto& tensor : trainer.compression().saved()) {
     if (tensor.reason == act::Reason::Quantized) ids.push_back(tensor.id);
   }
   REQUIRE(!ids.empty());
-  TrainerWorkload run(trainer);
+  auto& run = trainer.compressed().run();
   const auto by_4 = act::exact_sensitivities(run, ids, {.bits = 4, .draws = 24});
   const auto by_8 = act::exact_sensitivities(run, ids, {.bits = 8, .draws = 24});
   for (std::size_t i = 0; i < ids.size(); ++i) {

@@ -19,8 +19,9 @@ Trained train_program(const std::string& name, const std::string& choice) {
   if (!choice.empty()) trained.blocks = network->recompute(RecomputeChoice(choice));
   torch::manual_seed(4);
   act::Compression compression({.level = act::Level::L0});
-  own_tensors(compression, *network);
-  Optimizer optimizer(network->parameters(), {.kind = OptimizerKind::Sgd, .momentum = 0.9});
+  for (const auto& [name, tensor] : network->parameters()) compression.own(tensor, act::Reason::Parameter);
+  for (const auto& [name, tensor] : lasting_tensors(*network)) compression.own(tensor, act::Reason::Buffer);
+  learn::Optimizer optimizer(network->parameters(), {.kind = learn::OptimizerKind::Sgd, .momentum = 0.9});
   const auto batches = test::batches_of(expected);
   for (std::size_t i = 0; i < batches.size(); ++i) {
     const auto target = torch::tensor(expected.at("targets")[i].get<std::vector<std::int64_t>>());

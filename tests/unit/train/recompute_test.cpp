@@ -31,7 +31,7 @@ struct Trained {
   std::uint64_t stored = 0;
 };
 
-Trained train_steps(const Case& one, act::CompressionOptions compression, const std::string& recompute) {
+Trained train_steps(const Case& one, learn::CompressionChoice compression, const std::string& recompute) {
   TrainOptions options;
   options.model = parse_spec(one.model, "model");
   options.data = parse_spec(one.data, "data");
@@ -42,7 +42,7 @@ Trained train_steps(const Case& one, act::CompressionOptions compression, const 
   options.recompute = recompute;
   Trainer trainer(options);
   Trained trained;
-  while (!trainer.finished()) trained.stored = trainer.step().activation_bytes_stored;
+  while (!trainer.finished()) trained.stored = trainer.step().compression.stored_bytes;
   for (const auto& [name, tensor] : trainer.network().parameters()) trained.tensors.push_back(tensor);
   for (const auto& [name, tensor] : trainer.network().buffers()) trained.tensors.push_back(tensor);
   for (const auto& saved : trainer.compression().saved()) {

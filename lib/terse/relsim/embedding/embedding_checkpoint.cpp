@@ -3,14 +3,14 @@
 #include <algorithm>
 
 #include "terse/core/error.hpp"
-#include "terse/relsim/training/training_checkpoint.hpp"
+#include "terse/learn/run_identity.hpp"
 
 namespace terse::relsim {
 namespace {
 
 using formats::Value;
 
-Value::Map options_map(const EmbeddingTrainingOptions& o) {
+Value::Map embedding_options(const EmbeddingTrainingOptions& o) {
   return {{"batch", o.batch},
           {"dim", o.dim},
           {"norm", o.norm},
@@ -47,6 +47,17 @@ EmbeddingEpoch epoch_from(const Value& value) {
   return e;
 }
 
+/// What makes a run the same.
+formats::CheckpointInfo embedding_identity(const EmbeddingTrainingOptions& options, const std::string& digest) {
+  formats::CheckpointInfo info;
+  info.model = to_string(options.model);
+  info.data = "triples";
+  info.data_digest = digest;
+  info.optimizer = to_string(options.step.rule);
+  info.options = embedding_options(options);
+  return info;
+}
+
 formats::Tensor table(const char* name, const std::vector<float>& values) {
   return formats::make_tensor(name, {static_cast<std::int64_t>(values.size())}, std::span<const float>(values));
 }
@@ -68,14 +79,9 @@ void for_each_tensor(State& state, const Visit& visit) {
 
 formats::Checkpoint store_state(const EmbeddingState& state, const EmbeddingTrainingOptions& options,
                                 const std::string& digest) {
-  formats::Checkpoint c;
-  c.model = to_string(options.model);
-  c.data = "triples";
-  c.data_digest = digest;
+  formats::Checkpoint c{embedding_identity(options, digest), {}, {}, {}, {}};
   c.step = static_cast<std::uint64_t>(state.last.steps);
   c.epoch = static_cast<std::uint64_t>(state.last.epoch);
-  c.optimizer = to_string(options.step.rule);
-  c.options = options_map(options);
   c.metrics =
       Value::Map{{"last", epoch_map(state.last)}, {"best", epoch_map(state.best)}, {"since_best", state.since_best}};
   c.generator.info = {"generator", core::DType::UInt8, {0}};
@@ -88,10 +94,7 @@ formats::Checkpoint store_state(const EmbeddingState& state, const EmbeddingTrai
 
 EmbeddingState load_state(const formats::Checkpoint& c, std::uint64_t seed, EmbeddingState fresh,
                           const EmbeddingTrainingOptions& options, const std::string& digest, const std::string& name) {
-  check_same_run(c, seed,
-                 {std::string(to_string(options.model)), std::string(to_string(options.step.rule)), digest,
-                  options.seed, options_map(options)},
-                 name);
+  learn::expect_same_run(c, seed, embedding_identity(options, digest), options.seed, name);
   try {
     fresh.last = epoch_from(c.metrics.at("last"));
     fresh.best = epoch_from(c.metrics.at("best"));

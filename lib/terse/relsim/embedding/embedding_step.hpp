@@ -21,7 +21,7 @@ enum class RankingLoss {
 struct EmbeddingStepOptions {
   RankingLoss loss = RankingLoss::Margin;
   double margin = 1;
-  RowRule rule = RowRule::AdaGrad;
+  learn::OptimizerKind rule = learn::OptimizerKind::AdaGrad;
   double lr = 0.1;
   double l2 = 0;  ///< penalty l2/2 · |row|², once for each occurrence of a row in the batch's facts
 };

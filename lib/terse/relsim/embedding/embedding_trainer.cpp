@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <optional>
 
 #include "terse/core/error.hpp"
 #include "terse/core/finite.hpp"
 #include "terse/core/parallel.hpp"
+#include "terse/learn/shuffle.hpp"
 #include "terse/relsim/embedding/embedding_scorer.hpp"
 #include "terse/relsim/ranking/relation_ranks.hpp"
-#include "terse/relsim/training/shuffle.hpp"
 
 namespace terse::relsim {
 namespace {
@@ -48,11 +49,12 @@ EmbeddingTrainer::EmbeddingTrainer(std::span<const Triple> train, std::span<cons
       model_(checked_start(options, entities, relations)),
       step_(model_, options.step),
       sampler_(train, entities, relations, options.negatives, std::move(divergences)),
-      known_(joined(train, held_out)) {
+      known_(joined(train, held_out)),
+      stopping_(options.patience) {
   if (!held_out_.empty()) best_model_ = model_;
 }
 
-bool EmbeddingTrainer::done() const { return last_.epoch >= options_.epochs || since_best_ >= options_.patience; }
+bool EmbeddingTrainer::done() const { return last_.epoch >= options_.epochs || stopping_.ends(); }
 
 double EmbeddingTrainer::temperature(std::int64_t epoch) const {
   if (options_.negatives.draw != Draw::Similarity || options_.all_relations) return 0;
@@ -62,7 +64,7 @@ double EmbeddingTrainer::temperature(std::int64_t epoch) const {
 double EmbeddingTrainer::train_epoch(EmbeddingEpoch& report) {
   const auto epoch = report.epoch;
   const auto number = static_cast<std::uint32_t>(epoch);
-  const auto order = shuffled(train_.size(), {options_.seed, core::stream_of("relsim/embedding.order"), number});
+  const auto order = learn::shuffled(train_.size(), {options_.seed, core::stream_of("relsim/embedding.order"), number});
   const auto key = core::stream_words({options_.seed, core::stream_of("relsim/embedding.negatives"), number});
   std::vector<Triple> facts, negatives;
   std::vector<std::vector<Triple>> drawn;
@@ -121,14 +123,14 @@ EmbeddingEpoch EmbeddingTrainer::run_epoch() {
   if (!core::all_finite(model_.entity) || !core::all_finite(model_.relation)) {
     throw core::training_diverged("epoch " + std::to_string(report.epoch), "a vector is not finite");
   }
-  report.best = true;
+  std::optional<double> score;
   if (!held_out_.empty()) {
     const auto ranks = summarize_ranks(rank_relations(EmbeddingScorer(model_), held_out_, known_));
     report.mrr = ranks.filtered.mrr;
     report.hits1 = ranks.filtered.hits1;
-    report.best = last_.epoch == 0 || report.mrr > best_.mrr;
+    score = report.mrr;
   }
-  since_best_ = report.best ? 0 : since_best_ + 1;
+  report.best = stopping_.see(score);
   last_ = report;
   if (report.best) best_ = report;
   if (report.best && !held_out_.empty()) best_model_ = model_;
@@ -136,7 +138,8 @@ EmbeddingEpoch EmbeddingTrainer::run_epoch() {
 }
 
 EmbeddingState EmbeddingTrainer::state() const {
-  return {model_, best_model_, step_.entity_optimizer(), step_.relation_optimizer(), last_, best_, since_best_};
+  return {model_, best_model_, step_.entity_optimizer(), step_.relation_optimizer(),
+          last_,  best_,       stopping_.since_best()};
 }
 
 void EmbeddingTrainer::restore(EmbeddingState state) {
@@ -147,7 +150,8 @@ void EmbeddingTrainer::restore(EmbeddingState state) {
   step_.set_steps(state.last.steps);
   last_ = state.last;
   best_ = state.best;
-  since_best_ = state.since_best;
+  const bool scored = last_.epoch > 0 && !held_out_.empty();
+  stopping_.restore(scored ? std::optional(best_.mrr) : std::nullopt, state.since_best);
 }
 
 }  // namespace terse::relsim

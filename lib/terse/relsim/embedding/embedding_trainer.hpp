@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "terse/learn/early_stopping.hpp"
 #include "terse/relsim/embedding/embedding_step.hpp"
 #include "terse/relsim/embedding/negative_sampler.hpp"
 
@@ -78,7 +79,7 @@ class EmbeddingTrainer {
   NegativeSampler sampler_;
   PairIndex known_;  // training and held-out facts
   EmbeddingEpoch last_, best_;
-  std::int64_t since_best_ = 0;
+  learn::EarlyStopping stopping_;
 };
 
 }  // namespace terse::relsim

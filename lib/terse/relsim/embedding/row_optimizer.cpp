@@ -2,7 +2,7 @@
 
 namespace terse::relsim {
 
-RowOptimizer::RowOptimizer(RowRule rule, double lr, std::size_t values) : rule_{.rule = rule, .lr = lr} {
+RowOptimizer::RowOptimizer(learn::OptimizerKind rule, double lr, std::size_t values) : rule_{.rule = rule, .lr = lr} {
   if (rule_.moments() > 0) first_.resize(values);
   if (rule_.moments() > 1) second_.resize(values);
 }

@@ -12,7 +12,7 @@ namespace terse::relsim {
 class RowOptimizer {
  public:
   RowOptimizer() = default;
-  RowOptimizer(RowRule rule, double lr, std::size_t values);
+  RowOptimizer(learn::OptimizerKind rule, double lr, std::size_t values);
 
   /// One step of the `n` values from `offset` on. Different rows may be stepped on different threads.
   /// @param step  number of the batch, from 1

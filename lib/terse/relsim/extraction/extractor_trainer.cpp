@@ -1,19 +1,23 @@
 #include "terse/relsim/extraction/extractor_trainer.hpp"
 
 #include <algorithm>
-#include <numeric>
+#include <chrono>
+#include <cmath>
 #include <utility>
 
 #include "terse/core/error.hpp"
-#include "terse/relsim/extraction/extractor_steps.hpp"
+#include "terse/core/finite.hpp"
+#include "terse/learn/shuffle.hpp"
+#include "terse/relsim/extraction/extractor_answers.hpp"
+#include "terse/relsim/extraction/margin_cost.hpp"
 #include "terse/relsim/kernels/compute_thread.hpp"
 
 namespace terse::relsim {
 namespace {
 
-constexpr std::int64_t kScoringBatch = 64;
-
-void check(const ExtractorTrainingOptions& o, std::span<const double> divergences, std::size_t relations) {
+/// Checked; and readies this thread before LibTorch works on it.
+const ExtractorTrainingOptions& begun(const ExtractorTrainingOptions& o, std::span<const double> divergences,
+                                      std::size_t relations) {
   const auto require = [](bool good, const char* message) {
     if (!good) throw Error(Error::Usage, message);
   };
@@ -24,136 +28,224 @@ void check(const ExtractorTrainingOptions& o, std::span<const double> divergence
   require(o.tau_start >= o.tau, "τ falls: --tau-start must not be below --tau");
   require(o.alpha == 0 || divergences.size() == relations * relations,
           "a margin needs a divergence for each pair of relations");
-  require(o.adapt_every > 0, "bits must be chosen every so many steps");
-  require(o.budget == 0 || (o.bits == 0 && act::average_bits(o.level) > 0),
-          "a budget needs an adaptive level: L2, L2.1 or L2.2");
+  require(o.compression.adapt_every > 0, "bits must be chosen every so many steps");
+  learn::check(o.compression);
+  prepare_compute_thread();
+  return o;
+}
+
+learn::CompressionChoice choice_of(const ExtractorTrainingOptions& options) {
+  auto choice = options.compression;
+  choice.seed = options.seed;
+  return choice;
+}
+
+act::NamedTensors parameters_of(const Extractor& extractor) {
+  act::NamedTensors parameters;
+  for (const auto& parameter : extractor.named_parameters())
+    parameters.emplace_back(parameter.key(), parameter.value());
+  return parameters;
+}
+
+/// Σ over the batch of -logit of the truth + log Σ exp(logit + cost), by sentence.
+at::Tensor margin_loss(const at::Tensor& logits, const at::Tensor& truth, const at::Tensor& costs) {
+  const auto own = logits.gather(1, truth.unsqueeze(1)).squeeze(1);
+  return (at::logsumexp(costs.defined() ? logits + costs : logits, 1) - own).sum() /
+         static_cast<double>(logits.size(0));
+}
+
+std::vector<at::Tensor> tensors_of(const SentenceBatch& batch) {
+  return {batch.words, batch.head_distance, batch.tail_distance, batch.mask};
 }
 
 }  // namespace
-
-std::vector<float> extract_logits(Extractor& extractor, const FeatureVocabulary& vocabulary,
-                                  std::span<const Sentence> sentences) {
-  const auto relations = extractor.shape().relations;
-  std::vector<float> logits(sentences.size() * static_cast<std::size_t>(relations));
-  // Sentences of one length go together, so that few tokens are padding; each batch is one thread's.
-  std::vector<std::uint32_t> order(sentences.size());
-  std::iota(order.begin(), order.end(), 0u);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](auto a, auto b) { return sentences[a].tokens.size() < sentences[b].tokens.size(); });
-  const auto batches = (order.size() + kScoringBatch - 1) / kScoringBatch;
-  parallel_compute(batches, 1, [&](std::size_t first, std::size_t last) {
-    for (auto b = first; b < last; ++b) {
-      const auto chosen = std::span(order).subspan(
-          b * kScoringBatch, std::min<std::size_t>(order.size() - b * kScoringBatch, kScoringBatch));
-      const auto rows = extractor.forward(make_batch(vocabulary, sentences, chosen), {}).contiguous();
-      for (std::size_t i = 0; i < chosen.size(); ++i) {
-        std::copy_n(rows.data_ptr<float>() + static_cast<std::int64_t>(i) * relations, relations,
-                    logits.begin() + static_cast<std::int64_t>(chosen[i]) * relations);
-      }
-    }
-  });
-  return logits;
-}
-
-std::vector<std::int32_t> answers_of(std::span<const float> logits, std::size_t relations) {
-  std::vector<std::int32_t> answers;
-  for (std::size_t at = 0; at < logits.size(); at += relations) {
-    const auto row = logits.subspan(at, relations);
-    answers.push_back(static_cast<std::int32_t>(std::max_element(row.begin(), row.end()) - row.begin()));
-  }
-  return answers;
-}
 
 ExtractorTrainer::ExtractorTrainer(Extractor& extractor, const FeatureVocabulary& vocabulary,
                                    std::span<const Sentence> train, std::span<const Sentence> held_out,
                                    std::span<const double> divergences, std::optional<std::int32_t> excluded,
                                    const ExtractorTrainingOptions& options)
-    : extractor_(extractor), vocabulary_(vocabulary), held_out_(held_out), excluded_(excluded), options_(options) {
-  check(options, divergences, static_cast<std::size_t>(extractor.shape().relations));
+    : extractor_(extractor),
+      vocabulary_(vocabulary),
+      train_(train),
+      held_out_(held_out),
+      divergences_(divergences),
+      excluded_(excluded),
+      relations_(static_cast<std::size_t>(extractor.shape().relations)),
+      options_(begun(options, divergences, relations_)),
+      parameters_(parameters_of(extractor)),
+      optimizer_(parameters_,
+                 {.kind = learn::OptimizerKind::AdamW, .weight_decay = options.weight_decay, .fused = false}),
+      compressed_(choice_of(options), *this),
+      stopping_(options.patience) {
+  for (const auto& s : train) pairs_[{s.head_name, s.tail_name}].insert(s.relation);
+  extractor.set_compressible(options.compression.wanted());
+  for (const auto& [name, parameter] : parameters_) kept_.push_back(parameter.detach().clone());
+}
+
+act::Pass ExtractorTrainer::pass_over(std::span<const std::uint32_t> chosen, std::uint32_t number) {
+  const auto batch = make_batch(vocabulary_, train_, chosen);
+  const auto costs = batch_costs(chosen);
+  return {tensors_of(batch), [this, batch, costs, number] {
+            const auto logits = extractor_.forward(batch, {options_.seed, number, true});
+            return act::Pass::Result{logits, margin_loss(logits, batch.relations, costs)};
+          }};
+}
+
+act::Pass ExtractorTrainer::largest() {
+  const auto longest = std::max_element(train_.begin(), train_.end(),
+                                        [](const auto& a, const auto& b) { return a.tokens.size() < b.tokens.size(); });
+  const auto size = std::min(train_.size(), static_cast<std::size_t>(options_.batch));
+  const std::vector<std::uint32_t> chosen(size, static_cast<std::uint32_t>(longest - train_.begin()));
+  return pass_over(chosen, 0);
+}
+
+void ExtractorTrainer::evaluate() {
+  // All of them: LibTorch keeps something for every length of sentences that it sees.
+  extract_logits(extractor_, vocabulary_, held_out_);
+  if (before_) before_();  // last, beside what the evaluation leaves in memory
   prepare_compute_thread();
-  steps_ = std::make_unique<ExtractorSteps>(extractor, vocabulary, train, divergences, options);
-  for (const auto& parameter : extractor.parameters()) kept_.push_back(parameter.detach().clone());
 }
 
-void ExtractorTrainer::plan_budget(const std::function<void()>& before, const formats::Value& resumed) {
-  const auto evaluate = [&] {
-    // All of them: LibTorch keeps something for every length of sentences that it sees.
-    extract_logits(extractor_, vocabulary_, held_out_);
-    if (before) before();  // last, beside what the evaluation leaves in memory
-    prepare_compute_thread();
-  };
-  steps_->plan_budget(evaluate, resumed);
+void ExtractorTrainer::update() {
+  const at::NoGradGuard guard;
+  for (const auto& [name, parameter] : parameters_) {
+    if (parameter.grad().defined()) parameter.mutable_grad().zero_();
+  }
+  optimizer_.step(0);  // on gradients of zero, which changes nothing
+  optimizer_.set_steps(steps_);
 }
 
-ExtractorTrainer::~ExtractorTrainer() = default;
+void ExtractorTrainer::plan_budget(std::function<void()> before, const formats::Value& resumed) {
+  before_ = std::move(before);
+  compressed_.plan_budget(resumed);
+  before_ = {};
+}
 
-bool ExtractorTrainer::done() const { return last_.epoch >= options_.epochs || since_best_ >= options_.patience; }
+at::Tensor ExtractorTrainer::batch_costs(std::span<const std::uint32_t> chosen) const {
+  if (options_.alpha == 0) return {};
+  auto result = at::zeros({static_cast<std::int64_t>(chosen.size()), static_cast<std::int64_t>(relations_)});
+  auto* row = result.data_ptr<float>();
+  for (const auto i : chosen) {
+    const auto& s = train_[i];
+    if (!costs_.empty())
+      std::copy_n(costs_.begin() + s.relation * static_cast<std::int64_t>(relations_), relations_, row);
+    for (const auto holds : pairs_.at({s.head_name, s.tail_name})) row[holds] = 0;
+    row += relations_;
+  }
+  return result;
+}
+
+void ExtractorTrainer::train_epoch(ExtractorEpoch& report) {
+  if (options_.alpha > 0) {
+    report.tau = std::max(options_.tau,
+                          options_.tau_start * std::pow(options_.tau_decay, static_cast<double>(report.epoch - 1)));
+    costs_ = margin_costs(divergences_, relations_, options_.alpha, report.tau);
+  }
+  const auto order = learn::shuffled(train_.size(), {options_.seed, core::stream_of("relsim/extractor.order"),
+                                                     static_cast<std::uint32_t>(report.epoch)});
+  const auto begin = std::chrono::steady_clock::now();
+  const auto steps_before = steps_;
+  compressed_.begin_epoch();
+  for (std::size_t at = 0; at < order.size(); at += static_cast<std::size_t>(options_.batch)) {
+    const auto chosen =
+        std::span(order).subspan(at, std::min(order.size() - at, static_cast<std::size_t>(options_.batch)));
+    report.loss += step(chosen, report.epoch);
+  }
+  report.activations = compressed_.end_epoch();
+  report.loss /= static_cast<double>(train_.size());
+  report.steps = steps_;
+  report.step_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() /
+                        static_cast<double>(steps_ - steps_before);
+  // A loss is that before its step: the last step of an epoch shows in the parameters alone.
+  for (const auto& [name, parameter] : parameters_) {
+    const auto values =
+        std::span<const float>(parameter.data_ptr<float>(), static_cast<std::size_t>(parameter.numel()));
+    if (!core::all_finite(values)) {
+      throw core::training_diverged("epoch " + std::to_string(report.epoch), "parameter '" + name + "' is not finite");
+    }
+  }
+}
+
+double ExtractorTrainer::step(std::span<const std::uint32_t> chosen, std::int64_t epoch) {
+  ++steps_;
+  const auto pass = pass_over(chosen, static_cast<std::uint32_t>(steps_));
+  double loss = 0;
+  compressed_.step(static_cast<std::uint64_t>(steps_), pass, [&](const act::Pass::Result& result) {
+    loss = result.loss.item<double>();
+    if (!core::is_usable_loss(loss)) {
+      throw core::training_diverged("epoch " + std::to_string(epoch) + ", step " + std::to_string(steps_), loss);
+    }
+  });
+  optimizer_.step(options_.lr);
+  optimizer_.clear_gradients();
+  return loss * static_cast<double>(chosen.size());
+}
+
+bool ExtractorTrainer::done() const { return last_.epoch >= options_.epochs || stopping_.ends(); }
 
 ExtractorEpoch ExtractorTrainer::run_epoch() {
-  auto report = steps_->epoch(last_.epoch + 1);
-  steps_->release_memory();
-  report.best = true;
+  ExtractorEpoch report;
+  report.epoch = last_.epoch + 1;
+  train_epoch(report);
+  std::optional<double> score;
   if (!held_out_.empty()) {
-    const auto relations = static_cast<std::size_t>(extractor_.shape().relations);
     std::vector<std::int32_t> truths;
     for (const auto& s : held_out_) truths.push_back(s.relation);
-    const auto answers = answers_of(extract_logits(extractor_, vocabulary_, held_out_), relations);
+    const auto answers = answers_of(extract_logits(extractor_, vocabulary_, held_out_), relations_);
     prepare_compute_thread();
-    const auto scores = score_classification(truths, answers, static_cast<std::int32_t>(relations), excluded_);
+    const auto scores = score_classification(truths, answers, static_cast<std::int32_t>(relations_), excluded_);
     report.micro_f1 = scores.micro.f1;
     report.macro_f1 = scores.macro.f1;
     report.accuracy = scores.accuracy;
-    report.best = report.epoch == 1 || report.micro_f1 > best_.micro_f1;
+    score = report.micro_f1;
   }
-  since_best_ = report.best ? 0 : since_best_ + 1;
+  report.best = stopping_.see(score);
   if (report.best) {
     best_ = report;
     const torch::NoGradGuard guard;
-    const auto parameters = extractor_.parameters();
-    for (std::size_t i = 0; i < parameters.size(); ++i) kept_[i].copy_(parameters[i]);
+    for (std::size_t i = 0; i < kept_.size(); ++i) kept_[i].copy_(parameters_[i].second);
   }
   return last_ = report;
 }
 
 ExtractorEpoch ExtractorTrainer::finish() {
   const torch::NoGradGuard guard;
-  const auto parameters = extractor_.parameters();
-  for (std::size_t i = 0; i < kept_.size(); ++i) parameters[i].copy_(kept_[i]);
+  for (std::size_t i = 0; i < kept_.size(); ++i) parameters_[i].second.copy_(kept_[i]);
   return best_;
 }
 
 ExtractorState ExtractorTrainer::state() const {
-  ExtractorState state{.parameters = {}, .last = last_, .best = best_, .since_best = since_best_};
-  for (const auto& parameter : extractor_.named_parameters()) {
-    const auto value = parameter.value().detach();
-    const auto& best = kept_[state.parameters.size()];
-    const auto [first, second] = steps_->moments(parameter.value());
-    state.parameters.push_back({parameter.key(), value, best, first, second});
+  ExtractorState state;
+  for (std::size_t i = 0; i < kept_.size(); ++i) {
+    state.parameters.emplace_back(parameters_[i].first, parameters_[i].second.detach());
+    state.best_parameters.emplace_back(parameters_[i].first, kept_[i]);
   }
-  steps_->add_to(state);
+  for (auto& [name, tensor] : optimizer_.state()) {
+    if (name != "/steps") state.moments.emplace_back(name, tensor);  // they are last.steps
+  }
+  state.last = last_;
+  state.best = best_;
+  state.since_best = stopping_.since_best();
+  state.compression = compressed_.state();
   return state;
 }
 
 void ExtractorTrainer::restore(const ExtractorState& state) {
   const torch::NoGradGuard guard;
-  const auto parameters = extractor_.parameters();
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    parameters[i].copy_(state.parameters[i].value);
-    kept_[i].copy_(state.parameters[i].best);
-  }
-  steps_->restore(state);
+  const auto present = this->state();
+  const auto copy = [](const act::NamedTensors& from, const act::NamedTensors& into) {
+    for (std::size_t i = 0; i < from.size(); ++i) into[i].second.copy_(from[i].second);
+  };
+  copy(state.parameters, present.parameters);
+  copy(state.best_parameters, present.best_parameters);
+  copy(state.moments, present.moments);
+  steps_ = state.last.steps;
+  optimizer_.set_steps(steps_);
+  compressed_.restore(state.compression);
   last_ = state.last;
   best_ = state.best;
-  since_best_ = state.since_best;
-}
-
-ExtractorEpoch train_extractor(Extractor& extractor, const FeatureVocabulary& vocabulary,
-                               std::span<const Sentence> train, std::span<const Sentence> held_out,
-                               std::span<const double> divergences, std::optional<std::int32_t> excluded,
-                               const ExtractorTrainingOptions& options) {
-  ExtractorTrainer trainer(extractor, vocabulary, train, held_out, divergences, excluded, options);
-  while (!trainer.done()) trainer.run_epoch();
-  return trainer.finish();
+  const bool scored = last_.epoch > 0 && !held_out_.empty();
+  stopping_.restore(scored ? std::optional(best_.micro_f1) : std::nullopt, state.since_best);
 }
 
 }  // namespace terse::relsim

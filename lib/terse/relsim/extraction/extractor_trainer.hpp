@@ -2,15 +2,17 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
+#include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "terse/act/packing/compression.hpp"
-#include "terse/formats/artifact/value.hpp"
-#include "terse/formats/kinds/policy.hpp"
+#include "terse/learn/compressed_training.hpp"
+#include "terse/learn/early_stopping.hpp"
+#include "terse/learn/optimizer.hpp"
 #include "terse/relsim/extraction/classification_scores.hpp"
 #include "terse/relsim/extraction/extractor.hpp"
 
@@ -23,10 +25,7 @@ struct ExtractorTrainingOptions {
   double lr = 1e-3, weight_decay = 0;  ///< AdamW's
   double alpha = 0;                    ///< of the softmax-margin loss (margin_cost.hpp); 0: plain softmax
   double tau = 8, tau_start = 256, tau_decay = 0.8;
-  act::Level level = act::Level::L0;
-  int bits = 0;                     ///< not 0: of a compressed value, in place of the level's; 32 for none
-  std::uint64_t budget = 0;         ///< not 0: bytes of resident size, in place of an adaptive level's average bits
-  std::uint64_t adapt_every = 100;  ///< at an adaptive level: steps between choices of bits
+  learn::CompressionChoice compression = {};  ///< its seed is this one's
   std::uint64_t seed = 0;
 };
 
@@ -36,33 +35,23 @@ struct ExtractorEpoch {
   double micro_f1 = 0, macro_f1 = 0, accuracy = 0;  ///< of held-out sentences, where there are any
   double tau = 0;                                   ///< 0 without margin
   bool best = false;
-  std::uint64_t exact_bytes = 0, stored_bytes = 0;  ///< saved for backward, most of any step
-  std::uint64_t peak_allocated_bytes = 0;           ///< of CPU tensors in its steps; 0 without act::install_allocator()
-  std::uint64_t planned_peak_bytes = 0;             ///< with a budget: resident, with the bits of the next step
-  double average_bits = 0;                          ///< at an adaptive level, after the epoch
-  double steps_spent_on_probes = 0;                 ///< there, in training steps since the run began
+  learn::EpochCompression activations = {};  ///< saved for backward
   double step_seconds = 0;
 };
 
-/// Where a run stands.
+/// Where a run stands. Tensors are the run's own, not copies.
 struct ExtractorState {
-  struct Parameter {
-    std::string name;
-    at::Tensor value, best;    ///< now, and after the best epoch
-    at::Tensor first, second;  ///< AdamW's moments
-  };
-  std::vector<Parameter> parameters;
+  act::NamedTensors parameters;       ///< now
+  act::NamedTensors best_parameters;  ///< after the best epoch
+  act::NamedTensors moments;          ///< learn::Optimizer::state() but for the count of steps
   ExtractorEpoch last, best;
-  std::int64_t since_best = 0;                        ///< epochs
-  formats::Value adaptation = formats::Value::Map{};  ///< at an adaptive level, with `precision`: act::Adaptation's
-  std::vector<formats::PolicyTensor> precision = {};
+  std::int64_t since_best = 0;  ///< epochs
+  learn::CompressionState compression = {};
 };
-
-class ExtractorSteps;
 
 /// Trains an extractor, epoch by epoch. LibTorch works on one thread, so that the result depends on sentences, options
 /// and seed only.
-class ExtractorTrainer {
+class ExtractorTrainer : private learn::TrainingLoop {
  public:
   /// @param extractor … divergences  retained
   /// @param divergences  [R, R] for the margin, else empty; infinity where not known
@@ -71,13 +60,12 @@ class ExtractorTrainer {
   ExtractorTrainer(Extractor& extractor, const FeatureVocabulary& vocabulary, std::span<const Sentence> train,
                    std::span<const Sentence> held_out, std::span<const double> divergences,
                    std::optional<std::int32_t> excluded, const ExtractorTrainingOptions& options);
-  ~ExtractorTrainer();
 
   /// With a budget: plans so that the process keeps to it. Once, before restore() and the first epoch.
   /// @param before   what else the process takes memory for; run before the rehearsal of a step
-  /// @param resumed  ExtractorState::adaptation.at("budget") of a run that goes on, or nil
+  /// @param resumed  CompressionState::adaptation.at("budget") of a run that goes on, or nil
   /// @throws Error::OutOfMemory naming the smallest budget that could be met
-  void plan_budget(const std::function<void()>& before, const formats::Value& resumed = {});
+  void plan_budget(std::function<void()> before, const formats::Value& resumed = {});
 
   bool done() const;
   /// @throws Error::Negative where training diverged
@@ -85,34 +73,43 @@ class ExtractorTrainer {
   /// Leaves the best epoch's parameters in the extractor. @return that epoch
   ExtractorEpoch finish();
 
-  /// Tensors are the run's own, not copies.
   ExtractorState state() const;
   /// Goes on from there, bit for bit; before the first epoch.
   void restore(const ExtractorState& state);
 
  private:
+  using PairRelations = std::map<std::pair<std::string, std::string>, std::set<std::int32_t>>;
+
+  act::NamedTensors parameters() const override { return parameters_; }
+  act::Pass largest() override;
+  void clear_gradients() override { optimizer_.clear_gradients(); }
+  void evaluate() override;
+  void update() override;
+
+  /// @param number  of the step, which dropout follows from
+  act::Pass pass_over(std::span<const std::uint32_t> chosen, std::uint32_t number);
+  at::Tensor batch_costs(std::span<const std::uint32_t> chosen) const;
+  void train_epoch(ExtractorEpoch& report);
+  /// @return the loss before it, summed over the batch
+  double step(std::span<const std::uint32_t> chosen, std::int64_t epoch);
+
   Extractor& extractor_;
   const FeatureVocabulary& vocabulary_;
-  std::span<const Sentence> held_out_;
+  std::span<const Sentence> train_, held_out_;
+  std::span<const double> divergences_;
   std::optional<std::int32_t> excluded_;
+  std::size_t relations_;
   ExtractorTrainingOptions options_;
-  std::unique_ptr<ExtractorSteps> steps_;
+  act::NamedTensors parameters_;
+  learn::Optimizer optimizer_;
+  learn::CompressedTraining compressed_;
+  PairRelations pairs_;       // which relations each pair of entities has: none of them costs anything for that pair
+  std::vector<float> costs_;  // [R, R] in this epoch
   std::vector<at::Tensor> kept_;  // the best epoch's parameters; before the first, those that it begins with
+  std::int64_t steps_ = 0;
   ExtractorEpoch last_, best_;
-  std::int64_t since_best_ = 0;
+  learn::EarlyStopping stopping_;
+  std::function<void()> before_;  // while a budget is planned: what else the process takes memory for
 };
-
-/// Trains to the end. @return the best epoch, whose parameters stay in the extractor
-ExtractorEpoch train_extractor(Extractor& extractor, const FeatureVocabulary& vocabulary,
-                               std::span<const Sentence> train, std::span<const Sentence> held_out,
-                               std::span<const double> divergences, std::optional<std::int32_t> excluded,
-                               const ExtractorTrainingOptions& options);
-
-/// Logits of each sentence, [n, relations], dropout off. Any number of threads gives the same.
-std::vector<float> extract_logits(Extractor& extractor, const FeatureVocabulary& vocabulary,
-                                  std::span<const Sentence> sentences);
-
-/// The relation with the highest logit of each row.
-std::vector<std::int32_t> answers_of(std::span<const float> logits, std::size_t relations);
 
 }  // namespace terse::relsim

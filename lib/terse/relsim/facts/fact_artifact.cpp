@@ -6,6 +6,7 @@
 
 #include "terse/core/error.hpp"
 #include "terse/core/finite.hpp"
+#include "terse/relsim/training/weight_tensors.hpp"
 
 namespace terse::relsim {
 namespace {
@@ -36,12 +37,6 @@ Mlp load_mlp(const formats::Facts& facts, const std::string& name, const FactMod
 }
 
 }  // namespace
-
-formats::Tensor weight_tensor(std::string name, const at::Tensor& tensor) {
-  const auto contiguous = tensor.contiguous();
-  return formats::make_tensor(std::move(name), contiguous.sizes().vec(),
-                              std::span<const float>(contiguous.data_ptr<float>(), contiguous.numel()));
-}
 
 FactModel load_fact_model(const formats::Facts& facts, const std::string& artifact) try {
   const auto& entity = facts.weight("entity").info.shape;

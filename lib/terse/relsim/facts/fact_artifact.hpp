@@ -15,9 +15,6 @@ namespace terse::relsim {
 /// @throws Error::BadInput where weights are missing, do not fit, or hold what is no number
 FactModel load_fact_model(const formats::Facts& facts, const std::string& artifact);
 
-/// A float32 tensor, of any shape and strides, in the form in which artifacts hold it.
-formats::Tensor weight_tensor(std::string name, const at::Tensor& tensor);
-
 /// The weights under the names that formats/facts.md gives them; "inverse" [R, dim] holds the queries of the relations
 /// with heads and tails exchanged.
 std::vector<formats::Tensor> store_fact_model(const FactModel& model);

@@ -7,9 +7,9 @@
 #include "terse/act/memory/allocator.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/finite.hpp"
+#include "terse/learn/shuffle.hpp"
 #include "terse/relsim/facts/transe.hpp"
 #include "terse/relsim/kernels/compute_thread.hpp"
-#include "terse/relsim/training/shuffle.hpp"
 
 namespace terse::relsim {
 namespace {
@@ -22,15 +22,28 @@ void check(const FactTrainingOptions& o) {
   require(o.epochs > 0 && o.patience > 0 && o.batch > 0, "epochs, patience and batch must be at least 1");
   require(o.lr > 0 && o.weight_decay >= 0, "the learning rate must be above 0, weight decay not below");
   require(o.momentum >= 0 && o.momentum < 1, "momentum must be from 0 to below 1");
+  require(o.schedule == learn::ScheduleKind::Constant || o.schedule == learn::ScheduleKind::Linear,
+          "the learning rate of fact models is constant or falls linearly");
   require(o.start_epochs >= 0, "the epochs of the start cannot be negative");
   require(o.compression.adapt_every > 0, "bits must be chosen every so many steps");
-  require(o.compression.budget == 0 || (o.compression.bits == 0 && act::average_bits(o.compression.level) > 0),
-          "a budget needs an adaptive level: L2, L2.1 or L2.2");
+  learn::check(o.compression);
   require(o.rounding == Rounding::None || !o.compression.wanted(), "compressed steps have no products in bfloat16");
 }
 
 StepRule step_rule(const FactTrainingOptions& o) {
-  return {o.rule, o.lr, o.weight_decay, o.rule == RowRule::Sgd ? o.momentum : 0};
+  return {o.rule, o.lr, o.weight_decay, o.rule == learn::OptimizerKind::Sgd ? o.momentum : 0};
+}
+
+learn::Schedule schedule_of(const FactTrainingOptions& o, std::size_t observations) {
+  const auto batch = static_cast<std::uint64_t>(o.batch);
+  return learn::Schedule({.kind = o.schedule,
+                          .rate = o.lr,
+                          .total = static_cast<std::uint64_t>(o.epochs) * ((observations + batch - 1) / batch)});
+}
+
+const FactTrainingOptions& checked(const FactTrainingOptions& options) {
+  check(options);
+  return options;
 }
 
 /// Entity vectors and relations from TransE; an inverse is the opposite translation.
@@ -65,8 +78,8 @@ void require_sound(const FactModel& model, std::int64_t epoch) {
 
 }  // namespace
 
-double default_learning_rate(RowRule rule) {
-  return rule == RowRule::Adam ? 5e-3 : rule == RowRule::AdaGrad ? 2e-2 : 1e-3;
+double default_learning_rate(learn::OptimizerKind rule) {
+  return rule == learn::OptimizerKind::Adam ? 5e-3 : rule == learn::OptimizerKind::AdaGrad ? 2e-2 : 1e-3;
 }
 
 FactTrainer::FactTrainer(std::span<const Triple> train, std::span<const Triple> held_out, std::int32_t entities,
@@ -75,10 +88,11 @@ FactTrainer::FactTrainer(std::span<const Triple> train, std::span<const Triple> 
       held_out_(held_out),
       entities_(entities),
       relations_(relations),
-      options_(options),
+      options_(checked(options)),
       observations_(both_directions(train, relations)),
-      validation_(both_directions(held_out, relations)) {
-  check(options);
+      validation_(both_directions(held_out, relations)),
+      schedule_(schedule_of(options, observations_.size())),
+      stopping_(options.patience) {
   prepare_compute_thread();
   model_ = FactModel::random({entities, relations, options.dim, options.hidden}, options.seed);
   step_ = std::make_unique<FactStep>(model_, step_rule(options), options.rounding);
@@ -87,16 +101,12 @@ FactTrainer::FactTrainer(std::span<const Triple> train, std::span<const Triple> 
 }
 
 bool FactTrainer::done() const {
-  const auto epochs = static_cast<std::int64_t>(epochs_.size());
-  const auto best = std::find_if(epochs_.rbegin(), epochs_.rend(), [](const auto& report) { return report.best; });
-  return epochs >= options_.epochs || best - epochs_.rbegin() >= options_.patience;
+  return static_cast<std::int64_t>(epochs_.size()) >= options_.epochs || stopping_.ends();
 }
 
-double FactTrainer::learning_rate(std::int64_t before) const {
-  if (options_.descent == Descent::None) return options_.lr;
-  const auto observations = static_cast<std::int64_t>(observations_.size());
-  const auto total = options_.epochs * ((observations + options_.batch - 1) / options_.batch);
-  return options_.lr * static_cast<double>(total - before) / static_cast<double>(total);
+bool FactTrainer::see(const EpochReport& report) {
+  if (held_out_.empty()) return stopping_.see(std::nullopt);
+  return stopping_.see(-(report.held_out_nats + report.held_out_inverse_nats));
 }
 
 std::int64_t FactTrainer::scoring_batch() const {
@@ -105,10 +115,12 @@ std::int64_t FactTrainer::scoring_batch() const {
 }
 
 double FactTrainer::train_epoch(EpochReport& report) {
-  const auto budget = graph_ ? graph_->budget() : nullptr;
-  if (budget) budget->bound_memory();
-  act::reset_allocator_peak();
-  const auto order = shuffled(
+  if (graph_) {
+    graph_->compressed().begin_epoch();
+  } else {
+    act::reset_allocator_peak();
+  }
+  const auto order = learn::shuffled(
       observations_.size(), {options_.seed, core::stream_of("relsim/order"), static_cast<std::uint32_t>(report.epoch)});
   double nats = 0;
   std::vector<Observation> batch;
@@ -117,25 +129,20 @@ double FactTrainer::train_epoch(EpochReport& report) {
     for (auto i = at; i < std::min<std::size_t>(order.size(), at + options_.batch); ++i) {
       batch.push_back(observations_[order[i]]);
     }
-    step_->set_lr(learning_rate(step_->steps()));
+    step_->set_lr(schedule_.rate(static_cast<std::uint64_t>(step_->steps())));
     const double loss = graph_ ? graph_->step(batch).total() : step_->step(batch).total();
     if (const double mean = loss / static_cast<double>(batch.size()); !core::is_usable_loss(mean)) {
       throw core::training_diverged(
           "epoch " + std::to_string(report.epoch) + ", step " + std::to_string(step_->steps()), mean);
     }
     nats += loss;
-    const auto kept = graph_ ? graph_->compression().totals().exact_bytes : step_->kept_bytes();
-    report.exact_bytes = std::max(report.exact_bytes, kept);
-    report.stored_bytes = std::max(report.stored_bytes, graph_ ? graph_->compression().totals().stored_bytes : kept);
+    if (!graph_) report.activations.exact_bytes = std::max(report.activations.exact_bytes, step_->kept_bytes());
   }
-  report.peak_allocated_bytes = act::allocator_figures().peak_bytes;
   if (graph_) {
-    report.average_bits = graph_->adapted().average_bits;
-    report.steps_spent_on_probes = graph_->adapted().spent;
-  }
-  if (budget) {
-    report.planned_peak_bytes = budget->planned_peak();
-    budget->release_memory();
+    report.activations = graph_->compressed().end_epoch();
+  } else {
+    report.activations.stored_bytes = report.activations.exact_bytes;
+    report.activations.peak_allocated_bytes = act::allocator_figures().peak_bytes;
   }
   return nats / static_cast<double>(observations_.size());
 }
@@ -200,7 +207,6 @@ EpochReport FactTrainer::run_epoch() {
   report.step_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() /
                         static_cast<double>(report.steps - steps_before);
   require_sound(model_, report.epoch);
-  report.best = true;
   if (!held_out_.empty()) {
     const auto logs = step_->log_likelihoods(validation_, scoring_batch());
     report.held_out_nats = mean_nats(std::span(logs).first(held_out_.size()));
@@ -208,10 +214,9 @@ EpochReport FactTrainer::run_epoch() {
     if (!core::is_usable_loss(report.held_out_nats + report.held_out_inverse_nats)) {
       throw core::training_diverged("epoch " + std::to_string(report.epoch), "held-out facts have no likelihood");
     }
-    const auto both = [](const EpochReport& r) { return r.held_out_nats + r.held_out_inverse_nats; };
-    for (const auto& earlier : epochs_) report.best = report.best && both(report) < both(earlier);
-    if (report.best) keep_as_best();
   }
+  report.best = see(report);
+  if (report.best && !held_out_.empty()) keep_as_best();
   epochs_.push_back(report);
   return report;
 }
@@ -230,17 +235,13 @@ TrainedFacts FactTrainer::result() {
 
 void FactTrainer::judge(const FactModel& model, TrainedFacts& result) const {
   result.baseline = count_baseline(train_, held_out_, entities_, relations_);
-  const auto logs = FactStep(model, {.rule = RowRule::Sgd}).log_likelihoods(validation_, scoring_batch());
+  const auto logs = FactStep(model, {.rule = learn::OptimizerKind::Sgd}).log_likelihoods(validation_, scoring_batch());
   result.mixed = mix_with_counts(logs, held_out_, RoleCounts(train_, entities_, relations_), result.baseline.smoothing);
 }
 
 FactState FactTrainer::state() const {
   FactState state{model_, best_model_, step_->parameters(), epochs_};
-  if (graph_ && graph_->adaptation()) {
-    state.adaptation = graph_->adaptation()->state();
-    if (const auto* budget = graph_->budget()) state.adaptation["budget"] = budget->state();
-    state.precision = graph_->adaptation()->table().tensors();
-  }
+  if (graph_) state.compression = graph_->compressed().state();
   return state;
 }
 
@@ -256,18 +257,9 @@ void FactTrainer::restore(const FactState& state, std::span<const std::pair<at::
   if (!held_out_.empty()) best_model_ = state.best_model.clone();
   step_->set_steps(state.epochs.empty() ? 0 : state.epochs.back().steps);
   epochs_ = state.epochs;
-  if (graph_ && graph_->adaptation()) graph_->adaptation()->restore(state.adaptation, state.precision);
-}
-
-TrainedFacts train_facts(std::span<const Triple> train, std::span<const Triple> held_out, std::int32_t entities,
-                         std::int32_t relations, const FactTrainingOptions& options,
-                         const std::function<void(const EpochReport&)>& on_epoch) {
-  FactTrainer trainer(train, held_out, entities, relations, options);
-  while (!trainer.done()) {
-    const auto report = trainer.run_epoch();
-    if (on_epoch) on_epoch(report);
-  }
-  return trainer.result();
+  stopping_ = learn::EarlyStopping(options_.patience);
+  for (const auto& epoch : epochs_) see(epoch);
+  if (graph_) graph_->compressed().restore(state.compression);
 }
 
 }  // namespace terse::relsim

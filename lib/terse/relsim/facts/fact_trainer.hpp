@@ -9,6 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "terse/learn/compressed_training.hpp"
+#include "terse/learn/early_stopping.hpp"
+#include "terse/learn/schedule.hpp"
 #include "terse/relsim/counts/count_baseline.hpp"
 #include "terse/relsim/facts/count_mixture.hpp"
 #include "terse/relsim/facts/fact_graph.hpp"
@@ -20,11 +23,8 @@ namespace terse::relsim {
 /// How entity and relation vectors begin.
 enum class Start { TransE, Random };
 
-/// How the learning rate goes over a run: it stays, or falls in a straight line to 0 after the last of all epochs.
-enum class Descent { None, Linear };
-
 /// Learning rate where none is given: 0.005 for Adam, 0.02 for AdaGrad, 0.001 for SGD.
-double default_learning_rate(RowRule rule);
+double default_learning_rate(learn::OptimizerKind rule);
 
 /// The paper's settings by default; loss is summed over the batch.
 struct FactTrainingOptions {
@@ -32,30 +32,26 @@ struct FactTrainingOptions {
   std::int64_t epochs = 100;  ///< at most
   std::int64_t patience = 5;  ///< stop after so many epochs without improvement on the held-out facts
   std::int64_t batch = 256;   ///< observations a step; every fact is observed in both directions
-  RowRule rule = RowRule::Adam;
+  learn::OptimizerKind rule = learn::OptimizerKind::Adam;  ///< one of kRowOptimizers
   double lr = 5e-3, weight_decay = 5e-4;
-  double momentum = 0.9;  ///< of Sgd
-  Descent descent = Descent::None;
+  double momentum = 0.9;                                         ///< of Sgd
+  learn::ScheduleKind schedule = learn::ScheduleKind::Constant;  ///< Constant or Linear, over `epochs`
   Start start = Start::TransE;
-  std::int64_t start_epochs = 50;      ///< of TransE
-  Rounding rounding = Rounding::None;  ///< of a step's large products (fact_step.hpp)
-  FactCompression compression = {};    ///< of what a step keeps for its backward pass; its seed is this one's
-  std::string policy_digest = {};      ///< of the policy that it begins with, or ""
+  std::int64_t start_epochs = 50;             ///< of TransE
+  Rounding rounding = Rounding::None;         ///< of a step's large products (fact_step.hpp)
+  learn::CompressionChoice compression = {};  ///< of what a step keeps for its backward pass; its seed is this one's
   std::uint64_t seed = 0;
 };
 
 /// What is known after an epoch. Nats per fact: the forward direction, and the mean over both.
 struct EpochReport {
   std::int64_t epoch = 0, steps = 0;
-  double train_nats = 0;                            ///< mean over both directions, while training
-  double held_out_nats = 0;                         ///< -log P(h|r) P(t|h,r); not set without held-out facts
-  double held_out_inverse_nats = 0;                 ///< -log P(t|r^-1) P(h|t,r^-1)
-  bool best = false;                                ///< fewest held-out nats so far, mean of both directions
-  double step_seconds = 0;                          ///< mean
-  std::uint64_t exact_bytes = 0, stored_bytes = 0;  ///< hidden layers kept for backward, most of any step
-  std::uint64_t planned_peak_bytes = 0;             ///< with a budget: resident, with the bits of the next step
-  std::uint64_t peak_allocated_bytes = 0;           ///< of CPU tensors in its steps; 0 without act::install_allocator()
-  double average_bits = 0, steps_spent_on_probes = 0;  ///< at an adaptive level
+  double train_nats = 0;                     ///< mean over both directions, while training
+  double held_out_nats = 0;                  ///< -log P(h|r) P(t|h,r); not set without held-out facts
+  double held_out_inverse_nats = 0;          ///< -log P(t|r^-1) P(h|t,r^-1)
+  bool best = false;                         ///< fewest held-out nats so far, mean of both directions
+  double step_seconds = 0;                   ///< mean
+  learn::EpochCompression activations = {};  ///< hidden layers kept for backward
 };
 
 struct TrainedFacts {
@@ -67,11 +63,10 @@ struct TrainedFacts {
 
 /// Where a run stands after an epoch: with the options, all that going on needs. Tensors are shared with the trainer.
 struct FactState {
-  FactModel model, best_model;                        ///< best_model: not set without held-out facts
-  std::vector<const SteppedParameter*> moments;       ///< of `model`, in the order of its named()
-  std::vector<EpochReport> epochs;                    ///< so far; the best is the last one that says so
-  formats::Value adaptation = formats::Value::Map{};  ///< at an adaptive level, with `precision`: act::Adaptation's
-  std::vector<formats::PolicyTensor> precision = {};
+  FactModel model, best_model;                   ///< best_model: not set without held-out facts
+  std::vector<const SteppedParameter*> moments;  ///< of `model`, in the order of its named()
+  std::vector<EpochReport> epochs;               ///< so far; the best is the last one that says so
+  learn::CompressionState compression = {};
 };
 
 /// Trains the fact model of fact_model.hpp on distinct facts, epoch by epoch. Depends on facts, options and seed only,
@@ -86,7 +81,7 @@ class FactTrainer {
 
   /// With a budget: plans so that the process keeps to it. Once, before restore() and the first epoch; makes the start.
   /// @param before   what else the process takes memory for; run before the rehearsal of a step
-  /// @param resumed  FactState::adaptation.at("budget") of a run that goes on, or nil
+  /// @param resumed  CompressionState::adaptation.at("budget") of a run that goes on, or nil
   /// @throws Error::OutOfMemory naming the smallest budget that could be met
   void plan_budget(const std::function<void()>& before, const formats::Value& resumed = {});
 
@@ -107,6 +102,8 @@ class FactTrainer {
  private:
   void make_start();
   void keep_as_best();
+  /// Takes in an epoch that ended. @return whether it is the best so far
+  bool see(const EpochReport& report);
   /// Held-out facts by counts, and by a model and counts together.
   void judge(const FactModel& model, TrainedFacts& result) const;
   /// Of as many distinct queries as a batch can have.
@@ -114,8 +111,6 @@ class FactTrainer {
   double train_epoch(EpochReport& report);
   /// Observations whose likelihoods are computed at once.
   std::int64_t scoring_batch() const;
-  /// Of a step that has `before` steps before it.
-  double learning_rate(std::int64_t before) const;
 
   std::span<const Triple> train_, held_out_;
   std::int32_t entities_, relations_;
@@ -124,13 +119,10 @@ class FactTrainer {
   FactModel model_, best_model_;
   std::unique_ptr<FactStep> step_;
   std::unique_ptr<FactGraph> graph_;  // where steps are compressed
+  learn::Schedule schedule_;
   std::vector<EpochReport> epochs_;
+  learn::EarlyStopping stopping_;
   bool started_ = false;
 };
-
-/// A whole run. @param on_epoch  called after each epoch; may be empty
-TrainedFacts train_facts(std::span<const Triple> train, std::span<const Triple> held_out, std::int32_t entities,
-                         std::int32_t relations, const FactTrainingOptions& options,
-                         const std::function<void(const EpochReport&)>& on_epoch = {});
 
 }  // namespace terse::relsim

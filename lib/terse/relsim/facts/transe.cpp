@@ -5,8 +5,8 @@
 #include <numeric>
 
 #include "terse/core/philox.hpp"
+#include "terse/learn/shuffle.hpp"
 #include "terse/relsim/kernels/sparse_rows.hpp"
-#include "terse/relsim/training/shuffle.hpp"
 
 namespace terse::relsim {
 namespace {
@@ -83,7 +83,7 @@ TransEVectors train_transe(std::span<const Triple> triples, std::int32_t entitie
                            const TransEOptions& options, const std::function<void(std::int64_t)>& progress) {
   Trainer trainer(entities, relations, options);
   for (std::int64_t epoch = 0; epoch < options.epochs; ++epoch) {
-    const auto order = shuffled(
+    const auto order = learn::shuffled(
         triples.size(), {options.seed, core::stream_of("relsim/transe.order"), static_cast<std::uint32_t>(epoch)});
     core::RandomSequence random(
         {options.seed, core::stream_of("relsim/transe.negatives"), static_cast<std::uint32_t>(epoch)});

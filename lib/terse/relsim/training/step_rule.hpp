@@ -2,32 +2,30 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 
+#include "terse/learn/optimizer.hpp"
 #include "terse/relsim/kernels/row_kernels.hpp"
 
 namespace terse::relsim {
 
-/// What makes a step of a gradient, value by value.
-enum class RowRule { Sgd, AdaGrad, Adam };
+/// Optimizers that step value by value, and so rows or slices of a parameter by themselves.
+inline constexpr learn::OptimizerKind kRowOptimizers[] = {learn::OptimizerKind::Adam, learn::OptimizerKind::AdaGrad,
+                                                          learn::OptimizerKind::Sgd};
 
-std::string_view to_string(RowRule rule);    ///< "sgd", "adagrad", "adam"
-RowRule row_rule_of(std::string_view name);  ///< @throws Error::Usage
-
-/// A rule with its settings.
+/// One of kRowOptimizers with its settings.
 struct StepRule {
-  RowRule rule = RowRule::Adam;
+  learn::OptimizerKind rule = learn::OptimizerKind::Adam;
   double lr = 0;
   double weight_decay = 0;  ///< L2: added to the gradient
   double momentum = 0;      ///< Sgd's
 
   /// Running values that are kept of each value.
-  int moments() const;
+  int moments() const { return learn::moments_of(rule, momentum); }
 };
 
 /// A rule at one step. Small: tasks copy it.
 struct StepRates {
-  RowRule rule = RowRule::Adam;
+  learn::OptimizerKind rule = learn::OptimizerKind::Adam;
   AdamRates adam;
   SgdRates plain;  ///< of Sgd and AdaGrad
 };

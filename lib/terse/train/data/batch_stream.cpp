@@ -4,6 +4,7 @@
 #include <string>
 
 #include "terse/core/error.hpp"
+#include "terse/learn/shuffle.hpp"
 
 namespace terse::train {
 
@@ -19,7 +20,8 @@ BatchStream::BatchStream(const DataSet& data, std::int64_t batch, std::uint64_t 
 Batch BatchStream::take(std::uint64_t step) {
   const auto epoch = step / steps_per_epoch_;
   if (epoch_ != epoch) {
-    order_ = shuffled(data_.size(), seed_, static_cast<std::uint32_t>(epoch));
+    order_ = learn::shuffled<std::int64_t>(static_cast<std::size_t>(data_.size()),
+                                           {seed_, core::stream_of("shuffle"), static_cast<std::uint32_t>(epoch)});
     epoch_ = epoch;
   }
   const auto begin = (step % steps_per_epoch_) * static_cast<std::uint64_t>(batch_);

@@ -9,7 +9,8 @@
 namespace terse::train {
 
 /// The batches of a run as a pure function of the step: each epoch goes through the examples in a new order
-/// (shuffled()), and what is left over after the last whole batch sits out. So a resumed run needs the step alone.
+/// (learn::shuffled()), and what is left over after the last whole batch sits out. So a resumed run needs the step
+/// alone.
 class BatchStream {
  public:
   /// @throws Error::Usage where the data have fewer examples than a batch (a graph, being one, is exempt)

@@ -46,7 +46,4 @@ struct Data {
   std::unique_ptr<DataSet> evaluation;  ///< null where the data have none
 };
 
-/// The order of an epoch's examples: a permutation of [0, count), a pure function of (seed, epoch).
-std::vector<std::int64_t> shuffled(std::int64_t count, std::uint64_t seed, std::uint32_t epoch);
-
 }  // namespace terse::train

@@ -4,7 +4,6 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -12,6 +11,7 @@
 #include "terse/core/atomic_file.hpp"
 #include "terse/core/error.hpp"
 #include "terse/formats/kinds/checkpoint.hpp"
+#include "terse/learn/run_identity.hpp"
 #include "terse/train/base/tensor_exchange.hpp"
 
 namespace terse::train {
@@ -19,7 +19,6 @@ namespace terse::train {
 namespace {
 
 using formats::CheckpointInfo;
-using formats::Value;
 
 /// All that decides which numbers the run computes; a checkpoint fits a run where this is equal.
 CheckpointInfo describe(Trainer& trainer) {
@@ -32,63 +31,33 @@ CheckpointInfo describe(Trainer& trainer) {
   info.optimizer = to_string(options.optimizer.kind);
   info.hyperparameters["lr"] = options.learning_rate;
   info.hyperparameters["weight_decay"] = options.optimizer.weight_decay;
-  if (options.optimizer.kind == OptimizerKind::Sgd) {
+  if (options.optimizer.kind == learn::OptimizerKind::Sgd) {
     info.hyperparameters["momentum"] = options.optimizer.momentum;
   } else {
     info.hyperparameters["beta1"] = options.optimizer.beta1;
     info.hyperparameters["beta2"] = options.optimizer.beta2;
     info.hyperparameters["epsilon"] = options.optimizer.epsilon;
   }
-  info.scheduler = to_string(trainer.schedule().spec());
+  info.scheduler = to_string(trainer.schedule().spec);
   info.scheduler_state["warmup"] = options.warmup;
-  if (trainer.schedule().needs_total()) info.scheduler_state["steps"] = trainer.steps_total();
-  info.compression["level"] = act::to_string(options.compression.level);
-  info.compression["bits"] = options.compression.bits;
-  info.compression["group"] = std::uint64_t{options.compression.group};
-  if (options.compression.entropy) info.compression["entropy"] = true;
+  if (trainer.schedule().schedule.needs_total()) info.scheduler_state["steps"] = trainer.steps_total();
+  const auto& choice = options.compression;
+  info.compression["level"] = act::to_string(choice.level);
+  info.compression["bits"] = choice.bits;
+  info.compression["group"] = std::uint64_t{choice.group};
+  if (choice.steps().entropy) info.compression["entropy"] = true;
   if (!options.recompute.empty()) info.compression["recompute"] = options.recompute;
   if (options.recompute_slices > 1) info.compression["recompute_slices"] = options.recompute_slices;
-  for (const auto& [id, bits] : options.compression.bits_of) info.compression["bits_of"][id] = bits;
-  if (trainer.adaptation()) {
-    info.compression["adapt_every"] = options.adapt_every;
-    info.compression["policy"] = options.policy_digest;
-    if (options.budget > 0) info.compression["budget"] = options.budget;
-    info.adaptation = trainer.adaptation()->state();
-    if (trainer.budget()) info.adaptation["budget"] = trainer.budget()->state();
-    info.precision = trainer.adaptation()->table().tensors();
+  for (const auto& [id, bits] : choice.bits_of) info.compression["bits_of"][id] = bits;
+  if (choice.adapts()) {
+    info.compression["adapt_every"] = choice.adapt_every;
+    info.compression["policy"] = choice.policy_digest;
+    if (choice.budget > 0) info.compression["budget"] = choice.budget;
   }
+  trainer.compressed().state().add_to(info);
   info.options["batch"] = options.batch;
   info.threads = static_cast<std::uint64_t>(at::get_num_threads());
   return info;
-}
-
-/// Name and text of everything that must be equal, in the order in which a difference is reported.
-std::vector<std::pair<std::string, std::string>> fingerprint(const CheckpointInfo& info, std::uint64_t seed) {
-  std::vector<std::pair<std::string, std::string>> list{
-      {"model", info.model},        {"model file", info.program_digest},       {"seed", std::to_string(seed)},
-      {"data", info.data},          {"content of the data", info.data_digest}, {"optimizer", info.optimizer},
-      {"schedule", info.scheduler}, {"threads", std::to_string(info.threads)}};
-  for (const auto* group : {&info.hyperparameters, &info.scheduler_state, &info.compression, &info.options}) {
-    for (const auto& [key, value] : group->as_map()) list.emplace_back(key, formats::to_json(value));
-  }
-  return list;
-}
-
-void expect_same_run(const CheckpointInfo& saved, std::uint64_t saved_seed, const CheckpointInfo& present,
-                     std::uint64_t seed, const std::string& file) {
-  const auto then = fingerprint(saved, saved_seed), now = fingerprint(present, seed);
-  const auto value_in = [](const auto& list, const std::string& name) {
-    const auto found = std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.first == name; });
-    return found == list.end() ? std::string("unset") : found->second;
-  };
-  for (const auto& list : {now, then}) {
-    for (const auto& [name, value] : list) {
-      const auto before = value_in(then, name), here = value_in(now, name);
-      if (before == here) continue;
-      throw Error(Error::Usage, file + ": was saved with " + name + " " + before + ", this run has " +
-                                    (here == "unset" ? "none" : here));
-    }
-  }
 }
 
 }  // namespace
@@ -128,22 +97,22 @@ void CheckpointFolder::save(Trainer& trainer, const std::string& producer,
 void CheckpointFolder::restore(Trainer& trainer) const {
   const auto loaded = formats::read_checkpoint(core::open_source(file()));
   const auto& saved = loaded.content;
-  expect_same_run(saved, loaded.header.seed, describe(trainer), trainer.options().seed, file());
+  learn::expect_same_run(saved, loaded.header.seed, describe(trainer), trainer.options().seed, file());
   copy_into(trainer.network().parameters(), saved.parameters, file());
   copy_into(trainer.network().buffers(), saved.buffers, file());
   copy_into(trainer.optimizer().state(), saved.optimizer_state, file());
   auto state = generator_state();
   copy_into({{"generator", state}}, std::span(&saved.generator, 1), file());
   set_generator_state(state);
-  if (trainer.adaptation()) {
-    try {
-      trainer.adaptation()->restore(saved.adaptation, saved.precision);
-      if (trainer.options().budget > 0) {
-        trainer.plan_budget(saved.adaptation.at("budget"));
-      }
-    } catch (const Error& error) {
-      throw Error(error.code(), file() + ": " + error.what());
+  try {
+    auto& compressed = trainer.compressed();
+    compressed.restore(learn::CompressionState::from(saved));
+    if (trainer.options().compression.budget > 0) {
+      compressed.plan_budget(saved.adaptation.at("budget"));
+      compressed.bound_memory();
     }
+  } catch (const Error& error) {
+    throw Error(error.code(), file() + ": " + error.what());
   }
   trainer.set_steps_done(saved.step);
 }

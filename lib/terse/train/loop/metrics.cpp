@@ -27,20 +27,21 @@ Json to_json(const StepFigures& figures) {
                {"epoch", figures.epoch},
                {"loss", figures.loss},
                {"learning_rate", figures.learning_rate},
-               {"activation_bytes_exact", figures.activation_bytes_exact},
-               {"activation_bytes_stored", figures.activation_bytes_stored},
+               {"activation_bytes_exact", figures.compression.exact_bytes},
+               {"activation_bytes_stored", figures.compression.stored_bytes},
                {"peak_allocated_bytes", figures.peak_allocated_bytes},
                {"peak_resident_bytes", figures.peak_resident_bytes},
                {"step_seconds", figures.seconds}};
-  if (figures.adaptation) add(line, *figures.adaptation);
-  if (figures.swap) {
-    line["swapped_bytes"] = figures.swap->swapped_bytes;
-    line["swap_wait_seconds"] = figures.swap->wait_seconds;
+  const auto& compression = figures.compression;
+  if (compression.adaptation) add(line, *compression.adaptation);
+  if (compression.swap) {
+    line["swapped_bytes"] = compression.swap->swapped_bytes;
+    line["swap_wait_seconds"] = compression.swap->wait_seconds;
   }
-  if (figures.budget) {
-    line["budget_bytes"] = figures.budget->budget_bytes;
-    line["planned_peak_bytes"] = figures.budget->planned_peak_bytes;
-    line["budget_tier"] = act::to_string(figures.budget->tier);
+  if (compression.budget) {
+    line["budget_bytes"] = compression.budget->budget_bytes;
+    line["planned_peak_bytes"] = compression.budget->planned_peak_bytes;
+    line["budget_tier"] = act::to_string(compression.budget->tier);
   }
   return line;
 }
@@ -48,10 +49,12 @@ Json to_json(const StepFigures& figures) {
 }  // namespace
 
 void RunSummary::add(const StepFigures& figures) {
-  const auto checked = last_ && last_->adaptation ? last_->adaptation->variance : std::nullopt;
+  const auto checked = last_ && last_->compression.adaptation ? last_->compression.adaptation->variance : std::nullopt;
   last_ = figures;
   // The final line tells of the last check, whichever step it was.
-  if (last_->adaptation && !last_->adaptation->variance) last_->adaptation->variance = checked;
+  if (auto& adaptation = last_->compression.adaptation; adaptation && !adaptation->variance) {
+    adaptation->variance = checked;
+  }
   peak_allocated_ = std::max(peak_allocated_, figures.peak_allocated_bytes);
   seconds_.push_back(figures.seconds);
 }
@@ -86,8 +89,8 @@ formats::Value reached(const RunSummary& summary, const std::optional<Evaluation
   if (summary.last()) {
     value["step"] = summary.last()->step;
     value["loss"] = summary.last()->loss;
-    value["activation_bytes_exact"] = summary.last()->activation_bytes_exact;
-    value["activation_bytes_stored"] = summary.last()->activation_bytes_stored;
+    value["activation_bytes_exact"] = summary.last()->compression.exact_bytes;
+    value["activation_bytes_stored"] = summary.last()->compression.stored_bytes;
   }
   if (evaluation) {
     value["evaluation_examples"] = evaluation->examples;

@@ -1,7 +1,5 @@
 #include "terse/train/loop/profiler.hpp"
 
-#include "terse/train/loop/trainer_workload.hpp"
-
 namespace terse::train {
 
 namespace {
@@ -23,8 +21,7 @@ formats::Profile profile(Trainer& trainer, const act::ProfileOptions& options,
   profile.parameter_bytes = profile.gradient_bytes = bytes_of(trainer.network().parameters());
   profile.buffer_bytes = bytes_of(trainer.network().buffers());
   profile.optimizer_bytes = bytes_of(trainer.optimizer().state());
-  TrainerWorkload run(trainer);
-  act::profile_step(run, options, profile, tick);
+  act::profile_step(trainer.compressed().run(), options, profile, tick);
   return profile;
 }
 

@@ -5,14 +5,12 @@
 #include <memory>
 #include <string>
 
-#include "terse/act/budget/budget_keeper.hpp"
-#include "terse/act/packing/compression.hpp"
-#include "terse/act/probing/adaptation.hpp"
+#include "terse/learn/compressed_training.hpp"
+#include "terse/learn/optimizer.hpp"
 #include "terse/train/data/batch_stream.hpp"
 #include "terse/train/data/data.hpp"
 #include "terse/train/loop/evaluate.hpp"
-#include "terse/train/loop/optimizer.hpp"
-#include "terse/train/loop/schedule.hpp"
+#include "terse/train/loop/schedule_spec.hpp"
 #include "terse/train/networks/make_network.hpp"
 
 namespace terse::train {
@@ -24,22 +22,19 @@ struct TrainOptions {
   std::int64_t batch = 64;
   std::uint64_t epochs = 1;
   std::uint64_t steps = 0;  ///< not 0: in place of epochs
-  OptimizerOptions optimizer;
+  learn::OptimizerOptions optimizer;
   double learning_rate = 0;  ///< 0: the optimizer's default
   Spec schedule = {.what = "schedule", .name = "constant"};
-  std::uint64_t warmup = 0;  ///< steps
-  act::CompressionOptions compression;
-  std::uint64_t adapt_every = 100;  ///< steps between choices of bits at an adaptive level; 0: as the policy says
-  std::uint64_t budget = 0;         ///< not 0: bytes of resident size, in place of an adaptive level's average bits
-  std::string recompute = {};       ///< parts that run again in the backward pass (RecomputeChoice); "": none. Under
-                                    ///< a budget, that may; "": blocks
-  int recompute_slices = 1;         ///< of the batch, in which these parts run one after the other
-  std::string policy_digest = {};   ///< of the policy that the run starts from, or ""
-  std::uint64_t seed = 1;           ///< of batches, parameters, dropout and rounding
+  std::uint64_t warmup = 0;                                          ///< steps
+  learn::CompressionChoice compression = {.level = act::Level::L1};  ///< its seed is this one's
+  std::string recompute = {};  ///< parts that run again in the backward pass (RecomputeChoice); "": none. Under a
+                               ///< budget, that may; "": blocks
+  int recompute_slices = 1;    ///< of the batch, in which these parts run one after the other
+  std::uint64_t seed = 1;      ///< of batches, parameters, dropout and rounding
 };
 
 /// Learning rate where none is given: 0.05 for SGD, 0.001 for Adam and AdamW.
-double default_learning_rate(OptimizerKind kind);
+double default_learning_rate(learn::OptimizerKind kind);
 
 /// What one step did and took.
 struct StepFigures {
@@ -47,14 +42,10 @@ struct StepFigures {
   std::uint64_t epoch = 0;  ///< from 1
   double loss = 0;          ///< mean cross entropy of the batch, nats
   double learning_rate = 0;
-  std::uint64_t activation_bytes_exact = 0;   ///< saved for backward without compression
-  std::uint64_t activation_bytes_stored = 0;  ///< saved for backward as it was
-  std::uint64_t peak_allocated_bytes = 0;     ///< of CPU tensors within the step; 0 without install_allocator()
-  std::uint64_t peak_resident_bytes = 0;      ///< of the process since its start
-  double seconds = 0;                         ///< batch, forward, backward and update
-  std::optional<act::AdaptationFigures> adaptation = {};  ///< at an adaptive level
-  std::optional<act::BudgetFigures> budget = {};          ///< where there is one
-  std::optional<act::SwapFigures> swap = {};              ///< with a second tier: what this step gave it and waited for
+  std::uint64_t peak_allocated_bytes = 0;   ///< of CPU tensors within the step; 0 without install_allocator()
+  std::uint64_t peak_resident_bytes = 0;    ///< of the process since its start
+  double seconds = 0;                       ///< batch, forward, backward and update
+  learn::StepCompression compression = {};  ///< what its passes took
 };
 
 /// A training run that advances step by step.
@@ -63,6 +54,7 @@ class Trainer {
   /// Reads the data, builds the network and seeds LibTorch's default generator; sets LibTorch's thread count to
   /// core::threads() and flush-denormal on this thread, before LibTorch starts its own.
   explicit Trainer(const TrainOptions& options);
+  ~Trainer();
 
   /// Forward, backward and update on the next batch.
   /// @param before_backward  called between forward and backward where not empty
@@ -81,40 +73,31 @@ class Trainer {
   const Data& data() const { return data_; }
   const MadeNetwork& made() const { return made_; }
   Network& network() { return *made_.network; }
-  Optimizer& optimizer() { return optimizer_; }
-  const Schedule& schedule() const { return schedule_; }
-  act::Compression& compression() { return *compression_; }
+  learn::Optimizer& optimizer() { return optimizer_; }
+  const NamedSchedule& schedule() const { return schedule_; }
   BatchStream& batches() { return batches_; }
-  /// At an adaptive level; else nullptr.
-  act::Adaptation* adaptation() { return adaptation_.get(); }
-  /// Plans the bits, and what is needed beside them, so that the process's resident size stays within options().budget
-  /// (act::search_budget()). To be called once, before the first step and after a policy or a checkpoint was taken in;
-  /// a checkpoint's bits and tier stay.
-  /// @param resumed  act::BudgetKeeper::state() of the run that is resumed
-  /// @throws Error::OutOfMemory naming the smallest budget that could be met
-  void plan_budget(const formats::Value& resumed = {});
-  const act::BudgetKeeper* budget() const { return budget_.get(); }  ///< after plan_budget(); else nullptr
-  /// Works as a budget's tier says from the next step on. @return how many parts of the network run again
-  std::size_t use(act::BudgetTier tier);
-  /// Compresses otherwise from the next step on.
-  void set_compression(const act::CompressionOptions& options);
+  /// How steps are compressed: level, bits, budget and second tier. With a budget, CompressedTraining::plan_budget() is
+  /// to be called before the first step, after a checkpoint's precision was taken in.
+  learn::CompressedTraining& compressed() { return *compressed_; }
+  act::Compression& compression() { return compressed_->compression(); }
 
  private:
+  class Loop;
+
   TrainOptions options_;
   Data data_;
   MadeNetwork made_;
   BatchStream batches_;
-  Optimizer optimizer_;
+  learn::Optimizer optimizer_;
   std::uint64_t steps_total_;
-  Schedule schedule_;
-  std::unique_ptr<act::Compression> compression_;
-  std::unique_ptr<act::Adaptation> adaptation_;
-  std::unique_ptr<act::BudgetKeeper> budget_;
+  NamedSchedule schedule_;
+  std::unique_ptr<Loop> loop_;
+  std::unique_ptr<learn::CompressedTraining> compressed_;
   std::uint64_t steps_done_ = 0;
 };
 
-/// Tells `compression` which tensors are the network's own.
-void own_tensors(act::Compression& compression, const Network& network);
+/// Tensors of a network that live anyway and are no parameters.
+NamedTensors lasting_tensors(const Network& network);
 
 /// Puts the network's buffers (batch statistics) and LibTorch's default generator back to where they were when it was
 /// made: around passes that are no training steps.

@@ -1,24 +1,18 @@
-#include "terse/relsim/training/training_checkpoint.hpp"
+#include "terse/relsim/training/weight_tensors.hpp"
 
 #include <algorithm>
 #include <cstring>
+#include <span>
+#include <utility>
 
 #include "terse/core/error.hpp"
 
 namespace terse::relsim {
 
-void check_same_run(const formats::Checkpoint& c, std::uint64_t seed, const RunIdentity& run, const std::string& name) {
-  const auto differs = [&](const std::string& what) {
-    throw Error(Error::Usage, name + ": the checkpoint is another run's: " + what + " differs");
-  };
-  if (c.model != run.model) differs("what is trained");
-  if (c.data_digest != run.data_digest) differs("what it learns from");
-  if (c.optimizer != run.optimizer) differs("--optimizer");
-  if (seed != run.seed) differs("--seed");
-  for (const auto& [key, value] : run.options) {
-    const auto* saved = c.options.find(key);
-    if (!saved || *saved != value) differs("the option behind '" + key + "'");
-  }
+formats::Tensor weight_tensor(std::string name, const at::Tensor& tensor) {
+  const auto contiguous = tensor.contiguous();
+  return formats::make_tensor(std::move(name), contiguous.sizes().vec(),
+                              std::span<const float>(contiguous.data_ptr<float>(), contiguous.numel()));
 }
 
 at::Tensor load_tensor(const std::vector<formats::Tensor>& group, const std::string& name, const at::Tensor& like) {

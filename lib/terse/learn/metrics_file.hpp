@@ -7,7 +7,7 @@
 #include "terse/core/bytes.hpp"
 #include "terse/formats/artifact/value.hpp"
 
-namespace terse::tools {
+namespace terse::learn {
 
 /// JSON lines about a training run, each with step_seconds and peak_resident_bytes.
 class MetricsFile {
@@ -27,7 +27,4 @@ class MetricsFile {
   std::string lines_;  // so far
 };
 
-/// A score between 0 and 1, or a loss, as notes tell it.
-std::string to_four_decimals(double value);
-
-}  // namespace terse::tools
+}  // namespace terse::learn

@@ -5,52 +5,45 @@
 #include <optional>
 #include <string>
 
-#include "common/options.hpp"
-#include "relsim-train/metrics_file.hpp"
 #include "terse/core/progress.hpp"
 #include "terse/formats/kinds/checkpoint.hpp"
+#include "terse/learn/metrics_file.hpp"
 
-namespace CLI {
-class App;
-}
+namespace terse::learn {
 
-namespace terse::tools {
-
-/// How a training run tells of itself, and what it keeps.
-struct CourseOptions {
+/// How a run of epochs tells of itself, and what it keeps.
+struct SessionOptions {
   std::string metrics;     ///< JSON lines; empty: none
   std::string checkpoint;  ///< a file; empty: none
-  bool resume = false;
+  bool resume = false;     ///< go on from the checkpoint
 };
-
-void define_metrics(CLI::App& command, CourseOptions& options);
-/// --checkpoint and --resume.
-void define_checkpoint(CLI::App& command, CourseOptions& options);
-
-/// Header of an artifact that this command writes.
-formats::Header header_of(const SharedOptions& shared);
 
 /// A run's epochs: metrics, progress and checkpoints. A checkpoint also holds the metrics so far, so that those of a
 /// run that was killed and resumed are whole.
-class Course {
+class TrainingSession {
  public:
-  Course(const CourseOptions& options, const SharedOptions& shared, std::int64_t epochs);
+  /// @param header    of the checkpoints: producer, arguments, seed
+  /// @param epochs    at most
+  /// @param progress  whether to show it
+  /// @param warn      called with what the user should know of a checkpoint; may be empty
+  TrainingSession(SessionOptions options, formats::Header header, std::int64_t epochs, bool progress,
+                  std::function<void(const std::string&)> warn = {});
 
-  /// The checkpoint that the run goes on from, with --resume.
-  /// Metrics of the epochs before it are written again.
+  /// The checkpoint that the run goes on from, where it resumes. Metrics of the epochs before it are written again.
   std::optional<formats::Loaded<formats::Checkpoint>> resumed();
-  /// Of that checkpoint, what act::BudgetKeeper::state() wrote; nil where there is none. The rest is not kept in
+  /// What act::BudgetKeeper::state() wrote into that checkpoint; nil where there is none. The rest is not kept in
   /// memory.
   formats::Value resumed_budget() const;
-  /// What a run that is resumed would read, written and read by a file beside the checkpoint that is gone afterwards:
-  /// so that the memory of both is seen.
+  /// What a resumed run would read, written to a file beside the checkpoint, read from it and deleted: so that the
+  /// memory of both is seen.
   formats::Checkpoint rehearsed(const std::function<formats::Checkpoint()>& make) const;
   bool keeps() const { return !options_.checkpoint.empty(); }
+  const std::string& checkpoint() const { return options_.checkpoint; }
 
   /// Calls `one` until it says that all is done. Where one throws an Error, as where training diverged, the metrics of
   /// the epochs before it are left: they tell how it came to this.
   void run(const std::function<bool()>& one);
-  /// What an epoch came to; then replaces the checkpoint, where there is one, whole or not at all.
+  /// Reports an epoch; then replaces the checkpoint, where there is one, whole or not at all.
   /// @param text   what progress says of the epoch
   /// @param state  makes the checkpoint
   void epoch(std::int64_t number, formats::Value::Map metrics, double step_seconds, const std::string& text,
@@ -61,10 +54,11 @@ class Course {
  private:
   formats::Loaded<formats::Checkpoint> read() const;
 
-  const CourseOptions& options_;
-  const SharedOptions& shared_;
+  SessionOptions options_;
+  formats::Header header_;
+  std::function<void(const std::string&)> warn_;
   MetricsFile metrics_;
   core::Progress progress_;
 };
 
-}  // namespace terse::tools
+}  // namespace terse::learn

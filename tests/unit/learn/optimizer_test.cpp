@@ -1,12 +1,13 @@
-#include "terse/train/loop/optimizer.hpp"
+#include "terse/learn/optimizer.hpp"
 
+#include <array>
 #include <cmath>
 #include <vector>
 
 #include "terse_catch.hpp"
 #include "throws.hpp"
 
-namespace terse::train {
+namespace terse::learn {
 namespace {
 
 constexpr int kUpdates = 5;
@@ -65,6 +66,22 @@ TEST_CASE("optimizers follow PyTorch's rules") {
   }
 }
 
+TEST_CASE("AdamW without fused kernels steps as torch::optim does, bit for bit") {
+  at::manual_seed(3);
+  auto ours = at::randn({211}).requires_grad_();
+  auto theirs = ours.detach().clone().requires_grad_();
+  Optimizer optimizer({{"w", ours}}, {.kind = OptimizerKind::AdamW, .weight_decay = 0.1, .fused = false});
+  torch::optim::AdamW expected(std::vector{theirs}, torch::optim::AdamWOptions(kRate).weight_decay(0.1));
+  for (int t = 0; t < kUpdates; ++t) {
+    const auto gradient = at::randn({211});
+    ours.mutable_grad() = gradient.clone();
+    theirs.mutable_grad() = gradient.clone();
+    optimizer.step(kRate);
+    expected.step();
+    CHECK(at::equal(ours.detach(), theirs.detach()));
+  }
+}
+
 TEST_CASE("the state has a name for each tensor") {
   auto w = at::zeros({2}).requires_grad_();
   const auto names = [&](OptimizerOptions options) {
@@ -88,8 +105,13 @@ TEST_CASE("parameters without a gradient stay as they are") {
 }
 
 TEST_CASE("an unknown optimizer is refused") {
-  CHECK(test::throws(Error::Usage, "(sgd, adam, adamw)", [] { optimizer_from_string("lion"); }));
+  using enum OptimizerKind;
+  CHECK(optimizer_from_string("adam", std::array{Sgd, Adam}) == Adam);
+  CHECK(test::throws(Error::Usage, "(sgd, adam, adamw)", [] {
+    optimizer_from_string("lion", std::array{Sgd, Adam, AdamW});
+  }));
+  CHECK(test::throws(Error::Usage, "(sgd, adam)", [] { optimizer_from_string("adamw", std::array{Sgd, Adam}); }));
 }
 
 }  // namespace
-}  // namespace terse::train
+}  // namespace terse::learn

@@ -1,45 +1,62 @@
-#include "terse/train/loop/optimizer.hpp"
+#include "terse/learn/optimizer.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <string>
 
 #include "terse/core/error.hpp"
 
-namespace terse::train {
+namespace terse::learn {
 
 namespace {
-constexpr std::string_view kNames[] = {"sgd", "adam", "adamw"};
+constexpr std::string_view kOptimizerNames[] = {"sgd", "adagrad", "adam", "adamw"};
 
 using FusedAdam = void (*)(at::TensorList, at::TensorList, at::TensorList, at::TensorList, at::TensorList,
                            at::TensorList, double, double, double, double, double, bool, bool,
                            const std::optional<at::Tensor>&, const std::optional<at::Tensor>&);
 }  // namespace
 
-OptimizerKind optimizer_from_string(std::string_view name) {
-  for (int i = 0; i < 3; ++i) {
-    if (kNames[i] == name) return static_cast<OptimizerKind>(i);
+OptimizerKind optimizer_from_string(std::string_view name, std::span<const OptimizerKind> allowed) {
+  std::string list;
+  for (const auto kind : allowed) {
+    if (to_string(kind) == name) return kind;
+    list += (list.empty() ? "" : ", ") + std::string(to_string(kind));
   }
-  throw Error(Error::Usage, "unknown optimizer '" + std::string(name) + "' (sgd, adam, adamw)");
+  throw Error(Error::Usage, "unknown optimizer '" + std::string(name) + "' (" + list + ")");
 }
 
-std::string_view to_string(OptimizerKind kind) { return kNames[static_cast<int>(kind)]; }
+int moments_of(OptimizerKind kind, double momentum) {
+  switch (kind) {
+    case OptimizerKind::Sgd:
+      return momentum != 0 ? 1 : 0;
+    case OptimizerKind::AdaGrad:
+      return 1;
+    default:
+      return 2;
+  }
+}
 
-Optimizer::Optimizer(const NamedTensors& parameters, const OptimizerOptions& options)
+std::string_view to_string(OptimizerKind kind) { return kOptimizerNames[static_cast<int>(kind)]; }
+
+Optimizer::Optimizer(const act::NamedTensors& parameters, const OptimizerOptions& options)
     : options_(options), steps_(at::zeros({})) {
+  if (options_.kind == OptimizerKind::AdaGrad) throw Error(Error::Usage, "adagrad steps rows, not whole parameters");
   for (const auto& one : parameters) {
     const bool known = std::any_of(parameters_.begin(), parameters_.end(),
                                    [&](const auto& other) { return other.second.is_same(one.second); });
     if (one.second.requires_grad() && !known) parameters_.push_back(one);
   }
-  const bool adam = options_.kind != OptimizerKind::Sgd;
+  const int moments = moments_of(options_.kind, options_.momentum);
   for (const auto& [name, parameter] : parameters_) {
-    if (adam || options_.momentum != 0) first_.push_back(at::zeros_like(parameter));
-    if (adam) second_.push_back(at::zeros_like(parameter));
+    if (moments > 0) first_.push_back(at::zeros_like(parameter));
+    if (moments > 1) second_.push_back(at::zeros_like(parameter));
   }
 }
 
 void Optimizer::step(double learning_rate) {
   torch::NoGradGuard guard;
   steps_.add_(1);
+  if (options_.kind == OptimizerKind::AdamW && !options_.fused) return step_unfused(learning_rate);
   std::vector<at::Tensor> parameters, gradients, first, second;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const auto& parameter = parameters_[i].second;
@@ -64,12 +81,28 @@ void Optimizer::step(double learning_rate) {
          /*grad_scale=*/{}, /*found_inf=*/{});
 }
 
+void Optimizer::step_unfused(double learning_rate) {
+  const auto& o = options_;
+  const auto steps = steps_.item<double>();
+  const double first_correction = 1 - std::pow(o.beta1, steps), second_correction = 1 - std::pow(o.beta2, steps);
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    auto& parameter = parameters_[i].second;
+    const auto gradient = parameter.grad();
+    if (!gradient.defined()) continue;
+    if (o.weight_decay != 0) parameter.mul_(1 - learning_rate * o.weight_decay);
+    first_[i].mul_(o.beta1).add_(gradient, 1 - o.beta1);
+    second_[i].mul_(o.beta2).addcmul_(gradient, gradient, 1 - o.beta2);
+    const auto denominator = (second_[i].sqrt() / std::sqrt(second_correction)).add_(o.epsilon);
+    parameter.addcdiv_(first_[i], denominator, -(learning_rate / first_correction));
+  }
+}
+
 void Optimizer::clear_gradients() {
   for (auto& [name, parameter] : parameters_) parameter.mutable_grad().reset();
 }
 
-NamedTensors Optimizer::state() const {
-  NamedTensors state{{"/steps", steps_}};
+act::NamedTensors Optimizer::state() const {
+  act::NamedTensors state{{"/steps", steps_}};
   const bool adam = options_.kind != OptimizerKind::Sgd;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     if (!first_.empty()) state.emplace_back(parameters_[i].first + (adam ? "/exp_avg" : "/momentum"), first_[i]);
@@ -78,4 +111,4 @@ NamedTensors Optimizer::state() const {
   return state;
 }
 
-}  // namespace terse::train
+}  // namespace terse::learn

@@ -1,11 +1,9 @@
-#include "relsim-train/metrics_file.hpp"
-
-#include <cstdio>
+#include "terse/learn/metrics_file.hpp"
 
 #include "terse/core/memory.hpp"
 #include "terse/core/table.hpp"
 
-namespace terse::tools {
+namespace terse::learn {
 
 MetricsFile::MetricsFile(const std::string& path, bool keeps)
     : sink_(path.empty() ? nullptr : core::open_sink(path, core::Content::Text)), keeps_(keeps) {}
@@ -29,10 +27,4 @@ void MetricsFile::finish() {
   if (sink_) sink_->finish();
 }
 
-std::string to_four_decimals(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4f", value);
-  return text;
-}
-
-}  // namespace terse::tools
+}  // namespace terse::learn
