@@ -149,7 +149,9 @@ TEST_CASE("a running operator knows arguments of every kind", "[operators]") {
         CHECK(running.tensor("input").is_same(x));
         CHECK_FALSE(running.tensor("bias").defined());
       },
-      [&] { at::conv2d(x, weight, {}, {2, 1}, {1, 1}); });
+      [&] {
+        at::conv2d(x, weight, {}, {2, 1}, {1, 1});
+      });
   ask([](const RunningOperator& running) { CHECK(running.text("approximate") == "tanh"); },
       [&] { at::gelu(x, "tanh"); });
   CHECK(asked >= 2);
