@@ -141,15 +141,17 @@ TEST_CASE("a running operator knows arguments of every kind", "[operators]") {
   ask(
       [&](const RunningOperator& running) {
         CHECK(running.name() == "aten::convolution");
-        CHECK(running.integers("padding") == std::vector<std::int64_t>{1, 1});
+        CHECK(running.integers("stride") == std::vector<std::int64_t>{2, 1});
         CHECK(running.number("transposed") == 0);
         CHECK(running.number("groups") == 1);
-        CHECK_FALSE(running.number("padding"));
+        CHECK_FALSE(running.number("stride"));
         CHECK(running.sizes("weight") == at::IntArrayRef({4, 3, 3, 3}));
         CHECK(running.tensor("input").is_same(x));
         CHECK_FALSE(running.tensor("bias").defined());
       },
-      [&] { at::conv2d(x, weight, {}, 1, 1); });
+      [&] {
+        at::conv2d(x, weight, {}, {2, 1}, {1, 1});
+      });
   ask([](const RunningOperator& running) { CHECK(running.text("approximate") == "tanh"); },
       [&] { at::gelu(x, "tanh"); });
   CHECK(asked >= 2);

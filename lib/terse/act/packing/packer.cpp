@@ -60,8 +60,9 @@ void Packer::set_bits(std::map<std::string, int> bits_of) {
 }
 
 void Packer::begin(std::uint32_t step) {
-  if (StepContext::of_thread().sink)
+  if (StepContext::of_thread().sink) {
     throw Error(Error::Usage, "a compression step is already under way on this thread");
+  }
   if (in_step()) throw Error(Error::Usage, "a step of this compression is already under way on another thread");
   step_index_ = step;
   totals_ = {};

@@ -30,7 +30,7 @@ StepContext& StepContext::of_thread() { return adopted ? *adopted : outside(); }
 std::shared_ptr<StepContext> StepContext::shared_of_thread() { return adopted ? adopted->shared_from_this() : nullptr; }
 
 const void* this_thread() {
-  static thread_local const char mark = 0;
+  static thread_local char mark = 0;
   return &mark;
 }
 
