@@ -55,7 +55,7 @@ expect() {
 }
 expect 2 "nothing to predict with" relsim-score predict "$nations/test.tsv"
 expect 2 "--histogram requires --errors" relsim-score predict one.model "$nations/test.tsv" --histogram
-expect 2 "--by-relation excludes --seeds" relsim-score predict one.model "$nations/test.tsv" --seeds --by-relation
+expect 2 "--seeds excludes --by-relation" relsim-score predict one.model "$nations/test.tsv" --seeds --by-relation
 printf 'a\tnew\tb\na\tnewer\tc\n' | relsim-train facts --model counts -q | relsim-score similarity -q -o strange.similarity
 expect 65 "strange.similarity: knows none of the relations" relsim-score predict one.model "$nations/test.tsv" --errors strange.similarity
 expect 66 "missing" relsim-score predict missing "$nations/test.tsv"
