@@ -37,7 +37,8 @@ void lay_edges(Histogram& result, core::DType dtype, int bins) {
     result.edges = {low, high};
   } else if (!core::is_floating(dtype) && high - low < bins) {
     result.one_value_a_bin = true;
-    for (double edge = low; edge <= high + 1; ++edge) result.edges.push_back(edge);
+    // Counted by an integer: beyond 2^53, adding 1 to a double changes nothing.
+    for (int i = 0; i <= static_cast<int>(high - low) + 1; ++i) result.edges.push_back(low + i);
   } else {
     // Halves first: the range of two large finite numbers may overflow.
     const double step = (high / 2 - low / 2) / bins * 2;
@@ -81,7 +82,7 @@ Histogram histogram(core::DType dtype, std::span<const std::byte> data, int bins
   if (result.finite() == 0) return result;
   lay_edges(result, dtype, bins);
   const double low = result.minimum, last = static_cast<double>(result.counts.size() - 1);
-  const double step = result.counts.size() == 1 ? 1 : result.edges[1] - low;
+  const double step = result.one_value_a_bin || result.counts.size() == 1 ? 1 : result.edges[1] - low;
   for_each_element(dtype, data, [&](double x) {
     if (!std::isfinite(x)) return;
     const double bin = step > 0 ? std::floor(x / step - low / step) : 0;

@@ -88,6 +88,14 @@ TEST_CASE("a small range of integers gets a bin a value") {
         "5  ####     1  33.3%\n");
 }
 
+TEST_CASE("integers that a double holds with gaps are counted") {
+  const std::vector<std::int64_t> values = {std::int64_t{1} << 60, (std::int64_t{1} << 60) + 256};
+  const auto result = histogram(core::DType::Int64, core::as_bytes(values.data(), values.size()), 1000);
+  REQUIRE(result.counts.size() == 257);
+  CHECK(result.counts.front() == 1);
+  CHECK(result.counts.back() == 1);
+}
+
 TEST_CASE("bars fill the width to an eighth of a cell and never disappear") {
   std::vector<float> values(1000, 0.0f);
   values.push_back(1.0f);
