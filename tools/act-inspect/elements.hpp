@@ -1,31 +1,14 @@
 #pragma once
 
-#include <bit>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <span>
 
 #include "terse/core/bytes.hpp"
 #include "terse/core/dtype.hpp"
+#include "terse/quant/lanes/lane.hpp"
 
 namespace terse::inspect {
-
-inline float bfloat16_to_float(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
-
-/// IEEE binary16 to float; exact.
-inline float float16_to_float(std::uint16_t bits) {
-  const std::uint32_t exponent = (bits >> 10) & 31u, fraction = bits & 1023u;
-  float magnitude;
-  if (exponent == 31) {
-    magnitude = std::bit_cast<float>(0x7F800000u | fraction << 13);
-  } else if (exponent == 0) {
-    magnitude = std::ldexp(static_cast<float>(fraction), -24);
-  } else {
-    magnitude = std::bit_cast<float>((exponent + 112) << 23 | fraction << 13);
-  }
-  return (bits & 0x8000u) != 0 ? -magnitude : magnitude;
-}
 
 /// Calls visit(double) for each element of `data` in order. int64 beyond 2^53 is rounded.
 template <class Visit>
@@ -44,9 +27,9 @@ void for_each_element(core::DType dtype, std::span<const std::byte> data, Visit 
     case core::DType::Float64:
       return walk(double{}, same);
     case core::DType::Float16:
-      return walk(std::uint16_t{}, float16_to_float);
+      return walk(std::uint16_t{}, quant::lane::from_float16);
     case core::DType::BFloat16:
-      return walk(std::uint16_t{}, bfloat16_to_float);
+      return walk(std::uint16_t{}, quant::lane::from_bfloat16);
     case core::DType::UInt8:
     case core::DType::Bool:
       return walk(std::uint8_t{}, same);

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "act-inspect/elements.hpp"
+#include "terse/quant/lanes/lane.hpp"
 
 namespace terse::inspect {
 namespace {
@@ -62,7 +62,7 @@ void write_npy(core::ByteSink& sink, const formats::Tensor& tensor) {
   }
   std::vector<float> wide;
   wide.reserve(tensor.data.size() / 2);
-  for (const auto bits : tensor.as<std::uint16_t>()) wide.push_back(bfloat16_to_float(bits));
+  for (const auto bits : tensor.as<std::uint16_t>()) wide.push_back(quant::lane::from_bfloat16(bits));
   sink.write(core::as_bytes(wide.data(), wide.size()));
 }
 

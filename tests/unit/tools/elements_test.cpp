@@ -8,30 +8,6 @@
 using namespace terse;
 using namespace terse::inspect;
 
-TEST_CASE("half precision is widened exactly, every bit pattern") {
-  for (std::uint32_t bits = 0; bits < 65'536; ++bits) {
-    const float got = float16_to_float(static_cast<std::uint16_t>(bits));
-    const int exponent = static_cast<int>(bits >> 10 & 31);
-    const double fraction = bits & 1023;
-    double expected = exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
-    if (exponent == 31) expected = fraction == 0 ? INFINITY : NAN;
-    if ((bits & 0x8000) != 0) expected = -expected;
-    if (std::isnan(expected)) {
-      REQUIRE(std::isnan(got));
-    } else {
-      REQUIRE(static_cast<double>(got) == expected);
-      REQUIRE(std::signbit(got) == ((bits & 0x8000) != 0));
-    }
-  }
-}
-
-TEST_CASE("bfloat16 is the upper half of a float") {
-  CHECK(bfloat16_to_float(0x3F80) == 1.0f);
-  CHECK(bfloat16_to_float(0xC000) == -2.0f);
-  CHECK(std::isinf(bfloat16_to_float(0x7F80)));
-  CHECK(std::isnan(bfloat16_to_float(0x7FC0)));
-}
-
 TEST_CASE("elements of every type come out in order") {
   const auto collect = [](core::DType dtype, auto values) {
     std::vector<double> out;
