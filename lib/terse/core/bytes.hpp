@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace terse::core {
@@ -78,5 +79,8 @@ template <class T>
 std::span<const std::byte> as_bytes(const T* values, std::size_t count) {
   return {reinterpret_cast<const std::byte*>(values), count * sizeof(T)};
 }
+
+/// Writes text to a sink.
+inline void write_text(ByteSink& sink, std::string_view text) { sink.write(as_bytes(text.data(), text.size())); }
 
 }  // namespace terse::core

@@ -1,12 +1,11 @@
-// decompressing_source of tsv_reader.hpp.
+#include "terse/core/decompress.hpp"
+
 #include <zlib.h>
 #include <zstd.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "terse/core/error.hpp"
-#include "terse/core/tsv_reader.hpp"
 
 namespace terse::core {
 

@@ -1,6 +1,5 @@
 #include "terse/core/descriptor.hpp"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>

@@ -170,6 +170,4 @@ TableStyle table_style(bool json, const std::string& path) {
   return path == "-" && ::isatty(STDOUT_FILENO) ? TableStyle::Aligned : TableStyle::Tsv;
 }
 
-void write_text(ByteSink& sink, std::string_view text) { sink.write(as_bytes(text.data(), text.size())); }
-
 }  // namespace terse::core

@@ -1,9 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -44,8 +42,5 @@ class TableWriter {
 
 /// --json, else aligned if standard output is a terminal and `path` is "-", else TSV.
 TableStyle table_style(bool json, const std::string& path);
-
-/// Writes text to a sink.
-void write_text(ByteSink& sink, std::string_view text);
 
 }  // namespace terse::core

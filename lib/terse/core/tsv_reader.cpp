@@ -1,8 +1,8 @@
 #include "terse/core/tsv_reader.hpp"
 
-#include <algorithm>
 #include <cstring>
 
+#include "terse/core/decompress.hpp"
 #include "terse/core/utf8.hpp"
 
 namespace terse::core {

@@ -11,10 +11,6 @@
 
 namespace terse::core {
 
-/// A source whose content is unpacked on the way when it begins with gzip's or zstd's magic bytes.
-/// @throws Error::BadInput where the compressed stream is damaged or cut
-std::unique_ptr<ByteSource> decompressing_source(std::unique_ptr<ByteSource> source);
-
 /// Reads lines of text: LF or CRLF, a leading byte order mark dropped, UTF-8 checked, plain or .gz or .zst.
 class LineReader {
  public:

@@ -1,7 +1,6 @@
 #include "terse/core/memory.hpp"
 
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 #include <cstring>
 
@@ -24,32 +23,10 @@ void use_memory_for_a_moment() {
 
 }  // namespace
 
-TEST_CASE("the resident peak remembers what was given back, until it is reset") {
+TEST_CASE("the resident peak remembers what was given back") {
   const std::uint64_t before = resident_bytes();
   REQUIRE(before > 0);
   use_memory_for_a_moment();
   CHECK(resident_bytes() < before + kBlock / 2);
   CHECK(peak_resident_bytes() >= before + kBlock / 2);
-  if (reset_peak_resident()) {
-    CHECK(peak_resident_bytes() < before + kBlock / 2);
-    use_memory_for_a_moment();
-    CHECK(peak_resident_bytes() >= kBlock);
-  } else {
-    WARN("the kernel does not allow the peak to be reset here");
-  }
 }
-
-// The sanitizers map terabytes of address space and cannot live under a limit.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-TEST_CASE("the memory limit follows RLIMIT_AS") {
-  const std::uint64_t without = memory_limit_bytes();
-  CHECK(without > resident_bytes());
-  struct rlimit old {};
-  REQUIRE(::getrlimit(RLIMIT_AS, &old) == 0);
-  struct rlimit lower = old;
-  lower.rlim_cur = without / 2;
-  REQUIRE(::setrlimit(RLIMIT_AS, &lower) == 0);
-  CHECK(memory_limit_bytes() == without / 2);
-  REQUIRE(::setrlimit(RLIMIT_AS, &old) == 0);
-}
-#endif

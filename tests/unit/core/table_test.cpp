@@ -1,7 +1,6 @@
 #include "terse/core/table.hpp"
 
 #include <clocale>
-#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "terse/core/bytes.hpp"
+#include "terse/core/decompress.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/tsv_reader.hpp"
 

@@ -7,8 +7,8 @@
 #include <exception>
 #include <string>
 
+#include "terse/core/decompress.hpp"
 #include "terse/core/error.hpp"
-#include "terse/core/tsv_reader.hpp"
 
 namespace terse::relsim {
 namespace {
@@ -50,7 +50,7 @@ class Document {
     auto& self = *static_cast<Document*>(handle);
     if (!self.message_.empty()) return SERD_SUCCESS;  // what follows from the first one is of no use
     char text[256];
-    std::vsnprintf(text, sizeof text, error->fmt, *error->args);
+    std::vsnprintf(text, sizeof text, error->fmt, *error->args);  // NOLINT(clang-analyzer-valist.Uninitialized): serd's
     std::string what(text);
     while (!what.empty() && what.back() == '\n') what.pop_back();
     self.message_ =

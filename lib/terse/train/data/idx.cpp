@@ -6,8 +6,8 @@
 
 #include "terse/core/bytes.hpp"
 #include "terse/core/checked.hpp"
+#include "terse/core/decompress.hpp"
 #include "terse/core/error.hpp"
-#include "terse/core/tsv_reader.hpp"
 
 namespace terse::train {
 
