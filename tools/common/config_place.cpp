@@ -54,7 +54,7 @@ std::optional<std::string> config_error(const CLI::App& app, const CLI::ParseErr
                                         std::span<const char* const> arguments) {
   const CLI::Option* config = app.get_option_no_throw("--config");
   if (config == nullptr || config->count() == 0) return std::nullopt;
-  const std::string file = config->as<std::string>();
+  const auto file = config->as<std::string>();
   if (auto place = not_text(file)) return place;
   std::string_view what = error.what();
   what = what.substr(0, what.find('\n'));

@@ -42,7 +42,7 @@ void add_answers(CLI::App& app, const Tool& tool) {
 
 void prepare(CLI::App& app, const Tool& tool, SharedOptions& shared, const std::function<void(CLI::App&)>& define) {
   app.option_defaults()->always_capture_default();
-  app.formatter_fn([](const CLI::App* shown, std::string name, CLI::AppFormatMode) {
+  app.formatter_fn([](const CLI::App* shown, const std::string& name, CLI::AppFormatMode) {
     return help_text(definition_of(*shown), name);
   });
   app.set_help_flag("-h,--help", "Print this help and exit")->group(kGeneralGroup);

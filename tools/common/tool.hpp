@@ -23,7 +23,7 @@ struct Tool {
 #ifdef TORCH_VERSION
   std::string_view libtorch = TORCH_VERSION;
 #else
-  std::string_view libtorch = "";  ///< version, or empty where not linked
+  std::string_view libtorch{};  ///< version, or empty where not linked
 #endif
 };
 

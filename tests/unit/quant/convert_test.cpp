@@ -1,5 +1,3 @@
-#include <limits>
-
 #include "quant_tensors.hpp"
 #include "terse/quant/lanes/lane.hpp"
 #include "terse_catch.hpp"

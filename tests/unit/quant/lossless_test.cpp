@@ -1,7 +1,6 @@
 #include <limits>
 
 #include "quant_tensors.hpp"
-#include "terse/core/error.hpp"
 #include "terse_catch.hpp"
 
 using namespace terse;

@@ -1,6 +1,5 @@
 // Bytes and decoded bits must not depend on the SIMD target or on the number of threads.
 
-#include <cstdio>
 #include <functional>
 #include <set>
 #include <string>

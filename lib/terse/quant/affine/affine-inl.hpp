@@ -1,5 +1,4 @@
-// What encoding and decoding share in each SIMD target; included once a target, as Highway's own -inl.h files
-// are.
+// Shared by encoding and decoding; included once per SIMD target, like Highway's own -inl.h files.
 
 #if defined(TERSE_QUANT_AFFINE_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef TERSE_QUANT_AFFINE_INL
@@ -8,15 +7,13 @@
 #define TERSE_QUANT_AFFINE_INL
 #endif
 
-#include <algorithm>
 #include <cstring>
 
 #include "hwy/highway.h"
 #include "terse/quant/affine/affine_plan.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace terse::quant {
-namespace HWY_NAMESPACE {
+namespace terse::quant::HWY_NAMESPACE {
 
 /// Scales of the rows of one tile: row v uses minimum[v * stride] and factor[v * stride].
 struct RowScales {
@@ -25,7 +22,7 @@ struct RowScales {
   std::size_t stride;
 };
 
-/// Walks over the tiles of a span, at each the scales of its rows.
+/// Walks over the tiles of a span and gives the scales of their rows.
 class TileScales {
  public:
   TileScales(const AffinePlan& plan, const SpanScales& scales, std::size_t groups)
@@ -51,11 +48,11 @@ class TileScales {
   const AffinePlan& plan_;
   const SpanScales& scales_;
   std::size_t groups_, group_ = 0;
-  std::size_t into_ = 0;  ///< tiles or elements of the group that are behind
+  std::size_t into_ = 0;  ///< tiles or elements of the group that are done
   float minimum_[32], factor_[32];
 };
 
-/// Copies a tile's words; the constant sizes let the compiler do it in registers.
+/// Copies a tile's words. The sizes are constants, so that the compiler copies in registers.
 HWY_INLINE void CopyWords(const Grid& grid, const void* from, void* to) {
   std::memcpy(to, from, kLanes * 4);
   if (grid.words == 2) {
@@ -118,8 +115,8 @@ HWY_INLINE void PhiloxRound(VW& c0, VW& c1, VW& c2, VW& c3, VU m0, VU m1, VW k0,
   c3 = p0;
 }
 
-/// Philox blocks of counters base + lane, one a 32-bit lane, into out[word][lane]. base is a multiple of
-/// kLanes. Even lanes run beside odd lanes, since a 32-bit product takes the room of two lanes.
+/// Writes the Philox blocks of counters base + lane to out[word][lane], one block per 32-bit lane; `base` is a multiple
+/// of kLanes. Even and odd lanes are computed apart: a 32-bit product fills two lanes.
 inline HWY_NOINLINE void PhiloxSet(const AffinePlan& plan, std::uint64_t base, std::uint32_t* HWY_RESTRICT out) {
   const VU m0 = hn::BitCast(kU, hn::Set(kW, std::uint64_t{lane::kPhiloxMultiplier0}));
   const VU m1 = hn::BitCast(kU, hn::Set(kW, std::uint64_t{lane::kPhiloxMultiplier1}));
@@ -130,9 +127,9 @@ inline HWY_NOINLINE void PhiloxSet(const AffinePlan& plan, std::uint64_t base, s
     VW a1 = hn::Set(kW, base >> 32), a2 = hn::Set(kW, std::uint64_t{plan.stream.upper[0]}),
        a3 = hn::Set(kW, std::uint64_t{plan.stream.upper[1]});
     VW b1 = a1, b2 = a2, b3 = a3;
-    for (int round = 0; round < lane::kPhiloxRounds; ++round) {
-      const VW k0 = hn::Set(kW, plan.round_keys[round][0]);
-      const VW k1 = hn::Set(kW, plan.round_keys[round][1]);
+    for (const auto& key : plan.round_keys) {
+      const VW k0 = hn::Set(kW, key[0]);
+      const VW k1 = hn::Set(kW, key[1]);
       PhiloxRound(a0, a1, a2, a3, m0, m1, k0, k1);
       PhiloxRound(b0, b1, b2, b3, m0, m1, k0, k1);
     }
@@ -155,8 +152,7 @@ HWY_INLINE VU OffsetOf(VU random) {
 
 #endif  // HWY_TARGET != HWY_SCALAR
 
-}  // namespace HWY_NAMESPACE
-}  // namespace terse::quant
+}  // namespace terse::quant::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif  // include guard

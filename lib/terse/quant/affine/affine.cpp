@@ -62,13 +62,13 @@ AffinePlan make_plan(const Layout& layout, const std::byte* metadata) {
 
 namespace {
 
-/// Elements, a multiple of the span, of about `wanted`.
+/// The multiple of the span that is closest below `wanted`, but at least one span.
 std::size_t spans_near(const AffinePlan& plan, std::size_t wanted) {
   return plan.span * std::max<std::size_t>(1, wanted / plan.span);
 }
 
 constexpr std::size_t kGrain = 1 << 16;   // elements of a thread's piece of work
-constexpr std::size_t kConverted = 4096;  // elements that are converted at a time, to stay in the first cache
+constexpr std::size_t kConverted = 4096;  // elements that are converted at a time: they stay in the first cache
 
 bool encode_double(const AffinePlan& plan, const double* x, std::byte* payload, std::byte* metadata) {
   std::atomic<double> magnitude = 0;

@@ -1,15 +1,16 @@
+#include <algorithm>
+
 #include "terse/quant/affine/affine_plan.hpp"
 #include "terse/quant/lanes/rest.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "terse/quant/affine/affine_decode_simd.cpp"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
-// Only now: it holds one version a target.
+// After foreach_target.h: one version per target.
 #include "terse/quant/affine/affine-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace terse::quant {
-namespace HWY_NAMESPACE {
+namespace terse::quant::HWY_NAMESPACE {
 
 #if HWY_TARGET == HWY_SCALAR
 
@@ -30,9 +31,9 @@ void DecodeTile(const AffinePlan& plan, std::uint64_t tile, const std::uint32_t*
 template <class Scales, bool kDithered, bool kClamped>
 struct DecodeRows {
   const Scales& scales;
-  const std::uint32_t* HWY_RESTRICT random;
-  float* HWY_RESTRICT out;
-  VU last;  // code; what kClamped holds fields wider than the codes to
+  const std::uint32_t* HWY_RESTRICT random = nullptr;
+  float* HWY_RESTRICT out = nullptr;
+  VU last;  // the largest code; kClamped: fields can hold larger ones
 
   /// lane::value_of or lane::dithered_value_of on a vector. kHigh: whether v is odd.
   template <bool kHigh>
@@ -160,8 +161,7 @@ void DecodeRun(const AffinePlan& plan, const std::byte* metadata, const std::byt
   }
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace terse::quant
+}  // namespace terse::quant::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

@@ -20,7 +20,7 @@ void encode_affine_run(const AffinePlan& plan, const double* x, std::uint64_t fi
     const auto [low, high] = std::minmax_element(group, group + size);
     store_scale(plan, metadata, begin / plan.group, lane::make_scale(*low, *high, plan.steps, plan.margin, plan.wide));
   }
-  std::uint32_t words[2 * kLanes];
+  std::uint32_t words[2 * kLanes] = {};
   for (std::uint64_t tile = first / plan.grid.tile(); tile * plan.grid.tile() < first + count; ++tile) {
     for (std::uint32_t j = 0; j < kLanes; ++j) lane::encode_tile_lane(plan, x, metadata, tile, j, words);
     const std::uint64_t size = lane::tile_size(plan, tile);
@@ -35,7 +35,7 @@ void encode_affine_run(const AffinePlan& plan, const double* x, std::uint64_t fi
 
 void decode_affine_run(const AffinePlan& plan, const std::byte* metadata, const std::byte* payload, std::uint64_t first,
                        std::size_t count, double* out) {
-  std::uint32_t words[2 * kLanes];
+  std::uint32_t words[2 * kLanes] = {};
   for (std::uint64_t tile = first / plan.grid.tile(); tile * plan.grid.tile() < first + count; ++tile) {
     const std::uint64_t size = lane::tile_size(plan, tile);
     const std::byte* from = payload + lane::tile_offset(plan.grid, tile);

@@ -4,9 +4,8 @@
 
 namespace terse::quant {
 
-/// Affine of elements [first, first + count) of x, a float64 tensor, one element at a time on every target:
-/// in float32 it would lose what float64 is for. `first` is a multiple of the span, and so is count unless
-/// the tensor ends there.
+/// Encodes elements [first, first + count) of x, a float64 tensor, in double precision: one element at a time, on every
+/// target. `first` is a multiple of the span, and so is `count` unless the tensor ends there.
 /// @param magnitude  raised to the largest |x|; NaN where x holds one
 void encode_affine_run(const AffinePlan& plan, const double* x, std::uint64_t first, std::size_t count,
                        std::byte* metadata, std::byte* payload, double& magnitude);

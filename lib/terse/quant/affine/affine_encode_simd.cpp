@@ -1,15 +1,16 @@
+#include <algorithm>
+
 #include "terse/quant/affine/affine_plan.hpp"
 #include "terse/quant/lanes/rest.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "terse/quant/affine/affine_encode_simd.cpp"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
-// Only now: it holds one version a target.
+// After foreach_target.h: one version per target.
 #include "terse/quant/affine/affine-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace terse::quant {
-namespace HWY_NAMESPACE {
+namespace terse::quant::HWY_NAMESPACE {
 
 #if HWY_TARGET == HWY_SCALAR
 
@@ -42,7 +43,7 @@ HWY_INLINE void GroupRange(const float* HWY_RESTRICT x, std::size_t count, float
   const auto all_but_sign = hn::Set(kI, 0x7FFFFFFF);
   VF lows = hn::Set(kF, x[0]);
   VF highs = lows;
-  auto largest = hn::BitCast(kI, hn::Load(kU, magnitudes));  // signed, which more targets compare; the sign is 0
+  auto largest = hn::BitCast(kI, hn::Load(kU, magnitudes));  // signed, because more targets compare that; the sign is 0
   std::size_t i = 0;
   for (; i + n <= count; i += n) {
     const VF v = hn::LoadU(kF, x + i);
@@ -60,7 +61,7 @@ HWY_INLINE void GroupRange(const float* HWY_RESTRICT x, std::size_t count, float
   }
 }
 
-/// lane::code_of on a vector, still at its place kFractionBits up. kHigh: which half of the random word.
+/// lane::code_of on a vector, not yet shifted down by kFractionBits. kHigh: which half of the random word.
 template <bool kHigh>
 HWY_INLINE VU RaisedCode(VF x, VF minimum, VF inverse, VF top, VU random) {
   const VF place = hn::Min(hn::Max(hn::Mul(hn::Sub(x, minimum), inverse), hn::Zero(kF)), top);
@@ -71,8 +72,8 @@ HWY_INLINE VU RaisedCode(VF x, VF minimum, VF inverse, VF top, VU random) {
 /// Words of one set of lanes of a tile: `x` and `random` point to those lanes' place in row 0.
 template <class Scales>
 struct EncodeRows {
-  const float* HWY_RESTRICT x;
-  const std::uint32_t* HWY_RESTRICT random;
+  const float* HWY_RESTRICT x = nullptr;
+  const std::uint32_t* HWY_RESTRICT random = nullptr;
   const Scales& scales;
   VF top;
 
@@ -180,8 +181,7 @@ void EncodeRun(const AffinePlan& plan, const float* x, std::uint64_t first, std:
   for (const std::uint32_t bits : magnitudes) magnitude = std::max(magnitude, bits);
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace terse::quant
+}  // namespace terse::quant::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

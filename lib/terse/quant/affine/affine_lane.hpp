@@ -4,11 +4,11 @@
 
 #include "terse/quant/affine/affine_plan.hpp"
 
-// Affine on one lane of one tile of a whole tensor: what a CUDA thread does, and the CPU for float64.
+// Affine on one lane of one tile of a tensor: the work of a CUDA thread, and of the CPU for float64.
 
 namespace terse::quant::lane {
 
-/// Elements of two bytes, told apart.
+/// The two types of two-byte elements.
 struct Float16 {
   std::uint16_t bits;
 };
@@ -16,7 +16,7 @@ struct BFloat16 {
   std::uint16_t bits;
 };
 
-/// The type in which an element is worked on.
+/// The type that an element is computed in.
 template <class T>
 using RealOf = std::conditional_t<std::is_same_v<T, double>, double, float>;
 
@@ -33,26 +33,25 @@ TERSE_LANE void from_real(float x, BFloat16& out) { out.bits = to_bfloat16(x); }
 /// Where a tile's payload begins.
 TERSE_LANE std::uint64_t tile_offset(const Grid& grid, std::uint64_t tile) { return tile * grid.tile_words() * 4; }
 
-/// Elements of a tile: fewer than grid.tile() in the last.
+/// Elements of a tile; the last may have fewer than grid.tile().
 TERSE_LANE std::uint32_t tile_size(const AffinePlan& plan, std::uint64_t tile) {
   const std::uint64_t left = plan.count - tile * plan.grid.tile();
   return left < plan.grid.tile() ? static_cast<std::uint32_t>(left) : plan.grid.tile();
 }
 
-/// Scales of the rows of a tile, one row after the other, read from the metadata.
+/// Reads the scales of a tile's rows from the metadata, row by row.
 class RowScales {
  public:
   TERSE_LANE RowScales(const AffinePlan& plan, const std::byte* metadata, std::uint64_t tile)
-      : plan_(plan), metadata_(metadata) {
-    const std::uint64_t begin = tile * plan.grid.tile();
-    group_ = begin / plan.group;
-    rows_ = static_cast<std::uint32_t>(plan.group / kLanes);
-    until_ = rows_ - static_cast<std::uint32_t>((begin - group_ * plan.group) / kLanes);
-    end_ = (tile_size(plan, tile) + kLanes - 1) / kLanes;
-  }
+      : plan_(plan),
+        metadata_(metadata),
+        group_(tile * plan.grid.tile() / plan.group),
+        rows_(static_cast<std::uint32_t>(plan.group / kLanes)),
+        until_(rows_ - static_cast<std::uint32_t>((tile * plan.grid.tile() - group_ * plan.group) / kLanes)),
+        end_((tile_size(plan, tile) + kLanes - 1) / kLanes) {}
 
-  /// Whether row v, the first or the one after the last asked for, begins with another scale, then in `scale`. Rows
-  /// that the last tile lacks do not.
+  /// Whether row v has another scale than the row before; it is then written to `scale`. To be called for v = 0, 1, …;
+  /// false for rows that the last tile lacks.
   TERSE_LANE bool next(std::uint32_t v, Scale& scale) {
     if (v == until_ && v < end_) {
       ++group_;
@@ -68,10 +67,13 @@ class RowScales {
   const AffinePlan& plan_;
   const std::byte* metadata_;
   std::uint64_t group_;
-  std::uint32_t until_, rows_, end_;  // the row at which the next group begins; rows of a group, of the tile
+  std::uint32_t rows_;   // of a group
+  std::uint32_t until_;  // the row at which the next group begins
+  std::uint32_t end_;    // rows of the tile
 };
 
-/// Words of lane j of a tile of x, the whole tensor; what a last tile lacks is filled with the last element.
+/// Writes the words of lane j of a tile. `x` is the whole tensor; its last element stands for those that the last tile
+/// lacks.
 template <class T>
 TERSE_LANE void encode_tile_lane(const AffinePlan& plan, const T* x, const std::byte* metadata, std::uint64_t tile,
                                  std::uint32_t j, std::uint32_t* words) {
@@ -85,7 +87,7 @@ TERSE_LANE void encode_tile_lane(const AffinePlan& plan, const T* x, const std::
     return to_real(elements[i < last ? i : last]);
   };
   const auto scale_at = [&](std::uint32_t v, Real& minimum, Real& inverse) {
-    if (Scale scale; scales.next(v, scale)) {
+    if (Scale scale{}; scales.next(v, scale)) {
       row_minimum = static_cast<Real>(scale.minimum);
       row_inverse = inverse_step<Real>(scale);
     }
@@ -95,7 +97,7 @@ TERSE_LANE void encode_tile_lane(const AffinePlan& plan, const T* x, const std::
   encode_lane<Real>(plan.grid, plan.stream, tile, j, element, scale_at, words);
 }
 
-/// Elements of lane j of a tile into out, the whole tensor.
+/// Writes the elements of lane j of a tile to `out`, the whole tensor.
 template <class T>
 TERSE_LANE void decode_tile_lane(const AffinePlan& plan, const std::uint32_t* words, const std::byte* metadata,
                                  std::uint64_t tile, std::uint32_t j, T* out) {

@@ -11,14 +11,14 @@
 
 namespace terse::quant {
 
-/// An Affine layout, worked out for the kernels.
+/// What the kernels need of an Affine layout.
 struct AffinePlan {
   Grid grid;
-  float steps = 15;         ///< that a group's range, with its margins, is divided into
-  float margin = 0;         ///< of a group's range, that the grid reaches beyond it at both ends
+  float steps = 15;         ///< number of steps in a group's range and its margins
+  float margin = 0;         ///< how far the grid reaches beyond both ends of a group's range, as a share of the range
   std::uint64_t count = 0;  ///< elements of the tensor
   std::size_t group = 256;
-  std::size_t span = 256;           ///< elements: the least multiple of both group and tile
+  std::size_t span = 256;           ///< elements: the least common multiple of group and tile
   std::size_t tiles_per_group = 1;  ///< 0 where a group is no multiple of the tile
   bool wide = false;
   bool dithered = false;
@@ -33,14 +33,15 @@ AffinePlan make_plan(const Layout& layout, const core::RandomKey& key);
 /// For decoding: the stream of a dithered layout is in its metadata.
 AffinePlan make_plan(const Layout& layout, const std::byte* metadata);
 
-/// Metadata: a (minimum, step) pair a group, float32 or the upper halves of float32; then, where the layout is
-/// dithered, the random stream of its offsets (lane::kStreamBytes).
+// Metadata: one (minimum, step) pair per group, float32 or the upper halves of float32; then, if the layout is
+// dithered, the random stream of its offsets (lane::kStreamBytes).
 
 TERSE_LANE void store_stream(const AffinePlan& plan, std::byte* metadata) {
   std::memcpy(metadata + plan.groups() * (plan.wide ? 8 : 4), &plan.stream, lane::kStreamBytes);
 }
 
-/// 32-bit words from metadata, which may lie anywhere; a GPU would copy byte by byte where that is not asked first.
+/// Loads 32-bit words from metadata of any alignment. On a GPU memcpy goes byte by byte, so aligned words are loaded as
+/// words there.
 template <std::size_t kWords>
 TERSE_LANE void load_words(const std::byte* from, std::uint32_t (&words)[kWords]) {
 #ifdef __CUDA_ARCH__
@@ -79,8 +80,7 @@ TERSE_LANE lane::Scale load_scale(const AffinePlan& plan, const std::byte* metad
   return {lane::float_of(pair[0] << 16), lane::float_of(pair[0] & 0xFFFF0000)};
 }
 
-/// Scales of a span's groups, in the form in which encoding (minimum, inverse) or decoding (minimum, step)
-/// wants them.
+/// Scales of a span's groups: (minimum, 1 / step) for encoding, (minimum, step) for decoding.
 struct SpanScales {
   float* minimum;
   float* factor;

@@ -5,7 +5,7 @@
 
 #include "terse/quant/affine/affine_plan.hpp"
 
-// What codecs need that call Affine's kernels on runs of elements.
+// Shared by the codecs that call Affine's kernels on runs of elements: Affine and Sparse.
 
 namespace terse::quant {
 

@@ -6,7 +6,7 @@
 #include "terse/core/philox.hpp"
 #include "terse/quant/layout/layout.hpp"
 
-// Part of the library where it was built with TERSE_CUDA.
+// Only in a library that was built with TERSE_CUDA.
 
 namespace terse::quant {
 
@@ -17,8 +17,7 @@ int cuda_device_count();
 /// bytes as on the CPU.
 /// @param payload  begins on a multiple of 4 bytes, as do all device allocations
 /// @param stream   a cudaStream_t; waits for it, since the answer depends on the elements
-/// @throws Error::Usage for another codec or sizes that do not fit; Error::OutOfMemory or Error::Internal
-/// with CUDA's
+/// @throws Error::Usage for another codec or sizes that do not fit; Error::OutOfMemory or Error::Internal with CUDA's
 ///         own message where a call fails
 [[nodiscard]] bool cuda_try_encode(const void* x, const Layout& layout, const core::RandomKey& key,
                                    std::span<std::byte> payload, std::span<std::byte> metadata, void* stream = nullptr);

@@ -40,7 +40,7 @@ std::vector<std::uint64_t> kept_before(const Layout& layout, const std::byte* ma
   return before;
 }
 
-/// Kept elements as float32, gathered block after block and handed out from the front.
+/// Gathers the kept elements as float32, piece by piece.
 class Gatherer {
  public:
   Gatherer(const void* x, const Layout& layout, const std::byte* mask) : x_(x), layout_(layout), mask_(mask) {}
@@ -88,7 +88,7 @@ class Gatherer {
   std::vector<std::uint16_t> halves_;
 };
 
-/// First multiple of the plan's span that is not before `kept`, or the end.
+/// The first multiple of the plan's span at or after `kept`, or the end.
 std::uint64_t next_span(const AffinePlan& plan, std::uint64_t kept) {
   return std::min(plan.count, (kept + plan.span - 1) / plan.span * plan.span);
 }

@@ -16,8 +16,9 @@ std::uint64_t mask_nonzero(const void* x, std::uint64_t count, core::DType dtype
 /// Bits set among the first `count` of a mask.
 std::uint64_t count_kept(std::span<const std::byte> mask, std::uint64_t count);
 
-/// try_encode and decode for Codec::Sparse; buffer sizes are the caller's to check. The payload begins with the mask
-/// already. @return false also where the mask does not have layout.kept bits
+/// try_encode_masked and decode for Codec::Sparse; the caller has checked the buffers' sizes. Payload: the mask, then
+/// the elements that are not zero as a float32 tensor by Affine. Metadata: that tensor's.
+/// @return false also where the mask does not have layout.kept bits
 bool encode_sparse(const void* x, const Layout& layout, const core::RandomKey& key, std::byte* payload,
                    std::byte* metadata);
 /// @throws Error::BadInput where the mask does not have layout.kept bits

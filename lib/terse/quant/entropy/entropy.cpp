@@ -19,12 +19,12 @@ namespace terse::quant {
 namespace {
 
 constexpr std::size_t kChunk = 128 << 10;    // a block of zstd
-constexpr int kNoSearch = -100000;           // steps over nearly everything that it could look for
-constexpr std::uint64_t kLeastCodes = 4096;  // bytes, below which a chunk's own overhead is felt
+constexpr int kNoSearch = -100000;           // a level of zstd that hardly searches for repetitions
+constexpr std::uint64_t kLeastCodes = 4096;  // fewer bytes do not pay for a chunk's overhead
 constexpr std::size_t kSampleGroups = 32;
-constexpr double kLeastGain = 1.05;  // times as many steps: less is not worth the coding
-constexpr int kHalvings = 9;         // of the logarithm of the steps
-// What an estimate leaves of the plain bytes: Huffman's codes are whole bits, and each chunk has a table of them.
+constexpr double kLeastGain = 1.05;  // ratio of steps; less is not worth the coding
+constexpr int kHalvings = 9;         // of the search interval, in the logarithm of the steps
+// Share of the plain bytes that an estimate may fill, and bytes of a chunk's table: Huffman codes are whole bits.
 constexpr double kFilled = 0.98, kTableBytes = 128;
 
 struct Compressor {
@@ -42,7 +42,7 @@ std::span<const std::byte> chunk_of(std::span<const std::byte> plain, std::size_
   return plain.subspan(i * kChunk, std::min(kChunk, plain.size() - i * kChunk));
 }
 
-/// Elements of some groups, spread evenly, as places in their group's range: 0 to 1.
+/// Elements of a few groups, spread evenly over the tensor, as places in their group's range: 0 to 1.
 class Sample {
  public:
   Sample(const void* x, const Layout& layout, bool zeros) {
@@ -56,13 +56,13 @@ class Sample {
     }
   }
 
-  /// Bits a code where a group's range is divided into so many steps, if each takes what its frequency says.
+  /// Entropy of a code in bits where a group's range is divided into `steps`.
   double entropy(double steps, bool centred) const {
     std::array<std::uint32_t, 256> counts{};
     const double first = centred ? (std::ceil(steps) - steps) / 2 : 0;  // place of the minimum on the grid
     double offset = 0.5;
     for (const float place : places_) {
-      // Offsets spread as evenly as random ones would in the mean: multiples of the golden ratio.
+      // Multiples of the golden ratio stand for the random offsets: they spread evenly.
       offset += 0.6180339887498949;
       if (offset >= 1) --offset;
       const auto code = static_cast<int>(first + static_cast<double>(place) * steps + offset);
@@ -119,7 +119,7 @@ class Sample {
 
 /// The most steps, at least `least`, whose codes take no more than `bits` each.
 double most_steps(const Sample& sample, double bits, double least, bool centred) {
-  // Not all that are fewer fit: the two codes of one step take a whole bit where they are as likely, those of 1.5 less.
+  // Fewer steps do not always take fewer bits: two equally likely codes of one step take a bit each, those of 1.5 less.
   double most = 255;
   for (int i = 0; i < kHalvings; ++i) {
     const double middle = std::sqrt(least * most);
@@ -140,7 +140,8 @@ Layout finer_layout(const void* x, const Layout& affine, bool zeros) {
   const double room = kFilled * static_cast<double>(codes) - kTableBytes * static_cast<double>(chunks_of(2 * codes));
   const double bits = 8 * room / static_cast<double>(affine.count);
   const double from_minimum = most_steps(sample, bits, affine.levels - 1, false);
-  // Beyond its ends a grid would give a sign to what has none, and who divides by it or takes its root is lost.
+  // A centred grid reaches beyond the range: an element of a tensor with one sign could come back with the other, which
+  // no division or square root by its reader survives.
   const double centred = sample.has_both_signs() ? most_steps(sample, bits, affine.levels - 1, true) : 0;
   const double steps = std::max(from_minimum, centred);
   if (steps < kLeastGain * (affine.levels - 1)) return affine;

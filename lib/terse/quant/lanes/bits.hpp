@@ -6,8 +6,7 @@
 
 namespace terse::quant {
 
-/// Elements as one bit each, element e in bit e % 8 of byte e / 8; a run may begin at any multiple of 64
-/// elements.
+// One bit per element: element e in bit e % 8 of byte e / 8. A run may begin at any multiple of 64 elements.
 
 /// Bit: x equals values[1]. @param values  two elements of dtype
 /// @return false where an element equals neither value

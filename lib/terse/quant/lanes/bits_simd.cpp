@@ -14,8 +14,7 @@
 #include "terse/quant/lanes/mask_bits-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace terse::quant {
-namespace HWY_NAMESPACE {
+namespace terse::quant::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
@@ -163,8 +162,7 @@ void UnpackBits(core::DType dtype, const std::byte* bits, std::size_t count, con
   }
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace terse::quant
+}  // namespace terse::quant::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

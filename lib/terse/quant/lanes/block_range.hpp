@@ -2,12 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 
 namespace terse::quant {
 
-/// What a pass over a short block of float32 finds. Extremes are of the finite elements, +∞ and -∞ where none
-/// is.
+/// What a pass over a short block of float32 finds. The extremes are those of the finite elements; +∞ and -∞ where
+/// there is none.
 struct BlockRange {
   float minimum, maximum;
   std::uint32_t zeros, non_finite;

@@ -10,8 +10,7 @@
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace terse::quant {
-namespace HWY_NAMESPACE {
+namespace terse::quant::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
@@ -49,8 +48,7 @@ BlockRange Range(const float* HWY_RESTRICT x, std::size_t count) {
   return range;
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace terse::quant
+}  // namespace terse::quant::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

@@ -10,8 +10,7 @@
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace terse::quant {
-namespace HWY_NAMESPACE {
+namespace terse::quant::HWY_NAMESPACE {
 
 // Plain loops over the lane functions, which the compiler vectorises for each target.
 
@@ -31,8 +30,7 @@ void ToBFloat16(const float* HWY_RESTRICT x, std::size_t count, std::uint16_t* H
   for (std::size_t i = 0; i < count; ++i) out[i] = lane::to_bfloat16(x[i]);
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace terse::quant
+}  // namespace terse::quant::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

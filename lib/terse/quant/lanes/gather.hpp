@@ -7,9 +7,9 @@
 
 namespace terse::quant {
 
-/// Words of 64 bits, element e in bit e % 64 of word e / 64, name the elements that are gathered.
+// A mask in 64-bit words says which elements are gathered: element e in bit e % 64 of word e / 64.
 
-/// Bit: the floating x is not zero, -0 being zero. @return number of bits set
+/// Sets the bits of the floating elements that are not zero; -0 is zero. @return number of bits set
 std::uint64_t pack_nonzero(core::DType dtype, const void* x, std::size_t count, std::byte* bits);
 
 /// Bits set among the first `count` of a mask.
@@ -20,7 +20,7 @@ inline constexpr std::size_t kGatherSlack = 64;
 
 /// Writes the elements of [x, x + count) whose bit is set one after another.
 /// @param x     elements of a floating dtype of 2 or 4 bytes
-/// @param bits  of x[0] and on; count is a multiple of 64 unless the mask ends there
+/// @param bits  begins with the bit of x[0]; count is a multiple of 64 unless the mask ends there
 /// @param out   room for the elements and kGatherSlack more
 /// @return      elements written
 std::size_t gather(core::DType dtype, const void* x, std::size_t count, const std::byte* bits, void* out);

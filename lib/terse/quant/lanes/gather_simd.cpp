@@ -13,8 +13,7 @@
 #include "terse/quant/lanes/mask_bits-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace terse::quant {
-namespace HWY_NAMESPACE {
+namespace terse::quant::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
@@ -42,7 +41,7 @@ std::uint64_t PackNonZeroOf(const T* HWY_RESTRICT x, std::size_t count, std::byt
     }
     std::uint64_t word = 0;
     for (std::size_t k = 0; k < kWord; k += hn::Lanes(d)) {
-      // Doubling the bit pattern drops the sign.
+      // Doubling the bit pattern drops the sign: -0 is zero.
       const auto v = hn::LoadU(d, block + k);
       word |= BitsAt(d, hn::Ne(hn::Add(v, v), hn::Zero(d)), k);
     }
@@ -116,8 +115,7 @@ std::size_t Scatter(core::DType dtype, const void* values, std::size_t count, co
   return ScatterOf(static_cast<const std::uint32_t*>(values), count, bits, static_cast<std::uint32_t*>(out));
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace terse::quant
+}  // namespace terse::quant::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

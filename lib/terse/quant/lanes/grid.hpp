@@ -5,24 +5,24 @@
 
 namespace terse::quant {
 
-/// Lanes that a tile is wide: no SIMD vector of the codecs holds more elements.
+/// Lanes of a tile: as many elements as the widest SIMD vector of the codecs holds.
 inline constexpr std::uint32_t kLanes = 16;
 
 /// How the codes 0..levels-1 of Affine fill 32-bit words.
 ///
 /// The payload is a row of tiles. A tile is `vectors()` rows of 16 consecutive elements; element 16 v + j
 /// belongs to lane j, and each lane packs its own codes into `words` 32-bit words, so that no SIMD width
-/// needs a shuffle: word 16 w + j of the tile holds the codes of rows w per_word … w per_word + per_word - 1,
-/// lowest digit first, as a number of that radix: the number of levels, or a larger power of two that leaves each
-/// code in bits of its own, for an entropy coder. Where it is a power of two, digits are bit fields.
-/// What is left over after the last whole tile is packed in plain order, per_word codes a word, the last word
-/// cut to the bytes that its codes need.
+/// needs a shuffle: word 16 w + j of the tile holds the codes of rows w per_word … w per_word + per_word - 1 as the
+/// digits of a number, lowest first. Its radix is the number of levels, or a larger power of two that gives each code
+/// bits of its own, for an entropy coder. Where the radix is a power of two, digits are bit fields.
+/// Elements after the last whole tile are packed in plain order, per_word codes per word; the last word is cut to the
+/// bytes that its codes need.
 struct Grid {
   std::uint32_t levels = 16;   ///< grid points, 2..256
   std::uint32_t radix = 16;    ///< of the words, at least levels
   std::uint32_t per_word = 8;  ///< the most codes that fit: radix^per_word <= 2^32
   std::uint32_t words = 1;     ///< words of one lane in a tile: 2 where a word holds only four codes
-  std::uint32_t sets = 1;      ///< sets of 16 Philox blocks that serve a tile: one a row of 8 vectors
+  std::uint32_t sets = 1;      ///< sets of 16 Philox blocks that a tile needs: one per 8 vectors
   std::uint32_t magic = 1;     ///< w / radix = (t + (w - t) / 2) >> magic_shift,
   int magic_shift = 3;         ///< t = w magic / 2^32 (Granlund and Montgomery 1994)
 

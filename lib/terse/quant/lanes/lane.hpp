@@ -5,9 +5,9 @@
 
 #include "terse/quant/lanes/grid.hpp"
 
-// What one lane of a codec does, for the scalar target and for CUDA alike. The SIMD targets do the same
-// operations in the same order on vectors, so all give the same bits; sources that include this are compiled
-// without contraction of multiply and add (-ffp-contract=off, -fmad=false).
+// The work of one lane of a codec, for the scalar target and for CUDA. The SIMD targets do the same operations in the
+// same order on vectors, so that all give the same bits. Sources that include this are compiled without contraction of
+// multiply and add (-ffp-contract=off, -fmad=false).
 #ifdef __CUDACC__
 #define TERSE_LANE __host__ __device__ inline
 #else
@@ -85,7 +85,7 @@ inline constexpr int kPhiloxRounds = 10;
 
 /// core::random_block. Source: Salmon et al., SC 2011.
 TERSE_LANE void philox(const Stream& stream, std::uint64_t index, std::uint32_t out[4]) {
-  std::uint32_t c0 = static_cast<std::uint32_t>(index), c1 = static_cast<std::uint32_t>(index >> 32);
+  auto c0 = static_cast<std::uint32_t>(index), c1 = static_cast<std::uint32_t>(index >> 32);
   std::uint32_t c2 = stream.upper[0], c3 = stream.upper[1], k0 = stream.key[0], k1 = stream.key[1];
   for (int round = 0; round < kPhiloxRounds; ++round) {
     const std::uint64_t p0 = static_cast<std::uint64_t>(kPhiloxMultiplier0) * c0;
@@ -103,7 +103,7 @@ TERSE_LANE void philox(const Stream& stream, std::uint64_t index, std::uint32_t 
 /// Bits below the code's unit in a fixed-point code, and bits of a random offset.
 inline constexpr int kFractionBits = 15;
 inline constexpr float kFraction = 1 << kFractionBits;
-inline constexpr float kMeanRemainder = (kFraction - 1) / 2;  ///< mean of what rounding down takes away
+inline constexpr float kMeanRemainder = (kFraction - 1) / 2;  ///< mean of what rounding down removes
 
 /// Rows of a tile that a Philox block serves.
 inline constexpr std::uint32_t kSetRows = 8;
@@ -136,7 +136,7 @@ TERSE_LANE float bfloat16_above(float x) { return float_of((bits_of(x) + 0xFFFF)
 /// The largest float at or below x.
 TERSE_LANE float float_below(float x) { return x; }
 TERSE_LANE float float_below(double x) {
-  const float nearest = static_cast<float>(x);
+  const auto nearest = static_cast<float>(x);
   if (static_cast<double>(nearest) <= x) return nearest;
   const std::uint32_t bits = bits_of(nearest);
   return nearest > 0 ? float_of(bits - 1) : nearest < 0 ? float_of(bits + 1) : float_of(0x80800000);
@@ -152,7 +152,7 @@ TERSE_LANE Scale make_scale(Real minimum, Real maximum, float steps, float margi
     minimum -= wider;
     maximum += wider;
   }
-  Scale scale;
+  Scale scale{};
   scale.minimum = float_below(minimum);
   if ((bits_of(scale.minimum) & 0x7FFFFFFF) < 0x00800000) scale.minimum = 0;
   if (!wide) scale.minimum = bfloat16_below(scale.minimum);
@@ -163,7 +163,7 @@ TERSE_LANE Scale make_scale(Real minimum, Real maximum, float steps, float margi
   return scale;
 }
 
-/// What code_of multiplies by.
+/// The factor that code_of takes.
 template <class Real>
 TERSE_LANE Real inverse_step(const Scale& scale) {
   return static_cast<Real>(kFraction) / static_cast<Real>(scale.step);
@@ -172,7 +172,7 @@ TERSE_LANE Real inverse_step(const Scale& scale) {
 /// Code of x: its place in the group in fixed point, clamped at both ends, plus a random offset below one
 /// unit, rounded down. Adding 2^23 leaves the rounded fixed-point number in the low bits of the float.
 TERSE_LANE std::uint32_t code_of(float x, float minimum, float inverse, std::uint32_t levels, std::uint32_t offset) {
-  const float top = static_cast<float>((levels - 1) << kFractionBits);
+  const auto top = static_cast<float>((levels - 1) << kFractionBits);
   float place = (x - minimum) * inverse;
   place = place > 0.0f ? place : 0.0f;
   place = place < top ? place : top;
@@ -180,11 +180,12 @@ TERSE_LANE std::uint32_t code_of(float x, float minimum, float inverse, std::uin
 }
 
 TERSE_LANE std::uint32_t code_of(double x, double minimum, double inverse, std::uint32_t levels, std::uint32_t offset) {
-  const double top = static_cast<double>((levels - 1) << kFractionBits);
+  const auto top = static_cast<double>((levels - 1) << kFractionBits);
   double place = (x - minimum) * inverse;
   place = place > 0.0 ? place : 0.0;
   place = place < top ? place : top;
-  return (static_cast<std::uint32_t>(place + 0.5) + offset) >> kFractionBits;
+  // place is not negative, and a call of lround for each element would be slow.
+  return (static_cast<std::uint32_t>(place + 0.5) + offset) >> kFractionBits;  // NOLINT(bugprone-incorrect-roundings)
 }
 
 template <class Real>
@@ -246,7 +247,7 @@ TERSE_LANE std::uint32_t take_code(const Grid& grid, std::uint32_t& word, std::u
 }
 
 /// Decodes lane j of a tile: calls put(v, value) for each row; `scale_at` gives a row's decoding_scale.
-/// @param dither  stream of the offsets to take off, or nullptr
+/// @param dither  stream of the offsets to subtract, or nullptr
 template <class Real, class ScaleAt, class Put>
 TERSE_LANE void decode_lane(const Grid& grid, const Stream* dither, std::uint64_t tile, const std::uint32_t* words,
                             std::uint32_t j, const ScaleAt& scale_at, const Put& put) {

@@ -1,4 +1,4 @@
-// Bits of comparisons, in each SIMD target; included once a target, as Highway's own -inl.h files are.
+// Bits of comparisons; included once per SIMD target, like Highway's own -inl.h files.
 
 #if defined(TERSE_QUANT_MASK_BITS_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef TERSE_QUANT_MASK_BITS_INL
@@ -12,8 +12,7 @@
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace terse::quant {
-namespace HWY_NAMESPACE {
+namespace terse::quant::HWY_NAMESPACE {
 
 /// The bits of a mask of at most 64 lanes, lane 0 at bit `at` of a word.
 template <class D, class M>
@@ -32,8 +31,7 @@ HWY_INLINE std::uint64_t BitsAt(D d, M mask, std::size_t at) {
   }
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace terse::quant
+}  // namespace terse::quant::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif  // include guard

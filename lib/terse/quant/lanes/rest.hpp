@@ -5,7 +5,7 @@
 
 #include "terse/quant/lanes/lane.hpp"
 
-// The last tile where it is not whole: its codes in plain order (see Grid).
+// The last tile, where it is not whole: its codes in plain order (see Grid).
 
 namespace terse::quant {
 
@@ -14,7 +14,7 @@ using TileCodes = std::uint8_t[32 * kLanes];
 
 namespace rest {
 
-// A step a word, so that the threads of a GPU can share them.
+// One call per word, so that the threads of a GPU can share them.
 
 /// Codes of word i of a tile.
 TERSE_LANE void take_tile_word(const Grid& grid, std::uint32_t word, std::uint32_t i, std::uint8_t* codes) {
@@ -63,14 +63,14 @@ TERSE_LANE void take_word(const Grid& grid, const std::byte* payload, std::size_
 
 /// Repacks the first `count` elements' codes of a tile into word after word.
 inline void pack_rest(const Grid& grid, const std::uint32_t* tile_words, std::size_t count, std::byte* payload) {
-  TileCodes codes;
+  TileCodes codes = {};
   for (std::uint32_t i = 0; i < grid.tile_words(); ++i) rest::take_tile_word(grid, tile_words[i], i, codes);
   for (std::uint32_t i = 0; i < grid.tile_words(); ++i) rest::put_word(grid, codes, count, i, payload);
 }
 
 /// The inverse; codes of elements beyond `count` are 0.
 inline void unpack_rest(const Grid& grid, const std::byte* payload, std::size_t count, std::uint32_t* tile_words) {
-  TileCodes codes;
+  TileCodes codes = {};
   for (std::uint32_t i = 0; i < grid.tile_words(); ++i) rest::take_word(grid, payload, count, i, codes);
   for (std::uint32_t i = 0; i < grid.tile_words(); ++i) tile_words[i] = rest::tile_word(grid, codes, i);
 }

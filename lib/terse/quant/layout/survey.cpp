@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -18,7 +17,8 @@ namespace terse::quant {
 
 namespace {
 
-constexpr std::size_t kBlock = 256;      // elements looked at in the first cache, as long as a usual group
+constexpr std::size_t kBlock =
+    256;  // elements looked at together: they stay in the first cache, and a usual group has as many
 constexpr std::size_t kGrain = 1 << 16;  // a multiple of kBlock
 constexpr std::uint32_t kMore = 3;       // distinct values: more than two
 
@@ -50,7 +50,7 @@ struct Distinct {
   }
 };
 
-/// What is known of a stretch of the tensor.
+/// What is known of a part of the tensor.
 struct Piece {
   std::uint64_t non_finite = 0, zeros = 0;
   double minimum = std::numeric_limits<double>::infinity(), maximum = -minimum;
@@ -170,8 +170,8 @@ Survey survey_of(const Piece& piece, core::DType dtype) {
   for (std::uint32_t i = 0; i < 2 && survey.distinct < kMore && i < survey.distinct; ++i) {
     survey.values[i] = value_of(piece.distinct.bits[i], dtype);
   }
-  // bfloat16 moves a minimum by 2^-8 of itself on average: at four ranges from zero that widens a group
-  // by 1.6 %, and adds to the variance what the narrow scales save in bytes.
+  // bfloat16 moves a minimum by 2^-8 of itself on average. At four ranges from zero that widens a group by 1.6 %: the
+  // variance then grows by as much as narrow scales save in bytes.
   survey.offset = piece.distance > 4 * piece.range;
   return survey;
 }

@@ -5,7 +5,7 @@
 #include "terse/quant/layout/layout.hpp"
 
 // Codecs of tensors that take one value (Constant) or two (Mask), or of which the sign is enough (Sign). Bit e % 8 of
-// payload byte e / 8 is element e. Buffer sizes are the caller's to check.
+// payload byte e / 8 is element e. The caller has checked the buffers' sizes.
 
 namespace terse::quant {
 

@@ -12,7 +12,7 @@ namespace terse::quant {
 
 namespace {
 
-constexpr std::size_t kBlock = 64;  // elements whose codes end on a 64-bit boundary for every width
+constexpr std::size_t kBlock = 64;  // elements; their codes fill whole 64-bit words at every width
 constexpr std::size_t kGrain = 1 << 16;
 
 /// Packs the codes of up to kBlock elements. @return the union of all codes
@@ -61,7 +61,7 @@ template <class T>
 std::int64_t minimum_of(const T* x, std::uint64_t count) {
   std::atomic<std::int64_t> minimum = std::numeric_limits<std::int64_t>::max();
   core::parallel_for(count, kGrain, [&](std::size_t begin, std::size_t end) {
-    const std::int64_t mine = *std::min_element(x + begin, x + end);
+    const auto mine = static_cast<std::int64_t>(*std::min_element(x + begin, x + end));
     std::int64_t seen = minimum.load(std::memory_order_relaxed);
     while (mine < seen && !minimum.compare_exchange_weak(seen, mine, std::memory_order_relaxed)) {
     }

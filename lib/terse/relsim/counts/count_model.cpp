@@ -22,7 +22,7 @@ CountModel::CountModel(std::span<const Triple> triples, std::int32_t entities, s
   std::vector<std::vector<std::pair<std::int32_t, std::int32_t>>> pairs(queries_.size());
   for (const auto& t : triples) {
     pairs[static_cast<std::size_t>(t.relation)].emplace_back(t.head, t.tail);
-    pairs[static_cast<std::size_t>(relations + t.relation)].emplace_back(t.tail, t.head);
+    pairs[static_cast<std::size_t>(relations) + static_cast<std::size_t>(t.relation)].emplace_back(t.tail, t.head);
   }
   for (std::size_t q = 0; q < queries_.size(); ++q) {
     std::sort(pairs[q].begin(), pairs[q].end());

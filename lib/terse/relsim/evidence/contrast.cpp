@@ -74,8 +74,8 @@ EvidencePart weigh(const Contrast& contrast, std::size_t relations, const std::v
     core::parallel_for(relations, 16, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin * relations; i < end * relations; ++i) {
         if (s == 0 && i / relations == i % relations) continue;
-        const double difference = static_cast<double>(contrast.difference[s][i]);
-        const double noise = static_cast<double>(contrast.noise[s][i]), near = std::max(difference, 0.0);
+        const auto difference = static_cast<double>(contrast.difference[s][i]);
+        const auto noise = static_cast<double>(contrast.noise[s][i]), near = std::max(difference, 0.0);
         const double as_same = log_tail(near / std::hypot(noise, contrast.tolerance));
         const double ratio = as_same - std::log(others.share_up_to(near + noise + kFinest));
         part.ratio[s][i] = static_cast<float>(

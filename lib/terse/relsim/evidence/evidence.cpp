@@ -178,8 +178,8 @@ Evidence weigh_evidence(std::span<const Triple> triples, std::int32_t entities,
       const auto& contrast = contrasts[view];
       const double variance = contrast.tolerance * contrast.tolerance;
       for (std::size_t i = 0; i < count * count; ++i) {
-        const double difference = static_cast<double>(contrast.difference[s][i]),
-                     noise = static_cast<double>(contrast.noise[s][i]);
+        const auto difference = static_cast<double>(contrast.difference[s][i]),
+                   noise = static_cast<double>(contrast.noise[s][i]);
         const double known = variance / (variance + noise * noise);  // a difference lost in noise takes nothing off
         evidence.distance[s][i] += static_cast<float>(kDistanceWeight * known * difference / contrast.tolerance);
       }

@@ -71,7 +71,7 @@ SharedEvidence weigh_shared_facts(std::span<const SharedFacts> pairs, std::span<
   for (auto& list : shares) list.assign(n * n, 0);
   for (const auto& pair : pairs) {
     const auto a = static_cast<std::size_t>(pair.a), b = static_cast<std::size_t>(pair.b);
-    const double chance = static_cast<double>(same[pair.swapped][a * n + b]);
+    const auto chance = static_cast<double>(same[pair.swapped][a * n + b]);
     all.push_back({static_cast<double>(pair.shared), pair.expected, larger(a, b), chance, 1 - chance, {}});
     shares[pair.swapped][a * n + b] = 1;
   }

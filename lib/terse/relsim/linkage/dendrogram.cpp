@@ -86,7 +86,7 @@ class Drawing {
 
   void text(double x, double y, const char* anchor, const std::string& content) {
     char start[96];
-    std::snprintf(start, sizeof start, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", x, y, anchor);
+    std::snprintf(start, sizeof start, R"(<text x="%.1f" y="%.1f" text-anchor="%s">)", x, y, anchor);
     body_ += start + escaped(content) + "</text>\n";
   }
 
