@@ -16,7 +16,7 @@ import sys
 ROOMS = """
 core
 quant/lanes quant/layout quant/affine quant/lossless quant/entropy quant
-formats/container formats/foreign formats/kinds
+formats/container formats/artifact formats/foreign formats/kinds
 act/tensor act/memory act/operators act/bits act/stored act/packing act/probing act/budget
 learn
 train/base train/data train/models train/exported train/networks train/loop

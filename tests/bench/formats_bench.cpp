@@ -11,7 +11,7 @@
 
 #include "terse/core/parallel.hpp"
 #include "terse/core/philox.hpp"
-#include "terse/formats/container/artifact.hpp"
+#include "terse/formats/artifact/artifact.hpp"
 
 using namespace terse;
 

@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "terse/core/error.hpp"
-#include "terse/formats/container/value.hpp"
+#include "terse/formats/artifact/value.hpp"
 
 using namespace terse;
 using namespace terse::formats;

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "act-inspect/options.hpp"
-#include "terse/formats/container/tensor.hpp"
+#include "terse/formats/artifact/tensor.hpp"
 
 namespace terse::inspect {
 

@@ -18,7 +18,7 @@ void append(std::string& text, T value) {
   text += '\n';
 }
 
-// One element a line, with as many digits as bring the same element back.
+// One element per line, with as many digits as restore it exactly.
 void write_lines(core::ByteSink& sink, const formats::Tensor& tensor) {
   std::string text;
   const auto flush_beyond = [&](std::size_t size) {

@@ -14,8 +14,8 @@ namespace {
 using formats::ItemInfo;
 using formats::Value;
 
-/// One artifact with its items under names that mean the same in another one: a dump's items are numbered, so
-/// theirs begin with step and id of the saved tensor.
+/// One artifact, its items under names that can be compared: the items of a dump are only numbered, so their names
+/// begin with step and id of the saved tensor.
 struct Side {
   Side(const std::string& path, const Options& options) : input(open_input(path, options)) {
     make_seekable(input, options);
@@ -37,7 +37,7 @@ struct Side {
   std::map<std::string, const ItemInfo*> items;
 };
 
-/// Compares two artifacts and writes a line a difference.
+/// Compares two artifacts and writes one line per difference.
 class Comparison {
  public:
   Comparison(Side& left, Side& right, const Options& options, core::TableWriter& table)

@@ -17,6 +17,24 @@ Error bad_entry(const formats::DumpEntry& entry, const std::string& what) {
   return Error(Error::BadInput, "saved tensor '" + entry.id + "' of step " + std::to_string(entry.step) + " " + what);
 }
 
+ReconstructionError reconstruction_error(core::DType dtype, const core::Bytes& restored, const core::Bytes& exact) {
+  std::vector<double> expected;
+  expected.reserve(exact.size() / core::size_of(dtype));
+  for_each_element(dtype, exact, [&](double x) { expected.push_back(x); });
+  ReconstructionError error;
+  double difference = 0, norm = 0;
+  std::size_t at = 0;
+  for_each_element(dtype, restored, [&](double got) {
+    const double x = expected[at++];
+    if (!std::isfinite(x) || !std::isfinite(got)) return;
+    error.largest = std::max(error.largest, std::abs(got - x));
+    difference += (got - x) * (got - x);
+    norm += x * x;
+  });
+  if (difference > 0) error.relative = std::sqrt(difference / norm);
+  return error;
+}
+
 }  // namespace
 
 std::optional<core::Bytes> restore(const formats::DumpEntry& entry, const core::Bytes& payload,
@@ -36,24 +54,6 @@ std::optional<core::Bytes> restore(const formats::DumpEntry& entry, const core::
   core::Bytes elements(layout.count * core::size_of(layout.dtype));
   quant::decode(layout, payload, metadata, elements.data());
   return row_by_row(entry, std::move(elements));
-}
-
-ReconstructionError reconstruction_error(core::DType dtype, const core::Bytes& restored, const core::Bytes& exact) {
-  std::vector<double> expected;
-  expected.reserve(exact.size() / core::size_of(dtype));
-  for_each_element(dtype, exact, [&](double x) { expected.push_back(x); });
-  ReconstructionError error;
-  double difference = 0, norm = 0;
-  std::size_t at = 0;
-  for_each_element(dtype, restored, [&](double got) {
-    const double x = expected[at++];
-    if (!std::isfinite(x) || !std::isfinite(got)) return;
-    error.largest = std::max(error.largest, std::abs(got - x));
-    difference += (got - x) * (got - x);
-    norm += x * x;
-  });
-  if (difference > 0) error.relative = std::sqrt(difference / norm);
-  return error;
 }
 
 std::optional<ReconstructionError> error_of(formats::DumpReader& reader, const formats::DumpEntry& entry,

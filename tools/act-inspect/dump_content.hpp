@@ -1,15 +1,13 @@
 #pragma once
 
 #include <optional>
-#include <set>
-#include <vector>
 
 #include "act-inspect/input.hpp"
 #include "terse/formats/kinds/dump.hpp"
 
 namespace terse::inspect {
 
-/// The elements, row by row, that a saved tensor is restored to for the backward pass, from what was stored for it.
+/// Restores a saved tensor's elements from what was stored for it, as the backward pass gets them, row by row.
 /// @return nullopt where the dump does not hold them: kept as it was, shared, or the model's own
 /// @throws Error::BadInput where the stored bytes do not fit the entry, Error::OutOfMemory beyond --max-memory
 std::optional<core::Bytes> restore(const formats::DumpEntry& entry, const core::Bytes& payload,
@@ -20,7 +18,6 @@ struct ReconstructionError {
   double relative = 0;  ///< ‖x̂ − x‖ / ‖x‖; 0 where both are 0
   double largest = 0;   ///< max |x̂ − x|
 };
-ReconstructionError reconstruction_error(core::DType dtype, const core::Bytes& restored, const core::Bytes& exact);
 
 /// The error of the entry that `reader` is at, or nullopt where the exact copy was not kept, nothing was
 /// stored, or the codec restores only a part of the elements (sign).

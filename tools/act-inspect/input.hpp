@@ -8,7 +8,7 @@
 
 #include "act-inspect/options.hpp"
 #include "terse/core/bytes.hpp"
-#include "terse/formats/container/artifact.hpp"
+#include "terse/formats/artifact/artifact.hpp"
 
 namespace terse::inspect {
 

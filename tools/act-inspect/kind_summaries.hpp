@@ -5,9 +5,8 @@
 
 namespace terse::inspect {
 
-/// Adds what a reader of the artifact's kind wants to know first: for a dump what became of the saved
-/// tensors, for a similarity the closest pairs … `input` is read again only for the kinds that are read
-/// whole.
+/// Adds the main facts about the artifact's kind: for a dump what became of the saved tensors, for a similarity the
+/// closest pairs … Reads `input` again only for the kinds that are read whole.
 /// @throws Error::BadInput where the content is not what the kind promises
 void describe_kind(Report& report, Input& input, const Outline& outline, const Options& options);
 

@@ -4,17 +4,17 @@
 
 namespace terse::inspect {
 
-// What act-inspect can do with an artifact. Each opens options.input, writes to -o, and returns the exit
+// What act-inspect can do with an artifact. Each function opens options.input, writes to -o and returns the exit
 // status.
 // @throws Error::BadInput where the artifact is damaged, Error::Usage where it has no such tensor
 
 /// What it is, where it comes from, how large, and what a reader of its kind wants to know first.
 int summarize(const Options& options);
 
-/// A line a tensor; what the line says depends on the kind.
+/// One line per tensor; its columns depend on the kind.
 int list_tensors(const Options& options);
 
-/// A line a record of the container.
+/// One line per record of the container.
 int list_records(const Options& options);
 
 /// The distribution of a tensor's elements.
@@ -23,10 +23,10 @@ int show_histogram(const Options& options);
 /// A tensor's elements, as text or as a NumPy file.
 int decode_tensor(const Options& options);
 
-/// Nothing, where every byte and what the kind promises is sound.
+/// Checks every byte and what the kind promises; writes nothing where all is sound.
 int verify(const Options& options);
 
-/// A line a difference to options.diff. @return 1 where there is one
+/// One line per difference to options.diff. @return 1 where there is one
 int show_difference(const Options& options);
 
 /// A model's parameters and buffers as a .safetensors file.

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "terse/core/bytes.hpp"
-#include "terse/formats/container/tensor.hpp"
+#include "terse/formats/artifact/tensor.hpp"
 
 namespace terse::inspect {
 

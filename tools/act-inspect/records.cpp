@@ -1,7 +1,6 @@
 #include "act-inspect/input.hpp"
 #include "act-inspect/modes.hpp"
 #include "act-inspect/report.hpp"
-#include "terse/core/error.hpp"
 #include "terse/formats/container/container.hpp"
 
 namespace terse::inspect {

@@ -5,15 +5,14 @@
 
 #include "terse/core/bytes.hpp"
 #include "terse/core/table.hpp"
-#include "terse/formats/container/value.hpp"
+#include "terse/formats/artifact/value.hpp"
 
 namespace terse::inspect {
 
-/// Facts one after the other, then tables: as text two columns and a table each, as JSON one object.
+/// Facts, then tables: as text a table of two columns and one table each, as JSON one object.
 class Report {
  public:
-  /// A fact as machines have it, and as a terminal shows it (the same where `shown` is empty). Nil and empty
-  /// are left out.
+  /// @param value  for machines @param shown  for a terminal; empty: the same. Nil and empty values are left out.
   void fact(const std::string& name, formats::Value value, std::string shown = {});
   /// A size in bytes.
   void size(const std::string& name, std::uint64_t bytes);
@@ -47,7 +46,7 @@ formats::Value number_value(std::uint64_t number);
 /// "[16, 64, 32, 32]".
 std::string shape_text(const std::vector<std::int64_t>& shape);
 
-/// part/whole, or no value where whole is 0.
+/// whole / part, or no value where one of them is 0.
 core::Cell ratio_cell(std::uint64_t whole, std::uint64_t part);
 
 inline core::Cell cell(std::uint64_t number) { return static_cast<std::int64_t>(number); }

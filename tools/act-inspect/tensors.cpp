@@ -20,21 +20,20 @@ Cell percent(std::uint64_t part, const std::vector<std::int64_t>& shape) {
   return 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
-// Of a code; a tensor that is kept as it is has none.
+// Bits of a code; a tensor that is stored as it is has none.
 Cell bits_cell(const formats::DumpEntry& entry) {
   const auto& layout = entry.layout;
   return layout.bits == 0 || layout.codec == quant::Codec::Raw ? Cell{} : cell(std::uint64_t{layout.bits});
 }
 
-// Minimum, maximum and share of zeros; nothing where nobody looked at the elements (of a shared tensor, a
-// parameter).
+// Minimum, maximum and share of zeros; empty where the elements were not looked at (a shared tensor, a parameter).
 std::array<Cell, 3> range_cells(double minimum, double maximum, std::uint64_t zeros,
                                 const std::vector<std::int64_t>& shape) {
   if (minimum == 0 && maximum == 0 && zeros == 0) return {};
   return {minimum, maximum, percent(zeros, shape)};
 }
 
-// Whether the dump holds exact copies at all: only then must elements be read to list it.
+// The entries that hold exact copies: only their elements must be read to list the dump.
 std::set<std::string> items_with_exact(Input& input, const Options& options) {
   std::set<std::string> entries;
   formats::ArtifactReader reader(borrow(*input.source), limits_of(options));

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "terse/core/bytes.hpp"
-#include "terse/formats/container/value.hpp"
+#include "terse/formats/artifact/value.hpp"
 
 namespace terse::tools {
 

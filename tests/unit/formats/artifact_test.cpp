@@ -1,5 +1,5 @@
 // Documents, tensors and strings over the container.
-#include "terse/formats/container/artifact.hpp"
+#include "terse/formats/artifact/artifact.hpp"
 
 #include "samples.hpp"
 #include "terse/core/error.hpp"

@@ -3,7 +3,6 @@
 
 #include "samples.hpp"
 #include "stream_surgery.hpp"
-#include "terse/core/error.hpp"
 #include "terse/formats/container/container.hpp"
 #include "terse_catch.hpp"
 

@@ -1,7 +1,6 @@
 #include "terse/formats/foreign/safetensors.hpp"
 
 #include "terse/core/error.hpp"
-#include "terse/core/philox.hpp"
 #include "terse_catch.hpp"
 
 using namespace terse;

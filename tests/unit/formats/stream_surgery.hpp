@@ -2,8 +2,11 @@
 
 #include <functional>
 #include <span>
+#include <string_view>
 #include <vector>
 
+#include "terse/core/bytes.hpp"
+#include "terse/formats/artifact/value.hpp"
 #include "terse/formats/container/record.hpp"
 
 namespace terse::formats::test {

@@ -1,4 +1,4 @@
-#include "terse/formats/container/value.hpp"
+#include "terse/formats/artifact/value.hpp"
 
 #include <cmath>
 #include <limits>

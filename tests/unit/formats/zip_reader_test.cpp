@@ -3,7 +3,6 @@
 #include <zlib.h>
 
 #include "terse/core/error.hpp"
-#include "terse/core/philox.hpp"
 #include "terse_catch.hpp"
 
 using namespace terse;

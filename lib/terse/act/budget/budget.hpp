@@ -9,7 +9,7 @@
 #include "terse/act/bits/precision.hpp"
 #include "terse/act/budget/memory_plan.hpp"
 #include "terse/act/budget/rehearsal.hpp"
-#include "terse/formats/container/value.hpp"
+#include "terse/formats/artifact/value.hpp"
 
 namespace terse::act {
 

@@ -4,7 +4,7 @@
 
 #include "terse/act/budget/budget.hpp"
 #include "terse/act/packing/workload.hpp"
-#include "terse/formats/container/value.hpp"
+#include "terse/formats/artifact/value.hpp"
 
 namespace terse::act {
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "terse/act/probing/gradient_sketch.hpp"
-#include "terse/formats/container/value.hpp"
+#include "terse/formats/artifact/value.hpp"
 
 namespace terse::act {
 

@@ -10,6 +10,7 @@
 
 #include "terse/core/bytes.hpp"
 #include "terse/formats/container/frame.hpp"
+#include "terse/formats/container/kind.hpp"
 #include "terse/formats/container/record.hpp"
 
 namespace terse::formats {
@@ -103,7 +104,7 @@ class ContainerReader {
 
   core::ByteSource& source_;
   core::Bytes begin_, frame_;
-  std::array<std::byte, kRecordHeaderBytes> begin_header_;
+  std::array<std::byte, kRecordHeaderBytes> begin_header_{};
   RecordHeader first_, current_;
   std::uint64_t offset_ = 0, record_offset_ = 0, sequence_ = 0, raw_total_ = 0;
   std::optional<std::uint64_t> first_index_offset_;

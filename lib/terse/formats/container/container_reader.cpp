@@ -89,7 +89,7 @@ std::optional<RecordHeader> ContainerReader::next() {
     if (frame_pending_) read_frame();
     ++sequence_;
     record_offset_ = offset_;
-    std::array<std::byte, kRecordHeaderBytes> bytes;
+    std::array<std::byte, kRecordHeaderBytes> bytes{};
     read_exactly(bytes, "its header");
     if (is_end(bytes)) {
       finish(bytes);
@@ -110,7 +110,7 @@ std::optional<RecordHeader> ContainerReader::next() {
 }
 
 void ContainerReader::finish(std::span<const std::byte, kRecordHeaderBytes> first_bytes) {
-  std::array<std::byte, kEndBytes> bytes;
+  std::array<std::byte, kEndBytes> bytes{};
   std::ranges::copy(first_bytes, bytes.begin());
   read_exactly(std::span(bytes).subspan(kRecordHeaderBytes), "END");
   EndRecord end;
@@ -139,7 +139,7 @@ EndRecord ContainerReader::read_end() {
   };
   if (size < kRecordHeaderBytes + kEndBytes) refuse_end("truncated");
   source_.seek(size - kEndBytes);
-  std::array<std::byte, kEndBytes> bytes;
+  std::array<std::byte, kEndBytes> bytes{};
   if (source_.read(bytes) != bytes.size()) refuse_end("truncated");
   EndRecord end;
   try {

@@ -36,7 +36,7 @@ void HeaderHash::update(std::span<const std::byte> header) {
 std::array<std::byte, 16> HeaderHash::digest() const {
   XXH128_canonical_t canonical;
   XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state_->xxh.get()));
-  std::array<std::byte, 16> bytes;
+  std::array<std::byte, 16> bytes{};
   std::ranges::transform(canonical.digest, bytes.begin(), [](unsigned char c) { return std::byte{c}; });
   return bytes;
 }

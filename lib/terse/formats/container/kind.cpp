@@ -13,11 +13,4 @@ SchemaVersion schema_version(Kind kind) {
   return kVersions[static_cast<int>(kind)];
 }
 
-Header header_for(Kind kind, Header header) {
-  header.kind = kind;
-  header.schema_major = schema_version(kind).major;
-  header.schema_minor = schema_version(kind).minor;
-  return header;
-}
-
 }  // namespace terse::formats

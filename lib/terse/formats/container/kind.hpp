@@ -1,8 +1,14 @@
 #pragma once
 
-#include "terse/formats/container/artifact.hpp"
+#include <string_view>
 
 namespace terse::formats {
+
+/// What an artifact holds. Record headers carry the value plus one, so the order never changes.
+enum class Kind { Profile, Model, Checkpoint, Dump, Facts, Similarity, Clusters, Policy };
+inline constexpr int kKindCount = 8;
+
+std::string_view to_string(Kind kind);
 
 /// Version of what a kind's items mean (KIND.md). Another major is refused; a higher minor only adds.
 struct SchemaVersion {
@@ -11,8 +17,5 @@ struct SchemaVersion {
 
 /// The version that this program writes.
 SchemaVersion schema_version(Kind kind);
-
-/// `header` with the kind and its schema version set: what the write_* functions begin with.
-Header header_for(Kind kind, Header header);
 
 }  // namespace terse::formats

@@ -6,6 +6,7 @@
 
 #include "terse/core/error.hpp"
 #include "terse/formats/container/crc32c.hpp"
+#include "terse/formats/container/kind.hpp"
 
 namespace terse::formats {
 namespace {

@@ -5,8 +5,6 @@
 #include <cstdint>
 #include <span>
 
-#include "terse/formats/container/artifact.hpp"
-
 namespace terse::formats {
 
 /// Version of the container, in every record header. Another major is refused; a higher minor may add records that

@@ -105,7 +105,7 @@ Placed parse_tensor(const core::ByteSource& source, const std::string& name, con
 }  // namespace
 
 Safetensors read_safetensors(core::ByteSource& source, std::uint64_t limit) {
-  std::array<std::byte, 8> length_field;
+  std::array<std::byte, 8> length_field{};
   read_exactly(source, length_field, "header length");
   std::uint64_t header_bytes = 0;
   for (std::size_t i = 0; i < 8; ++i) header_bytes |= static_cast<std::uint64_t>(length_field[i]) << (8 * i);
@@ -173,7 +173,7 @@ void write_safetensors(core::ByteSink& sink, std::span<const Tensor> tensors, co
     throw Error(Error::Internal, "a tensor's name is not UTF-8");
   }
   text.resize((text.size() + 7) / 8 * 8, ' ');  // the data begins on 8 bytes
-  std::array<std::byte, 8> length_field;
+  std::array<std::byte, 8> length_field{};
   for (std::size_t i = 0; i < 8; ++i) length_field[i] = static_cast<std::byte>(text.size() >> (8 * i));
   sink.write(length_field);
   sink.write(core::as_bytes(text.data(), text.size()));

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "terse/core/bytes.hpp"
-#include "terse/formats/container/tensor.hpp"
+#include "terse/formats/artifact/tensor.hpp"
 
 namespace terse::formats {
 

@@ -96,9 +96,9 @@ ZipReader::Directory ZipReader::find_directory() {
       directory.offset == kSaturated32 || directory.bytes == kSaturated32 || directory.entries == kSaturated16;
   if (saturated) {
     if (end_offset < kLocator64Bytes) throw bad(name(), "zip64 end record is missing");
-    std::array<std::byte, kLocator64Bytes> locator;
+    std::array<std::byte, kLocator64Bytes> locator{};
     read_at(end_offset - kLocator64Bytes, locator, "zip64 locator");
-    std::array<std::byte, kEnd64Bytes> end64;
+    std::array<std::byte, kEnd64Bytes> end64{};
     if (little<std::uint32_t>(locator, 0) != kLocator64Signature) throw bad(name(), "zip64 end record is missing");
     read_at(little<std::uint64_t>(locator, 8), end64, "zip64 end record");
     if (little<std::uint32_t>(end64, 0) != kEnd64Signature) throw bad(name(), "zip64 end record is damaged");
@@ -158,7 +158,7 @@ void ZipReader::read_directory(const Directory& directory) {
 }
 
 std::uint64_t ZipReader::content_offset(const ZipEntry& entry) {
-  std::array<std::byte, kLocalBytes> header;
+  std::array<std::byte, kLocalBytes> header{};
   read_at(entry.header_offset, header, "entry '" + entry.name + "'");
   if (little<std::uint32_t>(header, 0) != kLocalSignature) {
     throw bad(name(), "entry '" + entry.name + "' has no local header");

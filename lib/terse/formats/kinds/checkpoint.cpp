@@ -1,7 +1,6 @@
 #include "terse/formats/kinds/checkpoint.hpp"
 
-#include "terse/formats/container/fields.hpp"
-#include "terse/formats/container/kind.hpp"
+#include "terse/formats/artifact/fields.hpp"
 
 namespace terse::formats {
 namespace {

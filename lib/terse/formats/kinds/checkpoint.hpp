@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "terse/formats/container/artifact.hpp"
+#include "terse/formats/artifact/artifact.hpp"
 #include "terse/formats/kinds/policy.hpp"
 
 namespace terse::formats {

@@ -4,8 +4,7 @@
 #include <utility>
 
 #include "terse/core/checked.hpp"
-#include "terse/formats/container/fields.hpp"
-#include "terse/formats/container/kind.hpp"
+#include "terse/formats/artifact/fields.hpp"
 
 namespace terse::formats {
 namespace {

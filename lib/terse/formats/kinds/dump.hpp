@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "terse/formats/container/artifact.hpp"
+#include "terse/formats/artifact/artifact.hpp"
 #include "terse/quant/layout/layout.hpp"
 
 namespace terse::formats {

@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "terse/core/error.hpp"
-#include "terse/formats/container/fields.hpp"
-#include "terse/formats/container/kind.hpp"
+#include "terse/formats/artifact/fields.hpp"
 
 namespace terse::formats {
 namespace {

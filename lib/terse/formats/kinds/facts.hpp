@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "terse/formats/container/artifact.hpp"
+#include "terse/formats/artifact/artifact.hpp"
 
 namespace terse::formats {
 

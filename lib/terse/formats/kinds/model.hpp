@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "terse/formats/container/artifact.hpp"
+#include "terse/formats/artifact/artifact.hpp"
 
 namespace terse::formats {
 

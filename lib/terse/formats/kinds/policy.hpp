@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "terse/formats/container/artifact.hpp"
+#include "terse/formats/artifact/artifact.hpp"
 
 namespace terse::formats {
 
@@ -20,15 +20,16 @@ struct Rung {
 /// A saved tensor whose bits can be chosen, and what is known of its weight in the gradient.
 struct PolicyTensor {
   std::string id;           ///< stable over steps: "layer1.0/conv2d#1:input"
-  int bits = 0;             ///< that it is stored in; 0: not chosen yet, the level's
-  double sensitivity = 0;   ///< mean over the draws: the gradient's variance is sensitivity * (2^bits - 1)^-2, for a
-                            ///< gradient of the loss of norm 1 at the network's output
+  int bits = 0;             ///< per element; 0: not chosen yet, the level decides
+  double sensitivity = 0;   ///< mean over the draws: the gradient's variance is sensitivity * (2^bits - 1)^-2 where the
+                            ///< loss's gradient at the network's output has norm 1
   double variance = 0;      ///< of one draw
   std::uint64_t draws = 0;  ///< 0: sensitivity unknown
-  double gradient = 0;  ///< squared norm of the gradient where the tensor is used, that sensitivity holds for, in the
-                        ///< same unit; 0: unknown
-  double passed = 0;    ///< the part of sensitivity that does not reach a parameter straight from there
-  double passing = 0;   ///< squared norm of the gradient sent there, that `passed` holds for; 0: as `gradient` goes
+  double gradient = 0;  ///< squared norm of the gradient that arrives where the tensor is used, for which sensitivity
+                        ///< holds, in the same unit; 0: unknown
+  double passed = 0;    ///< the part of sensitivity that reaches parameters through other operators only
+  double passing = 0;   ///< squared norm of the gradient passed on to those, for which `passed` holds; 0: it scales
+                        ///< with `gradient`
   double cost = 0;      ///< of a probe, in training steps; 0: unknown
   std::uint64_t probed = 0;      ///< step of the last probe
   std::uint64_t derived = 0;     ///< elements of saved tensors that are not stored but computed again from this one

@@ -1,8 +1,7 @@
 #include "terse/formats/kinds/profile.hpp"
 
 #include "terse/core/error.hpp"
-#include "terse/formats/container/fields.hpp"
-#include "terse/formats/container/kind.hpp"
+#include "terse/formats/artifact/fields.hpp"
 
 namespace terse::formats {
 namespace {

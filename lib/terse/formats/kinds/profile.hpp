@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "terse/formats/container/artifact.hpp"
+#include "terse/formats/artifact/artifact.hpp"
 #include "terse/formats/kinds/policy.hpp"
 
 namespace terse::formats {
@@ -49,19 +49,18 @@ struct Profile {
   std::uint64_t batch = 0;
   std::vector<ProfiledTensor> tensors;    ///< in order of saving
   std::string sensitivity_method;         ///< "none", "fast", "exact"
-  std::uint64_t sensitivity_draws = 0;    ///< draws a tensor
+  std::uint64_t sensitivity_draws = 0;    ///< draws per tensor
   std::vector<AllocationEvent> timeline;  ///< of one step after warm-up; may be empty
   std::vector<std::string> tags;
-  std::uint64_t backward_start = 0;  ///< index into timeline of the first event of the backward pass
-  std::uint64_t fixed_resident_bytes =
-      0;  ///< resident size before the step that is not the allocator's: code, libraries
+  std::uint64_t backward_start = 0;        ///< index into timeline of the first event of the backward pass
+  std::uint64_t fixed_resident_bytes = 0;  ///< resident before the step, but not the allocator's: code, libraries
   std::uint64_t parameter_bytes = 0, buffer_bytes = 0, gradient_bytes = 0, optimizer_bytes = 0;
   std::uint64_t live_bytes_before = 0;  ///< allocator's live bytes when the timeline starts
   std::uint64_t peak_allocated_bytes = 0;
   std::uint64_t peak_resident_bytes = 0;
-  double step_seconds = 0;  ///< median; 0 where timing was not asked for
-  std::optional<double>
-      output_gradient;  ///< squared norm of the loss's gradient at the output: sensitivities hold for it
+  double step_seconds = 0;                ///< median; 0 where timing was not asked for
+  std::optional<double> output_gradient;  ///< squared norm of the loss's gradient at the output, for which the
+                                          ///< sensitivities hold
   // Where sensitivities were measured by "fast":
   std::optional<double> quantization_variance_predicted;  ///< of the gradient, by the sensitivities, at level L1
   std::optional<double> quantization_variance_measured;   ///< the same from pairs of gradients of one batch

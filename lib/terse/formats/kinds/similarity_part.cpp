@@ -2,8 +2,7 @@
 
 #include "terse/core/checked.hpp"
 #include "terse/core/error.hpp"
-#include "terse/formats/container/fields.hpp"
-#include "terse/formats/container/kind.hpp"
+#include "terse/formats/artifact/fields.hpp"
 
 namespace terse::formats {
 namespace {

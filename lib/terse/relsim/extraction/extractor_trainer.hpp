@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "terse/act/packing/compression.hpp"
-#include "terse/formats/container/value.hpp"
+#include "terse/formats/artifact/value.hpp"
 #include "terse/formats/kinds/policy.hpp"
 #include "terse/relsim/extraction/classification_scores.hpp"
 #include "terse/relsim/extraction/extractor.hpp"

@@ -21,10 +21,8 @@ bool is_tsv(const std::string& input);
 /// @throws Error::BadInput as `file:line: …` where the record has fewer than three fields or an empty one among them
 void require_triple(const core::TsvReader& reader, const std::vector<std::string_view>& fields);
 
-/// Appends the facts of one input as a command line names it: a TSV file or `-`; N-Triples, a file named *.nt (.gz,
-/// .zst) or `nt:FILE` (ntriples_reader.hpp); CESI's JSON lines, a file named *.json or *.jsonl (.gz, .zst) or
-/// `cesi:FILE` (cesi_reader.hpp); `openke:DIR` or `openke:DIR/FILE` (openke_reader.hpp); `wordnet[:DIR]`
-/// (wordnet_reader.hpp).
+/// Appends the facts of one input as a command line names it: `-` or a TSV file, or what another reader takes, told by
+/// the file's name (*.nt, *.json.gz) or a prefix (nt:FILE, openke:DIR).
 /// @throws Error::BadInput for malformed input, Error::NoInput for files that cannot be opened
 void read_input(const std::string& input, KnowledgeBase& kb);
 

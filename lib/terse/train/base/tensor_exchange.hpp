@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "terse/formats/container/tensor.hpp"
+#include "terse/formats/artifact/tensor.hpp"
 #include "terse/train/base/network.hpp"
 
 namespace terse::train {

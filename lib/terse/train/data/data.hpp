@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "terse/act/tensor/torch.hpp"
-#include "terse/formats/container/value.hpp"
+#include "terse/formats/artifact/value.hpp"
 #include "terse/train/base/data_shape.hpp"
 #include "terse/train/base/spec.hpp"
 

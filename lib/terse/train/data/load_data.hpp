@@ -6,8 +6,7 @@
 
 namespace terse::train {
 
-/// Reads the data that a SPEC names: fashion-mnist[:DIR], idx:DIR, text:FILE, graph:DIR, tensors:FILE,
-/// random:SHAPE.
+/// Reads the data that a SPEC names, by the reader of that name (readers.hpp).
 /// @throws Error::Usage    for an unknown name or key
 /// @throws Error::NoInput  where a file is missing
 /// @throws Error::BadInput naming the file and the record or line that is wrong

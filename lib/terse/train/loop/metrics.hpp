@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "terse/core/bytes.hpp"
-#include "terse/formats/container/value.hpp"
+#include "terse/formats/artifact/value.hpp"
 #include "terse/train/loop/trainer.hpp"
 
 namespace terse::train {

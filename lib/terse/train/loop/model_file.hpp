@@ -3,8 +3,8 @@
 #include <string>
 
 #include "terse/core/bytes.hpp"
-#include "terse/formats/container/artifact.hpp"
-#include "terse/formats/container/value.hpp"
+#include "terse/formats/artifact/artifact.hpp"
+#include "terse/formats/artifact/value.hpp"
 #include "terse/train/loop/trainer.hpp"
 
 namespace terse::train {

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <cstdio>
 #include <terse/core/bytes.hpp>
-#include <terse/formats/container/artifact.hpp>
+#include <terse/formats/artifact/artifact.hpp>
 #include <terse/quant/codec.hpp>
 #include <vector>
 

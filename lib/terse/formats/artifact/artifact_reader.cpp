@@ -5,9 +5,9 @@
 
 #include "terse/core/error.hpp"
 #include "terse/core/size.hpp"
-#include "terse/formats/container/artifact.hpp"
+#include "terse/formats/artifact/artifact.hpp"
+#include "terse/formats/artifact/item.hpp"
 #include "terse/formats/container/container.hpp"
-#include "terse/formats/container/item.hpp"
 #include "terse/formats/container/kind.hpp"
 
 namespace terse::formats {
@@ -15,7 +15,7 @@ namespace {
 
 bool is(const RecordHeader& header, RecordType type) { return header.type == static_cast<std::uint8_t>(type); }
 
-constexpr std::uint64_t kLikelyRatio = 4;  // what an item's content is rarely packed beyond
+constexpr std::uint64_t kLikelyRatio = 4;  // contents are rarely compressed by more
 
 /// Makes room for `more` bytes, doubling but never beyond `whole`, the size the content will have in the end.
 void grow(core::Bytes& bytes, std::uint64_t more, std::uint64_t whole) {
@@ -93,7 +93,7 @@ struct ArtifactReader::State {
     taken = true;
     core::Bytes content = std::move(first_chunk);
     first_chunk = {};
-    // A file that is there has been received; address space alone costs nothing where it unpacks to less.
+    // The size of a file limits how much its header may reserve.
     if (remaining > 0 && source->size())
       content.reserve(std::min(entry.item.raw_bytes, kLikelyRatio * *source->size()));
     while (remaining > 0) {

@@ -1,11 +1,11 @@
-#include "terse/formats/container/fields.hpp"
+#include "terse/formats/artifact/fields.hpp"
 
 #include <algorithm>
 #include <cmath>
 
 #include "terse/core/checked.hpp"
 #include "terse/core/error.hpp"
-#include "terse/formats/container/item.hpp"
+#include "terse/formats/artifact/item.hpp"
 
 namespace terse::formats {
 namespace {
@@ -18,6 +18,13 @@ void require_type(const ArtifactReader& reader, const ItemInfo& item, ItemInfo::
 }
 
 }  // namespace
+
+Header header_for(Kind kind, Header header) {
+  header.kind = kind;
+  header.schema_major = schema_version(kind).major;
+  header.schema_minor = schema_version(kind).minor;
+  return header;
+}
 
 void refuse_item(const ArtifactReader& reader, std::string_view item, const std::string& what) {
   throw Error(Error::BadInput, reader.source_name() + ": item '" + std::string(item) + "' " + what);

@@ -11,9 +11,14 @@
 #include <vector>
 
 #include "terse/core/error.hpp"
-#include "terse/formats/container/artifact.hpp"
+#include "terse/formats/artifact/artifact.hpp"
+
+// What the readers and writers of the kinds share.
 
 namespace terse::formats {
+
+/// `header` with the kind and its schema version set: what the write_* functions begin with.
+Header header_for(Kind kind, Header header);
 
 /// Throws Error::BadInput naming the source and the item.
 [[noreturn]] void refuse_item(const ArtifactReader& reader, std::string_view item, const std::string& what);

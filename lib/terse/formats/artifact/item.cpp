@@ -1,4 +1,4 @@
-#include "terse/formats/container/item.hpp"
+#include "terse/formats/artifact/item.hpp"
 
 #include <array>
 #include <bit>

@@ -9,7 +9,7 @@
 #include <msgpack.hpp>
 
 #include "terse/core/error.hpp"
-#include "terse/formats/container/value.hpp"
+#include "terse/formats/artifact/value.hpp"
 
 namespace terse::formats {
 namespace {

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "terse/formats/container/value.hpp"
+#include "terse/formats/artifact/value.hpp"
 
 namespace terse::formats {
 namespace {

@@ -1,10 +1,9 @@
-#include <algorithm>
 #include <set>
 
 #include "terse/core/error.hpp"
-#include "terse/formats/container/artifact.hpp"
+#include "terse/formats/artifact/artifact.hpp"
+#include "terse/formats/artifact/item.hpp"
 #include "terse/formats/container/container.hpp"
-#include "terse/formats/container/item.hpp"
 
 namespace terse::formats {
 namespace {

@@ -9,16 +9,11 @@
 #include <vector>
 
 #include "terse/core/bytes.hpp"
-#include "terse/formats/container/tensor.hpp"
-#include "terse/formats/container/value.hpp"
+#include "terse/formats/artifact/tensor.hpp"
+#include "terse/formats/artifact/value.hpp"
+#include "terse/formats/container/kind.hpp"
 
 namespace terse::formats {
-
-/// What an artifact holds. Record headers carry the value plus one, so the order never changes.
-enum class Kind { Profile, Model, Checkpoint, Dump, Facts, Similarity, Clusters, Policy };
-inline constexpr int kKindCount = 8;
-
-std::string_view to_string(Kind kind);
 
 /// What BEGIN says of a stream. No time, host or path: the same command gives the same bytes.
 struct Header {

@@ -1,4 +1,4 @@
-#include "terse/formats/container/tensor.hpp"
+#include "terse/formats/artifact/tensor.hpp"
 
 #include <bit>
 #include <cstring>
