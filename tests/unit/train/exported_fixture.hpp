@@ -8,8 +8,8 @@
 
 #include "terse/act/tensor/torch.hpp"
 #include "terse/formats/foreign/zip_reader.hpp"
+#include "terse/learn/optimizer.hpp"
 #include "terse/train/base/network.hpp"
-#include "terse/train/loop/optimizer.hpp"
 #include "terse_catch.hpp"
 
 /// The programs of tests/data/export and what Python got from them.
