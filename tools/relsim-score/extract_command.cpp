@@ -9,6 +9,7 @@
 #include "relsim-score/prediction_tables.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/table.hpp"
+#include "terse/relsim/extraction/classification_scores.hpp"
 #include "terse/relsim/extraction/ensemble.hpp"
 #include "terse/relsim/extraction/extractor_answers.hpp"
 #include "terse/relsim/extraction/extractor_artifact.hpp"

@@ -119,8 +119,8 @@ StepFigures Trainer::step(const std::function<void()>& before_backward) {
   StepFigures figures{.step = steps_done_ + 1, .epoch = steps_done_ / steps_per_epoch() + 1};
   figures.learning_rate = schedule_.schedule.rate(steps_done_);
   act::reset_allocator_peak();
+  const auto pass = loop_->pass_over(batches_.take(steps_done_));
   act::with_torch_errors(Error::Usage, [&] {
-    const auto pass = loop_->pass_over(batches_.take(steps_done_));
     figures.compression = compressed_->step(figures.step, pass, [&](const act::Pass::Result& result) {
       figures.loss = result.loss.item<double>();
       if (!std::isfinite(figures.loss)) {
