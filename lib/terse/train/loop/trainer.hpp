@@ -29,8 +29,8 @@ struct TrainOptions {
   learn::CompressionChoice compression = {.level = act::Level::L1};  ///< its seed is this one's
   std::string recompute = {};  ///< parts that run again in the backward pass (RecomputeChoice); "": none. Under a
                                ///< budget, that may; "": blocks
-  int recompute_slices = 1;  ///< of the batch, in which these parts run one after the other
-  std::uint64_t seed = 1;    ///< of batches, parameters, dropout and rounding
+  int recompute_slices = 1;    ///< of the batch, in which these parts run one after the other
+  std::uint64_t seed = 1;      ///< of batches, parameters, dropout and rounding
 };
 
 /// Learning rate where none is given: 0.05 for SGD, 0.001 for Adam and AdamW.
