@@ -6,7 +6,7 @@
 #include "act-inspect/input.hpp"
 #include "terse/core/error.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 namespace {
 
 Error no_tensor(const Input& input, const std::string& id) {
@@ -112,4 +112,4 @@ Content find_content(const std::string& id, const Options& options) {
   return input.header.kind == formats::Kind::Dump ? from_dump(input, id, options) : from_items(input, id, options);
 }
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

@@ -5,7 +5,7 @@
 #include "act-inspect/options.hpp"
 #include "terse/formats/artifact/tensor.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 
 /// A tensor taken out of an artifact.
 struct Content {
@@ -18,4 +18,4 @@ struct Content {
 /// @throws Error::Usage where there is none, or its elements are not in the artifact
 Content find_content(const std::string& id, const Options& options);
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

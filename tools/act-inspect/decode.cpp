@@ -6,7 +6,7 @@
 #include "act-inspect/npy.hpp"
 #include "terse/core/table.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 namespace {
 
 constexpr std::size_t kBlock = 64u << 10;
@@ -59,4 +59,4 @@ int decode_tensor(const Options& options) {
   return 0;
 }
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

@@ -3,7 +3,7 @@
 #include "act-inspect/options.hpp"
 #include "common/numbers.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 
 void define(CLI::App& app, Options& options) {
   tools::add_examples(app, {"act-inspect net.model", "act-inspect --tensors step.dump"});
@@ -50,4 +50,4 @@ void define(CLI::App& app, Options& options) {
   tools::add_output(app, options.shared);
 }
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

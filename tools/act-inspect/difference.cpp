@@ -8,7 +8,7 @@
 #include "act-inspect/report.hpp"
 #include "terse/core/error.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 namespace {
 
 using formats::ItemInfo;
@@ -198,4 +198,4 @@ int show_difference(const Options& options) {
   return different ? static_cast<int>(Error::Code::Negative) : 0;
 }
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

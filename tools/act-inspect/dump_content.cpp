@@ -10,7 +10,7 @@
 #include "terse/core/size.hpp"
 #include "terse/quant/codec.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 namespace {
 
 Error bad_entry(const formats::DumpEntry& entry, const std::string& what) {
@@ -79,4 +79,4 @@ void for_each_entry(Input& input, const Options& options,
   }
 }
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

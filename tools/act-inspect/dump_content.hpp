@@ -5,7 +5,7 @@
 #include "act-inspect/input.hpp"
 #include "terse/formats/kinds/dump.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 
 /// Restores a saved tensor's elements from what was stored for it, as the backward pass gets them, row by row.
 /// @return nullopt where the dump does not hold them: kept as it was, shared, or the model's own
@@ -28,4 +28,4 @@ std::optional<ReconstructionError> error_of(formats::DumpReader& reader, const f
 void for_each_entry(Input& input, const Options& options,
                     const std::function<void(formats::DumpReader&, const formats::DumpEntry&)>& visit);
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

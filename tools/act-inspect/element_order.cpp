@@ -6,7 +6,7 @@
 #include "terse/core/checked.hpp"
 #include "terse/core/dtype.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 
 core::Bytes row_by_row(const formats::DumpEntry& entry, core::Bytes encoded) {
   if (entry.strides.empty()) return encoded;
@@ -28,4 +28,4 @@ core::Bytes row_by_row(const formats::DumpEntry& entry, core::Bytes encoded) {
   return rows;
 }
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

@@ -8,7 +8,7 @@
 #include "terse/core/dtype.hpp"
 #include "terse/quant/lanes/lane.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 
 /// Calls visit(double) for each element of `data` in order. int64 beyond 2^53 is rounded.
 template <class Visit>
@@ -44,4 +44,4 @@ void for_each_element(core::DType dtype, std::span<const std::byte> data, Visit 
   }
 }
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

@@ -6,7 +6,7 @@
 
 #include "act-inspect/elements.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 namespace {
 
 void survey(Histogram& result, core::DType dtype, std::span<const std::byte> data) {
@@ -113,4 +113,4 @@ std::string draw(const Histogram& histogram, std::size_t width, bool ascii) {
   return text;
 }
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

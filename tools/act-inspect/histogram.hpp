@@ -8,7 +8,7 @@
 #include "terse/core/bytes.hpp"
 #include "terse/core/dtype.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 
 /// How a tensor's elements are distributed. Moments and bins are those of the finite elements.
 struct Histogram {
@@ -32,4 +32,4 @@ Histogram histogram(core::DType dtype, std::span<const std::byte> data, int bins
 /// @param ascii  whole cells of `#` in place of Unicode's eighths
 std::string draw(const Histogram& histogram, std::size_t width, bool ascii);
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

@@ -10,7 +10,7 @@
 #include "act-inspect/report.hpp"
 #include "terse/core/table.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 namespace {
 
 constexpr std::size_t kWidthInPipe = 80;
@@ -78,4 +78,4 @@ int show_histogram(const Options& options) {
   return 0;
 }
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

@@ -7,7 +7,7 @@
 
 #include "terse/core/error.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 namespace {
 
 // Passes bytes on and keeps a copy of them.
@@ -132,4 +132,4 @@ Outline outline_of(Input& input, const Options& options) {
   return outline;
 }
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

@@ -10,7 +10,7 @@
 #include "terse/core/bytes.hpp"
 #include "terse/formats/artifact/artifact.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 
 /// An artifact whose header is known and whose source stands at the beginning again, even where it is a pipe.
 struct Input {
@@ -47,4 +47,4 @@ struct Outline {
 /// By the index in a few reads where the source can seek; else front to back, which takes all of it.
 Outline outline_of(Input& input, const Options& options);
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

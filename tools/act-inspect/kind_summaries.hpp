@@ -3,7 +3,7 @@
 #include "act-inspect/input.hpp"
 #include "act-inspect/report.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 
 /// Adds the main facts about the artifact's kind: for a dump what became of the saved tensors, for a similarity the
 /// closest pairs … Reads `input` again only for the kinds that are read whole.
@@ -20,4 +20,4 @@ void describe_facts(Report& report, Input& input, const Options& options);
 void describe_similarity(Report& report, Input& input, const Outline& outline, const Options& options);
 void describe_clusters(Report& report, Input& input, const Options& options);
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

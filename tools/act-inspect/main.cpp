@@ -4,7 +4,7 @@
 #include "common/tool.hpp"
 #include "terse/core/error.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 namespace {
 
 void check(const Options& options) {
@@ -31,9 +31,9 @@ int run(const Options& options) {
 }
 
 }  // namespace
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect
 
 int main(int argc, char** argv) {
   return terse::tools::run_tool({"act-inspect", "show what is in an artifact of any kind"}, argc, argv,
-                                terse::inspect::define, terse::inspect::run);
+                                terse::tools::act_inspect::define, terse::tools::act_inspect::run);
 }

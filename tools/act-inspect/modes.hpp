@@ -2,7 +2,7 @@
 
 #include "act-inspect/options.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 
 // What act-inspect can do with an artifact. Each function opens options.input, writes to -o and returns the exit
 // status.
@@ -32,4 +32,4 @@ int show_difference(const Options& options);
 /// A model's parameters and buffers as a .safetensors file.
 int write_state(const Options& options);
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

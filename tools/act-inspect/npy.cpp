@@ -5,7 +5,7 @@
 
 #include "terse/quant/lanes/lane.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 namespace {
 
 constexpr std::size_t kAlignment = 64;  // of the elements within the file
@@ -66,4 +66,4 @@ void write_npy(core::ByteSink& sink, const formats::Tensor& tensor) {
   sink.write(core::as_bytes(wide.data(), wide.size()));
 }
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

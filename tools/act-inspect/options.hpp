@@ -9,7 +9,7 @@ namespace CLI {
 class App;
 }
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 
 /// The command line of act-inspect. At most one of the modes is asked for; none is the summary.
 struct Options {
@@ -35,4 +35,4 @@ struct Options {
 
 void define(CLI::App& app, Options& options);
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

@@ -3,7 +3,7 @@
 #include "act-inspect/report.hpp"
 #include "terse/formats/container/container.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 namespace {
 
 std::string type_name(std::uint8_t type) {
@@ -62,4 +62,4 @@ int list_records(const Options& options) {
   return 0;
 }
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

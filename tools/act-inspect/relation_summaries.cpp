@@ -9,7 +9,7 @@
 #include "terse/formats/kinds/similarity.hpp"
 #include "terse/formats/kinds/similarity_part.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 namespace {
 
 std::size_t rows_wanted(const Options& options, std::size_t available) {
@@ -171,4 +171,4 @@ void describe_kind(Report& report, Input& input, const Outline& outline, const O
   }
 }
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

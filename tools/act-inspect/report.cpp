@@ -4,7 +4,7 @@
 
 #include "terse/core/size.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 namespace {
 
 std::string text_of(const formats::Value& value) {
@@ -104,4 +104,4 @@ core::Cell ratio_cell(std::uint64_t whole, std::uint64_t part) {
   return static_cast<double>(whole) / static_cast<double>(part);
 }
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

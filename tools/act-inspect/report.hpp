@@ -7,7 +7,7 @@
 #include "terse/core/table.hpp"
 #include "terse/formats/artifact/value.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 
 /// Facts, then tables: as text a table of two columns and one table each, as JSON one object.
 class Report {
@@ -54,4 +54,4 @@ inline core::Cell cell(std::uint64_t number) { return static_cast<std::int64_t>(
 /// A string, or no value where it is empty.
 inline core::Cell text_cell(const std::string& text) { return text.empty() ? core::Cell{} : core::Cell{text}; }
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

@@ -6,7 +6,7 @@
 #include "terse/formats/kinds/checkpoint.hpp"
 #include "terse/formats/kinds/model.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 namespace {
 
 // Parameters and buffers, which is what PyTorch's state_dict() holds.
@@ -39,4 +39,4 @@ int write_state(const Options& options) {
   return 0;
 }
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

@@ -3,7 +3,7 @@
 #include "act-inspect/modes.hpp"
 #include "act-inspect/report.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 namespace {
 
 void describe_header(Report& report, const formats::Header& header) {
@@ -46,4 +46,4 @@ int summarize(const Options& options) {
   return 0;
 }
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

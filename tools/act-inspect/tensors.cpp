@@ -8,7 +8,7 @@
 #include "terse/core/checked.hpp"
 #include "terse/formats/kinds/profile.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 namespace {
 
 using core::Cell;
@@ -154,4 +154,4 @@ int list_tensors(const Options& options) {
   return 0;
 }
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

@@ -7,7 +7,7 @@
 #include "terse/formats/kinds/policy.hpp"
 #include "terse/formats/kinds/profile.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 namespace {
 
 struct Sum {
@@ -152,4 +152,4 @@ void describe_dump(Report& report, const Outline& outline) {
   }
 }
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

@@ -10,7 +10,7 @@
 #include "terse/formats/kinds/profile.hpp"
 #include "terse/formats/kinds/similarity.hpp"
 
-namespace terse::inspect {
+namespace terse::tools::act_inspect {
 namespace {
 
 // Front to back, and every stored tensor restored.
@@ -64,4 +64,4 @@ int verify(const Options& options) {
   return 0;
 }
 
-}  // namespace terse::inspect
+}  // namespace terse::tools::act_inspect

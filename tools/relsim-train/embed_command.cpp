@@ -11,7 +11,7 @@
 #include "terse/relsim/kb/split.hpp"
 #include "terse/relsim/ranking/named_divergences.hpp"
 
-namespace terse::tools {
+namespace terse::tools::relsim_train {
 namespace {
 
 using formats::Value;
@@ -192,4 +192,4 @@ int run_embed(const SharedOptions& shared, const EmbedOptions& options) {
   return 0;
 }
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_train

@@ -9,7 +9,7 @@
 #include "relsim-train/training_options.hpp"
 #include "terse/relsim/embedding/embedding_trainer.hpp"
 
-namespace terse::tools {
+namespace terse::tools::relsim_train {
 
 /// Command line of `relsim-train embed`. What is not given has a default that depends on the model.
 struct EmbedOptions {
@@ -32,4 +32,4 @@ void define_embed(CLI::App& command, EmbedOptions& options);
 /// Reads triples, trains, writes the model artifact to shared.output.
 int run_embed(const SharedOptions& shared, const EmbedOptions& options);
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_train

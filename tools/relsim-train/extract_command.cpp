@@ -17,7 +17,7 @@
 #include "terse/relsim/extraction/word_vectors.hpp"
 #include "terse/relsim/ranking/named_divergences.hpp"
 
-namespace terse::tools {
+namespace terse::tools::relsim_train {
 namespace {
 
 using formats::Value;
@@ -214,4 +214,4 @@ int run_extract(const SharedOptions& shared, const ExtractOptions& options) {
   return 0;
 }
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_train

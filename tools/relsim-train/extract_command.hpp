@@ -8,7 +8,7 @@
 #include "relsim-train/training_options.hpp"
 #include "terse/relsim/extraction/extractor_trainer.hpp"
 
-namespace terse::tools {
+namespace terse::tools::relsim_train {
 
 /// Command line of `relsim-train extract`.
 struct ExtractOptions {
@@ -31,4 +31,4 @@ void define_extract(CLI::App& command, ExtractOptions& options);
 /// Reads sentences, trains, writes the model artifact to shared.output.
 int run_extract(const SharedOptions& shared, const ExtractOptions& options);
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_train

@@ -23,7 +23,7 @@
 #include "terse/relsim/kernels/pair_product.hpp"
 #include "terse/relsim/training/training_digest.hpp"
 
-namespace terse::tools {
+namespace terse::tools::relsim_train {
 namespace {
 
 using formats::Value;
@@ -342,4 +342,4 @@ int run_facts(const SharedOptions& shared, const FactsOptions& options) {
   return 0;
 }
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_train

@@ -8,7 +8,7 @@
 #include "relsim-train/training_options.hpp"
 #include "terse/relsim/facts/fact_trainer.hpp"
 
-namespace terse::tools {
+namespace terse::tools::relsim_train {
 
 /// Command line of `relsim-train facts`.
 struct FactsOptions {
@@ -35,4 +35,4 @@ void define_facts(CLI::App& command, FactsOptions& options);
 /// Reads triples, trains, writes the facts artifact to shared.output.
 int run_facts(const SharedOptions& shared, const FactsOptions& options);
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_train

@@ -10,6 +10,7 @@
 namespace {
 
 using namespace terse::tools;
+using namespace terse::tools::relsim_train;
 
 struct Options {
   SharedOptions shared;

@@ -7,7 +7,7 @@
 
 #include "terse/core/error.hpp"
 
-namespace terse::tools {
+namespace terse::tools::relsim_train {
 namespace {
 
 constexpr std::string_view kPlace = "{seed}";
@@ -59,4 +59,4 @@ void for_each_seed(const SharedOptions& shared, const learn::SessionOptions& ses
   }
 }
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_train

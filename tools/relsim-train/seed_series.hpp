@@ -8,7 +8,7 @@
 #include "common/options.hpp"
 #include "relsim-train/training_options.hpp"
 
-namespace terse::tools {
+namespace terse::tools::relsim_train {
 
 /// --seeds N: several runs of a command that differ in their seed alone, --seed and those after it. Files that each of
 /// them writes have {seed} in their names.
@@ -29,4 +29,4 @@ struct SeedRun {
 void for_each_seed(const SharedOptions& shared, const learn::SessionOptions& session, std::optional<std::int64_t> seeds,
                    const std::function<void(const SeedRun&)>& run);
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_train

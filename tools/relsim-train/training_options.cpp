@@ -7,7 +7,7 @@
 #include "common/messages.hpp"
 #include "terse/core/error.hpp"
 
-namespace terse::tools {
+namespace terse::tools::relsim_train {
 
 void add_triples(CLI::App& command, std::vector<std::string>& inputs) {
   command
@@ -99,4 +99,4 @@ std::string to_four_decimals(double value) {
   return text;
 }
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_train

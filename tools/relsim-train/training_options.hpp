@@ -14,7 +14,7 @@ namespace CLI {
 class App;
 }
 
-namespace terse::tools {
+namespace terse::tools::relsim_train {
 
 // Options that several kinds of training have.
 
@@ -48,4 +48,4 @@ learn::TrainingSession begin_session(const learn::SessionOptions& options, const
 /// A score between 0 and 1, or a loss, as notes tell it.
 std::string to_four_decimals(double value);
 
-}  // namespace terse::tools
+}  // namespace terse::tools::relsim_train

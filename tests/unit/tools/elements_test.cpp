@@ -6,7 +6,7 @@
 #include "terse_catch.hpp"
 
 using namespace terse;
-using namespace terse::inspect;
+using namespace terse::tools::act_inspect;
 
 TEST_CASE("elements of every type come out in order") {
   const auto collect = [](core::DType dtype, auto values) {

@@ -9,7 +9,7 @@
 #include "terse_catch.hpp"
 
 using namespace terse;
-using namespace terse::inspect;
+using namespace terse::tools::act_inspect;
 
 namespace {
 

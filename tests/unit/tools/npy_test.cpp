@@ -12,7 +12,7 @@ namespace {
 std::string written(const formats::Tensor& tensor) {
   core::Bytes bytes;
   const auto sink = core::memory_sink(bytes);
-  inspect::write_npy(*sink, tensor);
+  tools::act_inspect::write_npy(*sink, tensor);
   sink->finish();
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
