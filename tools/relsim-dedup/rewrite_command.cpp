@@ -16,8 +16,7 @@ void define_rewrite(CLI::App& command, RewriteOptions& options) {
       ->type_name("FILE");
   command
       .add_option("triples", options.triples,
-                  "TSV, or what else `relsim-train facts` reads (FILE.nt, nt:FILE, openke:DIR, wordnet[:DIR]), - is "
-                  "standard input")
+                  "Triples in any form that `relsim-train facts` reads, - is standard input")
       ->required()
       ->type_name("FILE");
   command.add_flag("--keep-repeated", options.keep_repeated, "Keep facts that have become equal");
