@@ -1,6 +1,7 @@
 // How similar wrong answers are to right ones.
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <utility>
 
 #include "common/messages.hpp"
@@ -54,25 +55,27 @@ void print_histograms(core::TableWriter& table, const std::vector<ErrorRow>& row
 }
 
 void plot(const std::vector<ErrorRow>& rows, const std::string& path) {
-  std::string text =
-      "set terminal svg size 720,440 noenhanced dynamic font 'sans-serif,11'\nset xlabel 'similarity rank'\n"
-      "set ylabel 'share'\nset yrange [0:*]\nset key top right\n";
+  std::map<std::string, std::string> data;
   std::string lines;
   char number[64];
   for (std::size_t n = 0; n < rows.size(); ++n) {
     const auto& s = rows[n].summary;
-    const auto block = "$rows" + std::to_string(n);
-    text += block + " << end_of_rows\n";
+    const auto file = "rows" + std::to_string(n);
+    std::string& text = data[file];
+    text = "rank\t" + plot_field(rows[n].model + ": " + rows[n].kind) + '\n';
     for (std::size_t i = 0; i < std::min(kPlottedRanks, s.histogram.size()); ++i) {
-      std::snprintf(number, sizeof number, "%zu %.6g\n", i + 1,
+      std::snprintf(number, sizeof number, "%zu\t%.6g\n", i + 1,
                     static_cast<double>(s.histogram[i]) / static_cast<double>(std::max<std::int64_t>(1, s.mistakes)));
       text += number;
     }
-    text += "end_of_rows\n";
-    lines += block + " using 1:2 with linespoints title " + gnuplot_quoted(rows[n].model + ": " + rows[n].kind) + ", ";
+    lines += "'" + file + "' using 1:2 with linespoints title columnheader(2), ";
   }
   std::snprintf(number, sizeof number, "%.6g", rows.front().summary.chance_top1);
-  write_plot(text + "plot " + lines + number + " with lines dashtype 2 title 'chance'\n", path);
+  write_plot(
+      "set terminal svg size 720,440 noenhanced dynamic font 'sans-serif,11'\nset xlabel 'similarity rank'\n"
+      "set ylabel 'share'\nset yrange [0:*]\nset key top right\nplot " +
+          lines + number + " with lines dashtype 2 title 'chance'\n",
+      data, path);
 }
 
 }  // namespace

@@ -1,14 +1,18 @@
 #pragma once
 
+#include <map>
 #include <string>
 
 namespace terse::tools::relsim_score {
 
-/// A name as gnuplot takes it between double quotes, without markup.
-std::string gnuplot_quoted(const std::string& name);
+/// A name as a field of a plot's data, tabs between fields: control characters are blanks. Names reach gnuplot in data
+/// alone, of which it runs nothing.
+std::string plot_field(const std::string& name);
 
-/// Draws a script for the terminal `svg` into the file `path`, which appears whole or not at all.
+/// Draws an SVG into the file `path`, which appears whole or not at all.
+/// @param script  for gnuplot; holds nothing that an input says. It reads the files of `data` by their names
+/// @param data    lines of fields with tabs between them, by file name
 /// @throws Error::Usage where gnuplot is missing or fails
-void write_plot(const std::string& script, const std::string& path);
+void write_plot(const std::string& script, const std::map<std::string, std::string>& data, const std::string& path);
 
 }  // namespace terse::tools::relsim_score

@@ -35,26 +35,18 @@ std::vector<std::size_t> cluster_order(const formats::Similarity& similarity) {
   return order;
 }
 
-std::string script(const formats::Similarity& similarity) {
-  const auto order = cluster_order(similarity);
+/// The smaller divergence of both orientations, a relation a row and a column, in the order of their clusters; with
+/// names, where there are few enough, as headers.
+std::string matrix_of(const formats::Similarity& similarity, const std::vector<std::size_t>& order, bool named) {
   const auto relations = order.size();
-  const auto side = std::to_string(std::clamp<std::size_t>(relations * 14 + 260, 480, 1600));
-  std::string text = "set terminal svg size " + side + "," + side +
-                     " noenhanced dynamic font 'sans-serif,10'\n"
-                     "set size ratio -1\nset tics scale 0\nset yrange [:] reverse\nset palette gray\n"
-                     "set cblabel 'divergence, nats'\nset logscale cb\nset autoscale fix\nunset key\n";
-  if (relations <= kNamedRelations) {
-    std::string names;
-    for (std::size_t i = 0; i < relations; ++i) {
-      names += (i ? ", " : "") + gnuplot_quoted(similarity.relations[order[i]]) + " " + std::to_string(i);
-    }
-    text += "set xtics rotate (" + names + ")\nset ytics (" + names + ")\n";
-  } else {
-    text += "unset xtics\nunset ytics\n";
+  std::string text;
+  if (named) {
+    for (const auto a : order) text += '\t' + plot_field(similarity.relations[a]);
+    text += '\n';
   }
-  text += "$matrix << end_of_matrix\n";
   char number[32];
   for (const auto a : order) {
+    std::string row = named ? plot_field(similarity.relations[a]) : std::string();
     for (const auto b : order) {
       auto nearer = [&](const std::vector<double>& matrix) {
         return relsim::combine_directions(matrix[a * relations + b], matrix[b * relations + a], similarity.combine);
@@ -63,18 +55,28 @@ std::string script(const formats::Similarity& similarity) {
       if (!similarity.swapped.empty())
         value = a == b ? nearer(similarity.swapped) : std::min(value, nearer(similarity.swapped));
       // A logarithmic scale has no zero.
-      std::snprintf(number, sizeof number, "%.6g ", std::isnan(value) ? value : std::max(value, 1e-4));
-      text += number;
+      std::snprintf(number, sizeof number, "%.6g", std::isnan(value) ? value : std::max(value, 1e-4));
+      if (named || b != order.front()) row += '\t';
+      row += number;
     }
-    text += '\n';
+    text += row + '\n';
   }
-  return text + "end_of_matrix\nplot $matrix matrix with image\n";
+  return text;
 }
 
 }  // namespace
 
 void plot_matrix(const formats::Similarity& similarity, const std::string& path) {
-  write_plot(script(similarity), path);
+  const auto order = cluster_order(similarity);
+  const bool named = order.size() <= kNamedRelations;
+  const auto side = std::to_string(std::clamp<std::size_t>(order.size() * 14 + 260, 480, 1600));
+  const std::string script = "set terminal svg size " + side + "," + side +
+                             " noenhanced dynamic font 'sans-serif,10'\n"
+                             "set size ratio -1\nset tics scale 0\nset yrange [:] reverse\nset palette gray\n"
+                             "set cblabel 'divergence, nats'\nset logscale cb\nset autoscale fix\nunset key\n" +
+                             (named ? "set xtics rotate\nplot 'matrix' matrix rowheaders columnheaders with image\n"
+                                    : "unset xtics\nunset ytics\nplot 'matrix' matrix with image\n");
+  write_plot(script, {{"matrix", matrix_of(similarity, order, named)}}, path);
 }
 
 }  // namespace terse::tools::relsim_score
