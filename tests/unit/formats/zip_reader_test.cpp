@@ -17,6 +17,7 @@ struct Entry {
   bool deflated = false;
   std::uint64_t claimed_bytes = 0;  // 0: the truth
   std::uint16_t flags = 0;
+  std::optional<std::uint64_t> shared_offset = {};  // the directory's, in place of the true one
 };
 
 void put(core::Bytes& out, std::uint64_t value, int bytes) {
@@ -48,7 +49,7 @@ core::Bytes archive(const std::vector<Entry>& entries, bool zip64 = false) {
     const auto crc =
         crc32(0, reinterpret_cast<const Bytef*>(entry.content.data()), static_cast<uInt>(entry.content.size()));
     const std::uint64_t bytes = entry.claimed_bytes ? entry.claimed_bytes : entry.content.size();
-    const std::uint64_t offset = out.size();
+    const std::uint64_t offset = entry.shared_offset.value_or(out.size());
     put(out, 0x04034b50, 4);
     put(out, 0, 2 + 2 + 2 + 4 + 4 + 4 + 4);
     put(out, entry.name.size(), 2);
@@ -147,6 +148,7 @@ TEST_CASE("what a zip archive may not be") {
   refused({{"secret", "x", false, 0, 1}}, "is encrypted");
   refused({{"larger", "x", false, 2}}, "claims an impossible size");
   refused({{"bomb", "x", true, std::uint64_t{1} << 31}}, "claims an impossible size");
+  refused({{"one", kLong, true}, {"two", kLong, true, 0, 0, 0}}, "shares bytes with what follows it");
   refused({{"longer", kLong, true, kLong.size() + 1}}, "does not inflate");
   refused({{"shorter", kLong, true, kLong.size() - 1}}, "does not inflate");
   CHECK_THROWS_WITH(content_of(core::Bytes(100), "x"), ContainsSubstring("not a zip archive"));

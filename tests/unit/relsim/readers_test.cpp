@@ -93,8 +93,11 @@ TEST_CASE("what is wrong with OpenKE's files is named by file and line", "[kb]")
     return message_of([&] { read_knowledge_base({"openke:" + folder.path()}); });
   };
   CHECK(facts("1\n0 3 0\n") == "");
+  folder.file("entity2id.txt", "3\na\t0\nb\t3\nfar\t1000000000000\n");  // memory follows lines, not ids
+  CHECK(facts("1\n0 1000000000000 0\n") == "");
   CHECK_THAT(facts("1\n0 1 0\n"), Catch::Matchers::ContainsSubstring("train2id.txt:2: id 1 has no name"));
-  CHECK_THAT(facts("1\n0 9 0\n"), Catch::Matchers::ContainsSubstring("train2id.txt:2: '9' is no number from 0 to"));
+  CHECK_THAT(facts("1\n0 9 0\n"), Catch::Matchers::ContainsSubstring("train2id.txt:2: id 9 has no name"));
+  CHECK_THAT(facts("1\n0 -1 0\n"), Catch::Matchers::ContainsSubstring("train2id.txt:2: '-1' is no number from 0 to"));
   CHECK_THAT(facts("2\n0 3 0\n"), Catch::Matchers::ContainsSubstring("holds 1 line, not 2"));
   CHECK_THAT(facts("1\n0 3 0\n3 0 0\n"), Catch::Matchers::ContainsSubstring("train2id.txt:3: more lines"));
   CHECK_THAT(facts("1\n0 3\n"), Catch::Matchers::ContainsSubstring("train2id.txt:2: expected the ids"));

@@ -155,6 +155,21 @@ void ZipReader::read_directory(const Directory& directory) {
     at += kEntryBytes + name_bytes + extra_bytes + comment_bytes;
   }
   if (entries_.size() != directory.entries) throw bad(name(), "central directory is damaged");
+  refuse_overlaps();
+}
+
+/// Entries that share bytes make a small file large without end.
+void ZipReader::refuse_overlaps() const {
+  std::vector<const ZipEntry*> by_place;
+  for (const ZipEntry& entry : entries_) by_place.push_back(&entry);
+  std::ranges::sort(by_place, {}, &ZipEntry::header_offset);
+  for (std::size_t i = 0; i < by_place.size(); ++i) {
+    const ZipEntry& entry = *by_place[i];
+    const std::uint64_t end = i + 1 < by_place.size() ? by_place[i + 1]->header_offset : directory_offset_;
+    if (entry.header_offset > end || end - entry.header_offset < kLocalBytes + entry.compressed_bytes) {
+      throw bad(name(), "entry '" + entry.name + "' shares bytes with what follows it");
+    }
+  }
 }
 
 std::uint64_t ZipReader::content_offset(const ZipEntry& entry) {

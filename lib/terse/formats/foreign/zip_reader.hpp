@@ -49,6 +49,7 @@ class ZipReader {
   };
   Directory find_directory();
   void read_directory(const Directory& directory);
+  void refuse_overlaps() const;
   std::uint64_t content_offset(const ZipEntry& entry);
   void read_at(std::uint64_t offset, std::span<std::byte> into, std::string_view what);
   void inflate_into(const ZipEntry& entry, std::uint64_t offset, std::span<std::byte> into);

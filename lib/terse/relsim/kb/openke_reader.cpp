@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "terse/core/error.hpp"
@@ -20,6 +21,8 @@ std::int64_t parse(const core::LineReader& reader, std::string_view text, std::i
   }
   return value;
 }
+
+constexpr std::int64_t kLargestId = std::int64_t{1} << 40;
 
 /// What lies between blanks and tabs.
 std::vector<std::string_view> words(std::string_view line) {
@@ -57,19 +60,21 @@ void read_counted(const std::string& path,
   }
 }
 
-/// Ids in the vocabulary by ids in the file; -1 where there is none. A name may hold blanks: its id comes last.
-std::vector<std::int32_t> read_names(const std::string& path, Vocabulary& vocabulary) {
-  std::vector<std::int32_t> ids;
+/// Ids in the vocabulary by ids in the file, which may be any numbers.
+using Ids = std::unordered_map<std::int64_t, std::int32_t>;
+
+/// A name may hold blanks: its id comes last.
+Ids read_names(const std::string& path, Vocabulary& vocabulary) {
+  Ids ids;
   read_counted(path, [&](const core::LineReader& reader, std::string_view line) {
     const auto last = line.find_last_not_of(" \t");
     const auto split = line.find_last_of(" \t", last);
     const auto end = split == std::string_view::npos ? split : line.find_last_not_of(" \t", split);
     if (end == std::string_view::npos) throw reader.error("expected a name and its id");
-    const auto id =
-        static_cast<std::size_t>(parse(reader, line.substr(split + 1, last - split), std::int64_t{1} << 31));
-    if (id >= ids.size()) ids.resize(std::max(id + 1, std::min(ids.size() * 2, std::size_t{1} << 31)), -1);
-    if (ids[id] >= 0) throw reader.error("id " + std::to_string(id) + " comes twice");
-    ids[id] = vocabulary.intern(line.substr(0, end + 1));
+    const std::int64_t id = parse(reader, line.substr(split + 1, last - split), kLargestId);
+    if (!ids.emplace(id, vocabulary.intern(line.substr(0, end + 1))).second) {
+      throw reader.error("id " + std::to_string(id) + " comes twice");
+    }
   });
   return ids;
 }
@@ -87,10 +92,10 @@ void read_openke(const std::string& path, KnowledgeBase& kb) {
   read_counted(facts.string(), [&](const core::LineReader& reader, std::string_view line) {
     const auto fields = words(line);
     if (fields.size() != 3) throw reader.error("expected the ids of head, tail and relation");
-    const auto lookup = [&](std::string_view field, const std::vector<std::int32_t>& ids) {
-      const auto id = ids[static_cast<std::size_t>(parse(reader, field, static_cast<std::int64_t>(ids.size())))];
-      if (id < 0) throw reader.error("id " + std::string(field) + " has no name");
-      return id;
+    const auto lookup = [&](std::string_view field, const Ids& ids) {
+      const auto found = ids.find(parse(reader, field, kLargestId));
+      if (found == ids.end()) throw reader.error("id " + std::string(field) + " has no name");
+      return found->second;
     };
     const auto head = lookup(fields[0], entities), tail = lookup(fields[1], entities);
     kb.triples.push_back({head, lookup(fields[2], relations), tail});

@@ -21,9 +21,12 @@ Batch TensorDataSet::batch(std::span<const std::int64_t> examples) const {
   return {{x}, y_.index_select(0, index)};
 }
 
+// A network's last layer has a row a class, however few labels there are: a label beyond it is taken for a slip.
+constexpr std::int64_t kMostClasses = std::int64_t{1} << 24;
+
 std::int64_t count_classes(const at::Tensor& labels, const std::string& source) {
   if (labels.numel() == 0) throw Error(Error::BadInput, source + ": no examples");
-  const auto classes = labels.max().item<std::int64_t>() + 1;
+  const std::int64_t classes = std::min(labels.max().item<std::int64_t>(), kMostClasses - 1) + 1;
   check_labels(labels, classes, source);
   if (classes < 2) throw Error(Error::BadInput, source + ": no label is above 0");
   return classes;
