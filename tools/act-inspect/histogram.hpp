@@ -23,8 +23,7 @@ struct Histogram {
   std::uint64_t finite() const { return count - non_finite; }
 };
 
-/// @param bins  bins of equal width wanted; fewer where the elements are integers of a smaller range or all
-/// equal
+/// @param bins  bins of equal width wanted; fewer where the elements are integers of a smaller range or all equal
 Histogram histogram(core::DType dtype, std::span<const std::byte> data, int bins);
 
 /// The bars as text, one bin a line: edges, bar, count, share. Lines fit `width` columns where that is at all

@@ -44,8 +44,7 @@ int run_program(const Tool& tool, int argc, char** argv, SharedOptions& shared,
 ///
 /// @tparam Options  has a member `SharedOptions shared`
 /// @param define    adds options, positionals and sub-commands to the parser; each with its help text, which
-/// also
-///                  becomes the manual page's OPTIONS section and the bash completion
+///                  also becomes the manual page's OPTIONS section and the bash completion
 /// @param run       does the work; returns the exit status
 ///
 /// The one place that catches: prints `tool: message` to standard error and maps the error to an exit status,

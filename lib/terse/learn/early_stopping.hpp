@@ -12,8 +12,7 @@ class EarlyStopping {
 
   /// Takes in the epoch that ended.
   /// @param score  higher is better (of a loss, give its negative); unset where nothing is held out: then every epoch
-  /// is
-  ///               the best so far, and no run ends early
+  ///               is the best so far, and no run ends early
   /// @return       whether it is the best so far; of equal epochs that is the first
   bool see(std::optional<double> score) {
     const bool better = !score || !best_ || *score > *best_;

@@ -94,7 +94,7 @@ expect 2 "need one another" relsim-train extract train.tsv --alpha 1 -o x
 expect 2 "heads must divide" relsim-train extract train.tsv --model transformer --hidden 10 --heads 3 -o x
 printf 'w0 1 2\n' > short.txt
 expect 65 "short.txt:1: expected a word and 10 numbers" relsim-train extract train.tsv --word-dim 10 --vectors short.txt -o x
-expect 2 "seeds goes with averages" relsim-score extract pa-lstm.model test.tsv --seeds --errors relations.similarity
+expect 2 "--seeds excludes --errors" relsim-score extract pa-lstm.model test.tsv --seeds --errors relations.similarity
 printf 'a\tnew\tb\na\tnewer\tc\n' | relsim-train facts --model counts -q | relsim-score similarity -q -o strange.similarity
 expect 65 "strange.similarity: knows none of the relations" relsim-score extract pa-lstm.model test.tsv --errors strange.similarity
 expect 66 "missing" relsim-score extract missing test.tsv

@@ -329,6 +329,24 @@ TEST_CASE("a step may end on another thread, and its own then begins the next", 
   CHECK(record(compression, "next/gelu#1:self").reason == Reason::Quantized);
 }
 
+TEST_CASE("a step of a thread that is gone ends in another step and leaves that alone", "[threads]") {
+  const at::Tensor x = numbers({64, 64}, 1).requires_grad_();
+  Compression gone({.level = Level::L1}), present({.level = Level::L1});
+  for (int i = 0; i < 4; ++i) {  // later threads lie where earlier ones did
+    std::optional<Compression::Step> first;
+    run_elsewhere([&] { first.emplace(gone.step()); });
+    run_elsewhere([&] {
+      const auto step = present.step();
+      at::gelu(x * 1.0);
+      const auto context = StepContext::shared_of_thread();
+      first.reset();
+      CHECK(StepContext::shared_of_thread() == context);
+      at::gelu(x * 2.0);
+      CHECK(present.saved().back().id == "gelu#2:self");
+    });
+  }
+}
+
 TEST_CASE("a step within a step is refused, also on a thread that has adopted one", "[threads]") {
   Compression outer({.level = Level::L1}), inner({.level = Level::L1});
   const auto step = outer.step();

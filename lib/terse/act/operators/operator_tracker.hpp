@@ -65,10 +65,10 @@ class OperatorTracker {
   Frame outside_;  // a custom function's forward runs outside any operator
   Occurrences occurrences_;
 
-  const void* const thread_ = this_thread();
+  const std::uint64_t thread_ = this_thread();
   std::optional<at::CallbackHandle> callback_;  // null: the thread has one already
   Scoped<OperatorTracker*> tracker_of_step_;
-  Scoped<const void*> thread_of_step_;
+  Scoped<std::uint64_t> thread_of_step_;
   Scoped<std::string_view> operator_of_step_;
 };
 

@@ -1,22 +1,13 @@
 #include "terse/act/tensor/step_context.hpp"
 
-#include <mutex>
-
 #include "terse/core/error.hpp"
 
 namespace terse::act {
 
 namespace {
 
-thread_local StepContext* adopted = nullptr;
-
-/// Keeps a context for good: a thread that did not see its step end still points to it.
-void keep_for_good(std::shared_ptr<StepContext> step) {
-  static std::mutex mutex;
-  static auto* kept = new std::vector<std::shared_ptr<StepContext>>;  // outlives every thread
-  const std::lock_guard lock(mutex);
-  kept->push_back(std::move(step));
-}
+// Keeps the context alive for a thread that did not see its step end.
+thread_local std::shared_ptr<StepContext> adopted;
 
 }  // namespace
 
@@ -27,11 +18,12 @@ StepContext& StepContext::outside() {
 
 StepContext& StepContext::of_thread() { return adopted ? *adopted : outside(); }
 
-std::shared_ptr<StepContext> StepContext::shared_of_thread() { return adopted ? adopted->shared_from_this() : nullptr; }
+std::shared_ptr<StepContext> StepContext::shared_of_thread() { return adopted; }
 
-const void* this_thread() {
-  static thread_local char mark = 0;
-  return &mark;
+std::uint64_t this_thread() {
+  static std::atomic<std::uint64_t> threads = 0;
+  static thread_local const std::uint64_t number = ++threads;
+  return number;
 }
 
 std::string_view current_operator() {
@@ -41,19 +33,15 @@ std::string_view current_operator() {
 
 StepAdoption::StepAdoption(std::shared_ptr<StepContext> step)
     : step_(std::move(step)), outer_(adopted), thread_(this_thread()) {
-  if (step_) adopted = step_.get();
+  if (step_) adopted = step_;
 }
 
 StepAdoption::~StepAdoption() {
-  if (thread_ == this_thread()) {
-    adopted = outer_;
-  } else if (step_) {
-    keep_for_good(std::move(step_));
-  }
+  if (step_ && thread_ == this_thread() && adopted == step_) adopted = std::move(outer_);
 }
 
 StepTurn::StepTurn(StepContext& step) : step_(step) {
-  const void* before = nullptr;
+  std::uint64_t before = 0;
   is_outermost_ = step_.turn.compare_exchange_strong(before, this_thread());
   if (!is_outermost_ && before != this_thread()) {
     throw Error(Error::Usage, "two threads work on one compression step at the same time");
@@ -61,7 +49,7 @@ StepTurn::StepTurn(StepContext& step) : step_(step) {
 }
 
 StepTurn::~StepTurn() {
-  if (is_outermost_) step_.turn = nullptr;
+  if (is_outermost_) step_.turn = 0;
 }
 
 }  // namespace terse::act

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,13 +42,13 @@ struct StepContext : std::enable_shared_from_this<StepContext> {
   std::string scope;         ///< path of the innermost ModuleScope, or ""
 
   OperatorTracker* operators = nullptr;   ///< follows the operators; null: nobody does
-  const void* followed_thread = nullptr;  ///< this_thread() of the one whose operators it follows
+  std::uint64_t followed_thread = 0;     ///< this_thread() of the one whose operators it follows
   std::string_view running_operator;      ///< there: "aten::relu", or ""
 
   const std::vector<ProbeForms>* substituted = nullptr;  ///< restored in place of others (Substitution)
   bool in_difference_pass = false;  ///< what travels through the graph are a probe's differences, not gradients
 
-  std::atomic<const void*> turn = nullptr;  ///< for StepTurn: the thread that has it
+  std::atomic<std::uint64_t> turn = 0;  ///< for StepTurn: the thread that has it
 
   /// What this thread adopted last, or else its own.
   static StepContext& of_thread();
@@ -57,8 +58,8 @@ struct StepContext : std::enable_shared_from_this<StepContext> {
   static StepContext& outside();
 };
 
-/// A different address for each thread that lives.
-const void* this_thread();
+/// A number of this thread from 1 on, which no other thread of the process ever has.
+std::uint64_t this_thread();
 
 /// Name of the operator that this thread runs and a tracker follows, or "".
 std::string_view current_operator();
@@ -74,8 +75,8 @@ class StepAdoption {
 
  private:
   std::shared_ptr<StepContext> step_;
-  StepContext* outer_;
-  const void* thread_;
+  std::shared_ptr<StepContext> outer_;
+  std::uint64_t thread_;
 };
 
 /// A thread's turn to write a step's books or to change what its hooks do. Nests.

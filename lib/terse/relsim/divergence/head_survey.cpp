@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::int64_t kSurveyBlock = 4;  // heads at a time
 
-constexpr std::size_t kLeastShared =
-    48;  // heads of a round that tell something of all relations where these share them
+// Heads of a round that tell something of all relations, where relations share heads.
+constexpr std::size_t kLeastShared = 48;
 
 constexpr double kGuess = 1e-30;  // precision of an estimate that rests on less than two heads
 

@@ -34,8 +34,7 @@ Evidence weigh_stored_facts(const formats::Similarity& similarity, const StoredF
 /// Merges relations by the chance that they say the same. Each merge's reason are the parts of the evidence that speak
 /// for it, strongest first, averaged over the members that it joins.
 /// @throws Error::BadInput where the facts are not the similarity's, Error::Usage for a number of clusters that cannot
-/// be
-///         reached
+///         be reached
 MergedRelations merge_by_evidence(const formats::Similarity& similarity, const StoredFacts& facts,
                                   const EvidenceMerging& options = {});
 

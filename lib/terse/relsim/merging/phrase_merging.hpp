@@ -49,8 +49,7 @@ formats::Similarity relations_of(const StoredFacts& facts);
 /// of the likeness of what it joins, largest first, in percent of it.
 /// @param relations  names, counts and thin relations; its distances are not looked at
 /// @throws Error::BadInput where the facts are of other relations, or false_merges is given and chances cannot be
-/// learnt;
-///         Error::Usage for another linkage, or a number of clusters that cannot be reached
+///         learnt; Error::Usage for another linkage, or a number of clusters that cannot be reached
 MergedPhrases merge_phrases(const formats::Similarity& relations, const StoredFacts& facts,
                             const PhraseMerging& options = {});
 

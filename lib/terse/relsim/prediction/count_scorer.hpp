@@ -20,8 +20,6 @@ class CountScorer : public RelationScorer {
 
   void score(std::int32_t head, std::span<const std::int32_t> tails, std::span<double> scores) const override;
   std::int32_t relations() const override { return static_cast<std::int32_t>(prior_.size()); }
-  /// log P(r), [R].
-  std::span<const double> log_prior() const { return prior_; }
 
  private:
   /// Counts of one role, head or tail: by entity, the relations it has there.
