@@ -7,8 +7,9 @@ namespace terse::tools::act_inspect {
 
 void define(CLI::App& app, Options& options) {
   tools::add_examples(app, {"act-inspect net.model", "act-inspect --tensors step.dump"});
-  tools::add_input(app, "ARTIFACT", options.input,
-                   "Profile, policy, model, checkpoint, dump, facts, similarity or clusters to look at; - is standard input");
+  tools::add_input(
+      app, "ARTIFACT", options.input,
+      "Profile, policy, model, checkpoint, dump, facts, similarity or clusters to look at; - is standard input");
 
   constexpr const char* kModes = "What to show (a summary where none is given)";
   app.add_flag("--tensors", options.tensors, "List the tensors")->group(kModes);

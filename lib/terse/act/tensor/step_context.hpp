@@ -41,9 +41,9 @@ struct StepContext : std::enable_shared_from_this<StepContext> {
   bool in_block = false;     ///< a recomputed block runs
   std::string scope;         ///< path of the innermost ModuleScope, or ""
 
-  OperatorTracker* operators = nullptr;   ///< follows the operators; null: nobody does
+  OperatorTracker* operators = nullptr;  ///< follows the operators; null: nobody does
   std::uint64_t followed_thread = 0;     ///< this_thread() of the one whose operators it follows
-  std::string_view running_operator;      ///< there: "aten::relu", or ""
+  std::string_view running_operator;     ///< there: "aten::relu", or ""
 
   const std::vector<ProbeForms>* substituted = nullptr;  ///< restored in place of others (Substitution)
   bool in_difference_pass = false;  ///< what travels through the graph are a probe's differences, not gradients
