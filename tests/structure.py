@@ -49,7 +49,7 @@ def room_of(path):
 
 
 def read_includes(root):
-    """[(file, included file or header as written, whether it is ours)] of lib and tools."""
+    """The sources of lib and tools, and [(file, included file or header as written, whether it is ours)] of them."""
     listed = subprocess.run(["git", "-C", root, "ls-files", "-co", "--exclude-standard", "lib", "tools"],
                             capture_output=True, text=True).stdout.split("\n")
     if listed == [""]:  # not a checkout
@@ -64,7 +64,7 @@ def read_includes(root):
                 near = os.path.normpath(os.path.join(os.path.dirname(path), name))
                 target = next((t for t in ("lib/" + name, "tools/" + name, near) if t in files), None)
                 found.append((path, target or name, target is not None))
-    return found
+    return sorted(files), found
 
 
 def knots(edges):
@@ -98,9 +98,9 @@ def knots(edges):
 
 def main():
     root = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    includes = read_includes(root)
+    files, includes = read_includes(root)
     faults = []
-    for path in sorted({path for path, _, _ in includes}):
+    for path in files:
         if room_of(path) is not None and room_of(path) not in ROOMS:
             faults.append(f"{path}: {room_of(path)} is not a room that {os.path.basename(__file__)} knows")
     units, folders = collections.defaultdict(set), collections.defaultdict(set)
@@ -144,8 +144,7 @@ def main():
                 faults.append(f"    and {len(inside) - MOST_LINES} more includes")
     for line in dict.fromkeys(faults):
         print(line)
-    counted = len({path for path, _, _ in includes})
-    print(f"{len(ROOMS)} rooms, {counted} files, {sum(ours for _, _, ours in includes)} includes of ours: "
+    print(f"{len(ROOMS)} rooms, {len(files)} files, {sum(ours for _, _, ours in includes)} includes of ours: "
           f"{'as they should be' if not faults else 'see above'}")
     return 1 if faults else 0
 
