@@ -115,6 +115,8 @@ function(terse_test name)
   target_link_libraries(${name} PRIVATE terse_test_main ${arg_LINK} terse_flags)
   if(arg_TORCH)
     terse_use_torch(${name})
+  elseif(TERSE_UNITY)  # the test framework's header costs more than most tests
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
   endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" SKIP_RETURN_CODE 77)

@@ -11,15 +11,15 @@
 namespace terse::relsim {
 namespace {
 
-struct World {
+struct PhraseWorld {
   std::vector<std::string> entities, phrases;
   std::vector<Triple> triples;
   std::vector<std::int64_t> counts;
 };
 
 /// Phrases of two or three words out of a few, a fact or two each, between entities whose names are random letters.
-World random_world(std::size_t phrases, std::uint64_t seed) {
-  World world;
+PhraseWorld random_world(std::size_t phrases, std::uint64_t seed) {
+  PhraseWorld world;
   core::RandomSequence random({seed, 0, 0});
   const auto below = [&](int n) { return static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(n))); };
   for (int e = 0; e < 60; ++e) {

@@ -11,9 +11,9 @@ namespace terse::relsim {
 namespace {
 
 /// A folder with a WordNet of a few synsets.
-class Folder {
+class WordNetFolder {
  public:
-  Folder() : path_(std::filesystem::temp_directory_path() / ("terse-wordnet-" + std::to_string(::getpid()))) {
+  WordNetFolder() : path_(std::filesystem::temp_directory_path() / ("terse-wordnet-" + std::to_string(::getpid()))) {
     std::filesystem::create_directory(path_);
     write("noun",
           "  1 a licence line\n"
@@ -26,7 +26,7 @@ class Folder {
           "00000020 00 s 01 canine 0 001 \\ 00000020 n 0101 | of dogs  \n");
     write("adv", "00000010 02 r 01 doggedly 0 001 \\ 00000010 a 0101 | so  \n");
   }
-  ~Folder() { std::filesystem::remove_all(path_); }
+  ~WordNetFolder() { std::filesystem::remove_all(path_); }
   void write(const std::string& pos, const std::string& text) { std::ofstream(path_ / ("data." + pos)) << text; }
   std::string path() const { return path_.string(); }
 
@@ -34,7 +34,7 @@ class Folder {
   std::filesystem::path path_;
 };
 
-std::string message_of(const Folder& folder) {
+std::string message_of(const WordNetFolder& folder) {
   KnowledgeBase kb;
   try {
     read_wordnet(folder.path(), kb);
@@ -46,7 +46,7 @@ std::string message_of(const Folder& folder) {
 }
 
 TEST_CASE("WordNet's pointers become facts with relation names", "[kb]") {
-  const Folder folder;
+  const WordNetFolder folder;
   KnowledgeBase kb;
   read_wordnet(folder.path(), kb);
   CHECK(kb.entities.size() == 7);
@@ -68,7 +68,7 @@ TEST_CASE("WordNet's pointers become facts with relation names", "[kb]") {
 }
 
 TEST_CASE("a malformed WordNet is named by file and line", "[kb]") {
-  Folder folder;
+  WordNetFolder folder;
   folder.write("verb", "00000010 29 v 01 bark 0 001 ? 00000020 n 0000 | x  \n");
   CHECK(message_of(folder) == folder.path() + "/data.verb:1: '?' is no pointer symbol");
   folder.write("verb", "00000010 29 v 01 bark 0 002 @ 00000010 n 0000\n");
