@@ -113,17 +113,7 @@ void define_explain(CLI::App& command, SharedOptions& shared, ExplainOptions& op
   add_facts(command, options.facts);
   add_heading(command, "Merging");
   auto& merging = options.merging;
-  command
-      .add_option("--threshold", merging.threshold,
-                  "Merge groups up to this -log of the chance to be right, in place of --false-merges")
-      ->type_name("NATS");
-  add_old_flag(command, "--auto");
-  command
-      .add_option("--false-merges", merging.false_merges,
-                  "The largest chance of being wrong that a merge may have, as the evidence has it")
-      ->type_name("SHARE")
-      ->check(CLI::Range(1e-9, 0.999).description(""));
-  command.add_flag("--names", merging.names, "Count words that names of relations share as evidence, too");
+  add_evidence(command, merging);
   add_merge_thin(command, merging.merge_thin);
   add_no_inverse(command, merging.inverses);
   add_heading(command, kOutputGroup);

@@ -32,4 +32,18 @@ void add_facts(CLI::App& command, std::string& facts) {
 
 void add_old_flag(CLI::App& command, const char* name) { command.add_flag(name)->group(kHiddenGroup); }
 
+void add_evidence(CLI::App& command, relsim::EvidenceMerging& merging) {
+  command
+      .add_option("--threshold", merging.threshold,
+                  "Merge groups up to this -log of the chance to be right, in place of --false-merges")
+      ->type_name("NATS");
+  add_old_flag(command, "--auto");
+  command
+      .add_option("--false-merges", merging.false_merges,
+                  "The largest chance of being wrong that a merge may have, as the evidence has it")
+      ->type_name("SHARE")
+      ->check(CLI::Range(1e-9, 0.999).description(""));
+  command.add_flag("--names", merging.names, "Count words that names of relations share as evidence, too");
+}
+
 }  // namespace terse::tools::relsim_dedup
