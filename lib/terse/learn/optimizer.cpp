@@ -14,6 +14,15 @@ constexpr std::string_view kOptimizerNames[] = {"sgd", "adagrad", "adam", "adamw
 using FusedAdam = void (*)(at::TensorList, at::TensorList, at::TensorList, at::TensorList, at::TensorList,
                            at::TensorList, double, double, double, double, double, bool, bool,
                            const std::optional<at::Tensor>&, const std::optional<at::Tensor>&);
+
+/// Of half types the fused SGD of LibTorch 2.11 leaves all elements but the last few where they are; other types the
+/// fused kernels refuse. They walk through memory, and take no sparse gradient and none of another layout.
+bool fused_kernels_take(const at::Tensor& parameter, const at::Tensor& gradient) {
+  const auto type = parameter.scalar_type();
+  return (type == at::kFloat || type == at::kDouble) && gradient.scalar_type() == type &&
+         gradient.layout() == at::kStrided && parameter.is_non_overlapping_and_dense() &&
+         gradient.strides() == parameter.strides();
+}
 }  // namespace
 
 OptimizerKind optimizer_from_string(std::string_view name, std::span<const OptimizerKind> allowed) {
@@ -56,11 +65,14 @@ Optimizer::Optimizer(const act::NamedTensors& parameters, const OptimizerOptions
 void Optimizer::step(double learning_rate) {
   torch::NoGradGuard guard;
   steps_.add_(1);
-  if (options_.kind == OptimizerKind::AdamW && !options_.fused) return step_unfused(learning_rate);
   std::vector<at::Tensor> parameters, gradients, first, second;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const auto& parameter = parameters_[i].second;
     if (!parameter.grad().defined()) continue;
+    if (!options_.fused || !fused_kernels_take(parameter, parameter.grad())) {
+      step_unfused(i, learning_rate);
+      continue;
+    }
     parameters.push_back(parameter);
     gradients.push_back(parameter.grad());
     if (!first_.empty()) first.push_back(first_[i]);
@@ -81,20 +93,28 @@ void Optimizer::step(double learning_rate) {
          /*grad_scale=*/{}, /*found_inf=*/{});
 }
 
-void Optimizer::step_unfused(double learning_rate) {
+void Optimizer::step_unfused(std::size_t parameter, double learning_rate) {
   const auto& o = options_;
+  const auto as_real = [](const at::Tensor& x) { return x.is_complex() ? at::view_as_real(x) : x; };
+  auto weights = as_real(parameters_[parameter].second.detach());
+  auto gradient = as_real(parameters_[parameter].second.grad().to_dense());
+  if (o.kind == OptimizerKind::AdamW) {
+    if (o.weight_decay != 0) weights.mul_(1 - learning_rate * o.weight_decay);
+  } else if (o.weight_decay != 0) {
+    gradient = gradient.add(weights, o.weight_decay);
+  }
+  if (o.kind == OptimizerKind::Sgd) {
+    if (!first_.empty()) gradient = as_real(first_[parameter]).mul_(o.momentum).add_(gradient);
+    weights.add_(gradient, -learning_rate);
+    return;
+  }
   const auto steps = steps_.item<double>();
   const double first_correction = 1 - std::pow(o.beta1, steps), second_correction = 1 - std::pow(o.beta2, steps);
-  for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    auto& parameter = parameters_[i].second;
-    const auto gradient = parameter.grad();
-    if (!gradient.defined()) continue;
-    if (o.weight_decay != 0) parameter.mul_(1 - learning_rate * o.weight_decay);
-    first_[i].mul_(o.beta1).add_(gradient, 1 - o.beta1);
-    second_[i].mul_(o.beta2).addcmul_(gradient, gradient, 1 - o.beta2);
-    const auto denominator = (second_[i].sqrt() / std::sqrt(second_correction)).add_(o.epsilon);
-    parameter.addcdiv_(first_[i], denominator, -(learning_rate / first_correction));
-  }
+  auto mean = as_real(first_[parameter]), square = as_real(second_[parameter]);
+  mean.mul_(o.beta1).add_(gradient, 1 - o.beta1);
+  square.mul_(o.beta2).addcmul_(gradient, gradient, 1 - o.beta2);
+  const auto denominator = (square.sqrt() / std::sqrt(second_correction)).add_(o.epsilon);
+  weights.addcdiv_(mean, denominator, -(learning_rate / first_correction));
 }
 
 void Optimizer::clear_gradients() {

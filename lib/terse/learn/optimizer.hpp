@@ -24,12 +24,14 @@ struct OptimizerOptions {
   double momentum = 0.9;                    ///< Sgd
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  ///< Adam and AdamW
   double weight_decay = 0;                            ///< added to the gradient; AdamW: taken from the weights
-  bool fused = true;  ///< LibTorch's fused kernels; else, for AdamW, its tensor operations in torch::optim's order,
-                      ///< whose results differ in the last bits
+  bool fused = true;  ///< LibTorch's fused kernels where they are right; else its tensor operations in torch::optim's
+                      ///< order, whose results differ in the last bits
 };
 
-/// SGD with momentum, Adam and AdamW as PyTorch defines them, by LibTorch's fused kernels: one pass over parameter,
-/// gradient and state. All state is in named tensors, so that it can be written and read back.
+/// SGD with momentum, Adam and AdamW as PyTorch defines them. Float and double parameters are stepped by LibTorch's
+/// fused kernels, in one pass over parameter, gradient and state; all other types by tensor operations in the
+/// parameter's own type, as PyTorch does by default (a complex number as two real ones). All state is in named tensors,
+/// so that it can be written and read back.
 class Optimizer {
  public:
   /// @param parameters  changed in place by step(); those without a gradient are left alone. Frozen ones and further
@@ -47,7 +49,8 @@ class Optimizer {
   void set_steps(std::int64_t steps) { steps_.fill_(steps); }
 
  private:
-  void step_unfused(double learning_rate);
+  /// One parameter's step by tensor operations.
+  void step_unfused(std::size_t parameter, double learning_rate);
 
   act::NamedTensors parameters_;
   OptimizerOptions options_;
