@@ -191,6 +191,7 @@ int train_and_write(const Options& options) {
 
   train::Trainer trainer(plan.options);
   if (!options.init.empty()) train::initialise_from(trainer.network(), options.init);
+  if (options.evaluate) trainer.try_evaluation();
   auto& compressed = trainer.compressed();
   if (options.resume) {
     checkpoints->restore(trainer);
@@ -243,12 +244,26 @@ int train_and_write(const Options& options) {
   std::optional<train::Evaluation> evaluation;
   if (finished) {
     const auto pause = compressed.pause();
-    if (options.evaluate && trainer.data().evaluation) evaluation = trainer.evaluate();
-    if (metrics) metrics->final(summary, evaluation);
-    if (outputs.model) {
-      train::write_trained_model(*outputs.model, header(), trainer, train::reached(summary, evaluation));
-      outputs.model->finish();
+    const auto write_model = [&](core::ByteSink& sink) {
+      train::write_trained_model(sink, header(), trainer, train::reached(summary, evaluation));
+      sink.finish();
+    };
+    if (options.evaluate && trainer.data().evaluation) {
+      // The model is there whatever becomes of the evaluation: a file before it, and once more with what it says.
+      if (outputs.model && outputs.model->is_replaced()) {
+        write_model(*outputs.model);
+        outputs.model.reset();
+        outputs.model = core::open_sink(options.shared.output, core::Content::Binary);
+      }
+      try {
+        evaluation = trainer.evaluate();
+      } catch (const Error&) {
+        if (outputs.model && !outputs.model->is_replaced()) write_model(*outputs.model);
+        throw;
+      }
     }
+    if (outputs.model) write_model(*outputs.model);
+    if (metrics) metrics->final(summary, evaluation);
   }
   if (outputs.metrics) outputs.metrics->finish();
   say_summary(summary, evaluation);

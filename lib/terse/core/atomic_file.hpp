@@ -22,6 +22,7 @@ class AtomicFile : public ByteSink {
   void write(std::span<const std::byte> bytes) override;
   void flush() override;
   void finish() override;
+  bool is_replaced() const override { return true; }
 
  private:
   /// The name, taken for as long as the claim lives.

@@ -42,6 +42,8 @@ class ByteSink {
   virtual void flush() {}
   /// Flushes and makes the output final; an atomic file takes its name here. @throws Error::OutputFailed
   virtual void finish() = 0;
+  /// Whether another sink of this name replaces what this one wrote, as with a file, or adds to it, as with a pipe.
+  virtual bool is_replaced() const { return false; }
   const std::string& name() const { return name_; }
 
  protected:

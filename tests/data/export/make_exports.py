@@ -158,6 +158,13 @@ def make(folder, name, network, inputs, classes, seeded=False, decompose=False):
         "state": state}, indent=None) + "\n")
 
 
+def make_fixed(folder):
+    """A program that takes four rows and no other number."""
+    network = nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 3)).train()
+    program = torch.export.export(network, (torch.zeros(4, 6),))
+    torch.export.save(without_traces(program), folder / "fixed_batch.pt2")
+
+
 def images(sizes):
     return [(torch.randn(n, 3, 8, 8) * 4).round() / 4 for n in sizes]
 
@@ -177,6 +184,7 @@ def main():
     make(folder, "tied_text", TiedText(), [torch.randint(0, 23, (n, 7)) for n in sizes], 23)
     make(folder, "stochastic_depth", StochasticDepth(), rows(sizes, 6), 3, seeded=True)
     make(folder, "recurrent", Recurrent(), rows(sizes, 7, 4), 3, seeded=True)
+    make_fixed(folder)
 
 
 if __name__ == "__main__":

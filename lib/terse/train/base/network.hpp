@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,8 @@ class Network {
   virtual NamedTensors buffers() const = 0;
   /// Tensors that live as long as the network and are no part of its state dict: non-persistent buffers, constants.
   virtual NamedTensors constants() const { return {}; }
+  /// Rows that every forward pass has to be given; nullopt: any number.
+  virtual std::optional<std::int64_t> fixed_batch() const { return std::nullopt; }
   /// Training mode (batch statistics, dropout) on or off.
   virtual void set_training(bool on) = 0;
   /// Has these parts run again in the backward pass, from the next forward pass on. @return how many there are

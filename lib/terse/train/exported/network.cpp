@@ -75,6 +75,17 @@ class ExportedNetwork : public Network {
     for (auto& constant : named(InputSpec::Kind::Constant, false)) tensors.push_back(std::move(constant));
     return tensors;
   }
+  /// The first extent of its inputs, where all were exported with the same number.
+  std::optional<std::int64_t> fixed_batch() const override {
+    std::optional<std::int64_t> rows;
+    for (const InputSpec& input : graph_.inputs) {
+      if (input.kind != InputSpec::Kind::User) continue;
+      const auto& sizes = graph_.user_tensors.at(input.value).sizes;
+      if (sizes.empty() || !sizes[0].number || (rows && *rows != *sizes[0].number)) return std::nullopt;
+      rows = sizes[0].number;
+    }
+    return rows;
+  }
   void set_training(bool on) override { training_ = on; }
 
   std::size_t recompute(const RecomputeChoice& choice) override {
@@ -164,8 +175,10 @@ class ExportedNetwork : public Network {
       const std::int64_t size = tensor.size(static_cast<std::int64_t>(d));
       const std::string dimension = "dimension " + std::to_string(d);
       if (meta.sizes[d].number && *meta.sizes[d].number != size) {
-        refuse(dimension + " was exported as " + std::to_string(*meta.sizes[d].number) +
-               " (export it as dynamic to vary it)");
+        const std::string exported = std::to_string(*meta.sizes[d].number);
+        refuse(dimension + " was exported as " + exported +
+               (fixed_batch() && d == 0 ? " (give --batch " + exported + ", or export it as dynamic to vary it)"
+                                        : " (export it as dynamic to vary it)"));
       }
       const auto range = graph_.ranges.find(meta.sizes[d].symbol);
       if (range == graph_.ranges.end()) continue;

@@ -10,8 +10,37 @@
 
 namespace terse::train {
 
-at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels) {
-  const auto needed = labels.numel() > 0 ? labels.max().item<std::int64_t>() + 1 : 0;
+namespace {
+
+/// Sums over labels that counted.
+struct Sums {
+  double loss = 0;
+  std::int64_t examples = 0, correct = 0;
+};
+
+void add_batch(Sums& sums, Network& network, const DataSet& data, std::int64_t begin, std::int64_t batch) {
+  std::vector<std::int64_t> indices(static_cast<std::size_t>(std::min(batch, data.size() - begin)));
+  std::iota(indices.begin(), indices.end(), begin);
+  const auto count = static_cast<std::int64_t>(indices.size());
+  auto [inputs, labels] = data.batch(indices);
+  const auto rows = network.fixed_batch().value_or(count);
+  if (labels.size(0) == count && count < rows) {
+    for (std::int64_t i = count; i < rows; ++i) indices.push_back(indices[static_cast<std::size_t>(i % count)]);
+    inputs = data.batch(indices).inputs;
+  }
+  auto logits = network.forward(inputs);
+  if (logits.dim() > 0 && logits.size(0) == rows && count < rows) logits = logits.narrow(0, 0, labels.size(0));
+  const auto counted = labels.ne(kIgnoredLabel).sum().item<std::int64_t>();
+  if (counted == 0) return;
+  sums.loss += cross_entropy(logits, labels).item<double>() * static_cast<double>(counted);
+  sums.correct += logits.argmax(1).eq(labels).sum().item<std::int64_t>();
+  sums.examples += counted;
+}
+
+}  // namespace
+
+at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels, std::int64_t classes) {
+  const auto needed = std::max(classes, labels.numel() > 0 ? labels.max().item<std::int64_t>() + 1 : 0);
   const auto shape = labels.sizes();
   if (logits.dim() != labels.dim() + 1 || logits.size(0) != shape[0] || logits.size(1) < needed ||
       logits.sizes().slice(2) != shape.slice(1)) {
@@ -31,24 +60,22 @@ at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels) {
 Evaluation evaluate(Network& network, const DataSet& data, std::int64_t batch) {
   torch::NoGradGuard guard;
   network.set_training(false);
-  double loss = 0;
-  std::int64_t examples = 0, correct = 0;
-  std::vector<std::int64_t> indices;
-  for (std::int64_t begin = 0; begin < data.size(); begin += batch) {
-    indices.resize(static_cast<std::size_t>(std::min(batch, data.size() - begin)));
-    std::iota(indices.begin(), indices.end(), begin);
-    const auto taken = data.batch(indices);
-    const auto logits = network.forward(taken.inputs);
-    const auto counted = taken.labels.ne(kIgnoredLabel).sum().item<std::int64_t>();
-    if (counted == 0) continue;
-    loss += cross_entropy(logits, taken.labels).item<double>() * static_cast<double>(counted);
-    correct += logits.argmax(1).eq(taken.labels).sum().item<std::int64_t>();
-    examples += counted;
-  }
+  Sums sums;
+  for (std::int64_t begin = 0; begin < data.size(); begin += batch) add_batch(sums, network, data, begin, batch);
   network.set_training(true);
-  if (examples == 0) return {};
-  const auto total = static_cast<double>(examples);
-  return {static_cast<std::uint64_t>(examples), loss / total, static_cast<double>(correct) / total};
+  if (sums.examples == 0) return {};
+  const auto total = static_cast<double>(sums.examples);
+  return {static_cast<std::uint64_t>(sums.examples), sums.loss / total, static_cast<double>(sums.correct) / total};
+}
+
+void try_evaluation(Network& network, const DataSet& data, std::int64_t batch) {
+  torch::NoGradGuard guard;
+  network.set_training(false);
+  Sums sums;
+  const std::int64_t last = (data.size() - 1) / batch * batch;
+  add_batch(sums, network, data, 0, batch);
+  if (last > 0) add_batch(sums, network, data, last, batch);
+  network.set_training(true);
 }
 
 }  // namespace terse::train

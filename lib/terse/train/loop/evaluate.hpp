@@ -16,11 +16,17 @@ struct Evaluation {
 /// Mean cross entropy of a batch, over the labels that count.
 /// @param logits  [n, classes] or, with a label a pixel, [n, classes, h, w]
 /// @param labels  [n] or [n, h, w]
+/// @param classes  of the data set, of which a batch may lack some
 /// @throws Error::Usage where the network's result has another shape or fewer classes than the labels need
-at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels);
+at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels, std::int64_t classes = 0);
 
-/// Loss and accuracy of a network in evaluation mode over a whole data set, `batch` examples at a time. Leaves the
-/// network in training mode.
+/// Loss and accuracy of a network in evaluation mode over a whole data set, `batch` examples at a time. A network that
+/// takes whole batches only gets the last one filled up with examples that do not count. Leaves the network in training
+/// mode.
 Evaluation evaluate(Network& network, const DataSet& data, std::int64_t batch);
+
+/// Evaluates the first and the last batch, so that what the network does not take is known before it is trained.
+/// @throws what evaluate() would
+void try_evaluation(Network& network, const DataSet& data, std::int64_t batch);
 
 }  // namespace terse::train

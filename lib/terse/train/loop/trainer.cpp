@@ -85,7 +85,7 @@ class Trainer::Loop final : public learn::TrainingLoop {
     auto inputs = batch.inputs;
     return {std::move(inputs), [this, batch = std::move(batch)] {
               const auto output = trainer_.network().forward(batch.inputs);
-              return act::Pass::Result{output, cross_entropy(output, batch.labels)};
+              return act::Pass::Result{output, cross_entropy(output, batch.labels, trainer_.data_.shape.classes)};
             }};
   }
 
@@ -138,6 +138,12 @@ StepFigures Trainer::step(const std::function<void()>& before_backward) {
   return figures;
 }
 
+void Trainer::try_evaluation() {
+  if (!data_.evaluation || made_.program_digest.empty()) return;
+  const StateKeeper keeper(network());
+  act::with_torch_errors(Error::Usage, [&] { train::try_evaluation(network(), *data_.evaluation, options_.batch); });
+}
+
 Evaluation Trainer::evaluate() {
   return data_.evaluation ? train::evaluate(network(), *data_.evaluation, options_.batch) : Evaluation{};
 }
@@ -152,6 +158,7 @@ StateKeeper::StateKeeper(Network& network) : generator_(generator_state()) {
   for (const auto& [name, buffer] : network.buffers()) buffers_.emplace_back(buffer, buffer.clone());
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): copies into tensors of the same shape and type
 StateKeeper::~StateKeeper() {
   const at::NoGradGuard no_grad;
   for (auto& [buffer, held] : buffers_) buffer.copy_(held);

@@ -60,6 +60,9 @@ class Trainer {
   /// @param before_backward  called between forward and backward where not empty
   /// @throws Error::Negative where the loss is not finite
   StepFigures step(const std::function<void()>& before_backward = {});
+  /// Says now what evaluate() would say after the training, of a network whose code is the user's.
+  /// @throws Error::BadInput, Error::Usage
+  void try_evaluation();
   Evaluation evaluate();
 
   std::uint64_t steps_done() const { return steps_done_; }
