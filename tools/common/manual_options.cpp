@@ -16,7 +16,7 @@ std::string escaped(std::string_view text) {
 std::string bold(std::string_view text) { return "*" + escaped(text) + "*"; }
 std::string emphasis(std::string_view text) { return "_" + escaped(text) + "_"; }
 
-std::string label_of(const OptionText& option) {
+std::string marked_label(const OptionText& option) {
   std::string label;
   for (const auto& name : option.names) {
     if (!label.empty()) label += ", ";
@@ -39,7 +39,7 @@ void write_options(std::string& out, const Definition& definition, bool with_gen
     if (!with_general && option.names.front() == "-h") continue;  // said once, for the program
     if (group != heading && !group.empty() && group != "Options") out += "*" + escaped(group) + "*\n\n";
     heading = group;
-    out += label_of(option) + "\n\t" + escaped(option.help) + ".";
+    out += marked_label(option) + "\n\t" + escaped(option.help) + ".";
     if (!option.default_value.empty() && option.default_value != "-") {
       out += " Default: " + escaped(option.default_value) + ".";
     }

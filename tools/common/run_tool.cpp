@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cctype>
 #include <exception>
 #include <memory>
@@ -84,6 +85,17 @@ std::optional<std::size_t> place_of_command(const CLI::App& app, const std::vect
   return app.get_subcommands(is_named).empty() ? std::optional(i) : std::nullopt;
 }
 
+/// The sub-command that `arguments` stand for if they name none; empty where there is no such thing.
+std::string implied_command(const Tool& tool, const std::vector<std::string>& arguments) {
+  for (const auto& [option, command] : tool.former_options) {
+    const auto is_given = [name = option](std::string_view argument) {
+      return argument.starts_with(name) && (argument.size() == name.size() || argument[name.size()] == '=');
+    };
+    if (std::ranges::any_of(arguments, is_given)) return std::string(command);
+  }
+  return std::string(tool.default_command);
+}
+
 // What follows from the options together, before run() sees them.
 void settle(const CLI::App& app, const Tool& tool, SharedOptions& shared) {
   const bool asked = app.get_option("--progress")->count() > 0;
@@ -103,16 +115,32 @@ std::string sentence(std::string text) {
   return text;
 }
 
+/// "no such command: 'x'", "arguments not expected: x y", or what CLI11 says.
+std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
+  // CLI11 looks for what is missing first; an argument that nobody knows tells more. It lists them backwards, too.
+  const auto unknown = app.remaining(true);
+  const bool missing = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+  if (unknown.empty() || (!missing && dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr)) {
+    return sentence(error.what());
+  }
+  const bool wants_command = app.get_require_subcommand_min() > 0 && app.get_subcommands().empty();
+  if (wants_command && !unknown.front().starts_with('-')) return "no such command: '" + unknown.front() + "'";
+  std::string listed;
+  for (const auto& argument : unknown) listed += " " + argument;
+  return (unknown.size() == 1 ? "argument not expected:" : "arguments not expected:") + listed;
+}
+
 int usage_error(const Tool& tool, const CLI::App& app, const CLI::ParseError& error,
                 std::span<const char* const> arguments) {
-  if (const auto in_config = config_error(app, error, arguments)) {
+  if (auto in_config = config_error(app, error, arguments)) {
+    for (const auto& [option, command] : tool.former_options) {
+      const auto unknown = "no option '" + std::string(option.substr(2)) + "'";
+      if (in_config->ends_with(unknown)) *in_config += "; it is the command '" + std::string(command) + "' now";
+    }
     say_error(*in_config);
     return static_cast<int>(Error::Code::BadInput);
   }
-  // CLI11 looks for what is missing first; an argument that nobody knows tells more.
-  const auto unknown = app.remaining(true);
-  const bool missing = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
-  say_error(sentence(missing && !unknown.empty() ? CLI::ExtrasError(unknown).what() : error.what()));
+  say_error(usage_message(app, error));
   if (dynamic_cast<const CLI::FileError*>(&error) != nullptr) return static_cast<int>(Error::Code::NoInput);
   if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr) return static_cast<int>(Error::Code::BadInput);
   std::string program(tool.name);
@@ -145,8 +173,8 @@ int parse_and_run(const Tool& tool, int argc, char** argv, SharedOptions& shared
   CLI::App app{std::string(tool.summary), std::string(tool.name)};
   prepare(app, tool, shared, define);
   std::vector<std::string> arguments(argv + 1, argv + argc);
-  const std::string implied = tool.implied_command ? tool.implied_command(arguments) : "";
-  if (tool.implied_command) {
+  const std::string implied = implied_command(tool, arguments);
+  if (!implied.empty()) {
     if (const auto place = place_of_command(app, arguments)) {
       arguments.insert(arguments.begin() + static_cast<std::ptrdiff_t>(*place), implied);
     }

@@ -1,9 +1,8 @@
 #pragma once
 
 #include <functional>
-#include <span>
-#include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/options.hpp"
 
@@ -18,6 +17,12 @@ class App;
 
 namespace terse::tools {
 
+/// An option that said what to do before there were sub-commands.
+struct FormerOption {
+  std::string_view option;   ///< "--auto"
+  std::string_view command;  ///< "evidence"
+};
+
 /// What a program is.
 struct Tool {
   std::string_view name;     ///< "act-inspect"
@@ -27,8 +32,10 @@ struct Tool {
 #else
   std::string_view libtorch{};  ///< version, or empty where not linked
 #endif
-  /// The sub-command that a command line without one stands for; null: there has to be one.
-  std::string (*implied_command)(std::span<const std::string> arguments) = nullptr;
+  /// The sub-command that a command line without one stands for; empty: there has to be one.
+  std::string_view default_command{};
+  /// Options of earlier versions that stand for a sub-command in place of the default; the first one given counts.
+  std::vector<FormerOption> former_options{};
 };
 
 /// run_tool() without the type of the options.

@@ -1,6 +1,5 @@
 // relsim-dedup: finds relations that say the same, and rewrites triples without them. Knows no LibTorch.
 #include <CLI/CLI.hpp>
-#include <algorithm>
 
 #include "common/tool.hpp"
 #include "relsim-dedup/cluster_command.hpp"
@@ -45,12 +44,6 @@ void define(CLI::App& app, Options& options) {
   define_judge(command("judge", "Judge clusters by known classes: precision, recall and F1"), shared, options.judge);
 }
 
-/// Before there were commands, options said what to do; scripts still do so.
-std::string implied_command(std::span<const std::string> arguments) {
-  const auto given = [&](const char* option) { return std::ranges::count(arguments, option) > 0; };
-  return given("--explain") ? "explain" : given("--phrases") ? "phrases" : given("--auto") ? "evidence" : "cluster";
-}
-
 int run(const Options& options) {
   const auto& shared = options.shared;
   if (options.command == "cluster") return run_cluster(shared, options.cluster);
@@ -66,6 +59,9 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   return run_tool<Options>(
-      {.name = "relsim-dedup", .summary = "merge relations that say the same", .implied_command = implied_command},
+      {.name = "relsim-dedup",
+       .summary = "merge relations that say the same",
+       .default_command = "cluster",
+       .former_options = {{"--explain", "explain"}, {"--phrases", "phrases"}, {"--auto", "evidence"}}},
       argc, argv, define, run);
 }

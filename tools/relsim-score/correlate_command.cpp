@@ -32,6 +32,7 @@ void define_correlate(CLI::App& command, SharedOptions& shared, CorrelateOptions
       command, "--orientation", options.orientation, {"both", "same"},
       "both: a pair's divergence is that of the orientation in which it is closer, as in the table of pairs; same: as "
       "the relations stand");
+  add_seed(command, shared);
   add_heading(command, kOutputGroup);
   add_json(command, shared);
 }

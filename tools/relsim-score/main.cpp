@@ -28,7 +28,6 @@ void define(CLI::App& app, Options& options) {
   add_examples(app, {"relsim-score similarity kb.facts -o kb.similarity",
                      "relsim-score predict kb.model test.tsv --counts train.tsv"});
   auto& shared = options.shared;
-  add_seed(app, shared);
   const auto command = [&](const char* name, const char* help) -> CLI::App& {
     return add_command(app, name, options.command, help);
   };

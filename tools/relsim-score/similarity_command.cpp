@@ -73,7 +73,7 @@ void refuse_unused(const SharedOptions& shared, const SimilarityOptions& options
   for (const auto& [option, given, method] : of_methods) {
     if (given && options.method != method) refuse(std::string(option) + " goes with --method " + method);
   }
-  if (options.heads && *options.heads > 0 && (options.tolerance || options.seconds)) {
+  if (options.heads && (options.tolerance || options.seconds)) {
     refuse("--heads stands in place of --tolerance and --time");
   }
   if (options.precision != "auto" && !relsim::is_divergence(relsim::method_called(options.method))) {
@@ -134,10 +134,11 @@ void define_similarity(CLI::App& command, SharedOptions& shared, SimilarityOptio
       .add_option("--heads", options.heads,
                   "With adaptive: visit N heads per relation in place of --tolerance and --time")
       ->type_name("N")
-      ->check(not_negative());
+      ->check(above_zero());
   command.add_option("--draws", options.draws, "With sample: facts drawn per relation (default: 20)")->type_name("N");
   add_choice(command, "--orientation", options.orientation, {"both", "same"},
              "same: do not compare with heads and tails swapped, which takes about 40 % of the time");
+  add_seed(command, shared);
   command
       .add_option("--shard", options.shard,
                   "Write only part i of n of an exact comparison to --output, for `relsim-score merge`")

@@ -77,9 +77,8 @@ TEST_CASE("run() gets what the command line says, after a sub-command as well as
 }
 
 TEST_CASE("a command line without a sub-command stands for the one that the tool says") {
-  const Tool tool{.name = "tool", .summary = "do things", .implied_command = [](std::span<const std::string> given) {
-                    return std::string(std::ranges::count(given, "--deep") > 0 ? "dive" : "swim");
-                  }};
+  const Tool tool{
+      .name = "tool", .summary = "do things", .default_command = "swim", .former_options = {{"--deep", "dive"}}};
   std::string chosen, place, recorded;
   bool deep = false;
   const auto parse = [&](std::vector<std::string> given) {
@@ -130,9 +129,11 @@ TEST_CASE("each error has its exit status and one line that begins with the prog
 TEST_CASE("a command line that makes no sense is status 2, said in one line with a hint") {
   const auto unknown = outcome({"work", "--unknown"});
   CHECK(unknown.status == 2);
-  CHECK(unknown.messages == "tool: the following argument was not expected: --unknown\nTry 'tool work --help'.\n");
-  CHECK(outcome({"--unknown"}).messages ==
-        "tool: the following argument was not expected: --unknown\nTry 'tool --help'.\n");
+  CHECK(unknown.messages == "tool: argument not expected: --unknown\nTry 'tool work --help'.\n");
+  CHECK(outcome({"--unknown"}).messages == "tool: argument not expected: --unknown\nTry 'tool --help'.\n");
+  CHECK(
+      outcome({"work", "--one", "--two", "-3"}).messages.starts_with("tool: arguments not expected: --one --two -3\n"));
+  CHECK(outcome({"wrok", "--one"}).messages == "tool: no such command: 'wrok'\nTry 'tool --help'.\n");
   CHECK(outcome({}).status == 2);
   CHECK(outcome({"work", "--seed", "many"}).status == 2);
 }
