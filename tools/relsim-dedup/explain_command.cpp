@@ -10,15 +10,15 @@
 #include "relsim-dedup/merging_options.hpp"
 #include "terse/core/error.hpp"
 #include "terse/core/table.hpp"
+#include "terse/relsim/kb/id.hpp"
 #include "terse/relsim/merging/pair_explanation.hpp"
 
 namespace terse::tools::relsim_dedup {
 namespace {
 
+using relsim::at;
 using relsim::PairExplanation;
 using relsim::PairVerdict;
-
-std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
 std::string percent(double share) {
   char text[32];

@@ -1,15 +1,10 @@
 #include "terse/relsim/counts/role_counts.hpp"
+#include "terse/relsim/kb/id.hpp"
 
 #include <algorithm>
 #include <numeric>
 
 namespace terse::relsim {
-namespace {
-
-std::size_t at(std::int32_t id) { return static_cast<std::size_t>(id); }
-
-}  // namespace
-
 RoleCounts::RoleCounts(std::span<const Triple> triples, std::int32_t entities, std::int32_t relations)
     : entities_(entities), begin_(2 * at(relations) + 1), entity_(2 * triples.size()) {
   for (const auto& t : triples) {

@@ -4,14 +4,13 @@
 #include <cmath>
 
 #include "terse/core/parallel.hpp"
+#include "terse/relsim/kb/id.hpp"
 #include "terse/relsim/kernels/sparse_rows.hpp"
 
 namespace terse::relsim {
 namespace {
 
 constexpr std::size_t kFactGrain = 64, kRelationGrain = 1, kEntityGrain = 128;
-
-std::size_t at(std::int32_t id) { return static_cast<std::size_t>(id); }
 
 /// log(1 + exp x) and its derivative.
 float softplus(float x) { return std::max(x, 0.0f) + std::log1p(std::exp(-std::abs(x))); }

@@ -1,4 +1,5 @@
 #include "terse/relsim/linkage/dendrogram.hpp"
+#include "terse/relsim/kb/id.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -8,8 +9,6 @@ namespace terse::relsim {
 namespace {
 
 constexpr double kRow = 18, kMargin = 12, kTree = 480, kCharacter = 7.2, kAxis = 36;
-
-std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
 std::string escaped(const std::string& text) {
   std::string out;

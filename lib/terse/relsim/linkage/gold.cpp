@@ -10,13 +10,12 @@
 #include <utility>
 
 #include "terse/core/error.hpp"
+#include "terse/relsim/kb/id.hpp"
 #include "terse/relsim/kb/vocabulary.hpp"
 #include "terse/relsim/ranking/pair_ranking.hpp"
 
 namespace terse::relsim {
 namespace {
-
-std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
 Stance stance_of(const core::TsvReader& reader, std::string_view word) {
   if (word == "same") return Stance::Same;

@@ -12,15 +12,6 @@
 namespace terse::relsim {
 namespace {
 
-struct TripleHash {
-  std::size_t operator()(const Triple& t) const {
-    // Mixing by multiplication (Knuth): ids are dense, so the low bits need spreading.
-    auto h = static_cast<std::uint64_t>(static_cast<std::uint32_t>(t.head)) << 32 | static_cast<std::uint32_t>(t.tail);
-    h = (h ^ static_cast<std::uint64_t>(t.relation) * 0x9e3779b97f4a7c15u) * 0xff51afd7ed558ccdu;
-    return static_cast<std::size_t>(h ^ h >> 32);
-  }
-};
-
 /// As tables write a name.
 std::string on_one_line(const std::string& name) {
   std::string text;
@@ -81,6 +72,16 @@ class TripleRewriter::Work {
   core::ByteSink& sink_;
   bool keep_repeated_;
   Vocabulary known_, entities_, relations_;
+  struct TripleHash {
+    std::size_t operator()(const Triple& t) const {
+      // Mixing by multiplication (Knuth): ids are dense, so the low bits need spreading.
+      auto h =
+          static_cast<std::uint64_t>(static_cast<std::uint32_t>(t.head)) << 32 | static_cast<std::uint32_t>(t.tail);
+      h = (h ^ static_cast<std::uint64_t>(t.relation) * 0x9e3779b97f4a7c15u) * 0xff51afd7ed558ccdu;
+      return static_cast<std::size_t>(h ^ h >> 32);
+    }
+  };
+
   std::unordered_set<Triple, TripleHash> written_;
   std::string line_;
 };

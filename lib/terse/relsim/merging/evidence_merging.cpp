@@ -9,12 +9,11 @@
 #include <vector>
 
 #include "terse/core/error.hpp"
+#include "terse/relsim/kb/id.hpp"
 #include "terse/relsim/ranking/upper_bound.hpp"
 
 namespace terse::relsim {
 namespace {
-
-std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
 /// The relations below a node of the tree of merges, each turned round against the node or not.
 using Members = std::vector<std::pair<std::int32_t, bool>>;

@@ -4,11 +4,10 @@
 #include <cmath>
 
 #include "terse/core/error.hpp"
+#include "terse/relsim/kb/id.hpp"
 
 namespace terse::relsim {
 namespace {
-
-std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
 std::int32_t relation_called(const formats::Similarity& similarity, std::string_view name) {
   const auto found = std::ranges::find(similarity.relations, name);

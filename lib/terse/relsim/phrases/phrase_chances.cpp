@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "terse/relsim/kb/id.hpp"
 #include "terse/relsim/sparse/feature_sum.hpp"
 
 namespace terse::relsim {
@@ -14,8 +15,6 @@ namespace {
 constexpr double kFewest = 1;
 // Their rate has to be so many times that of all pairs.
 constexpr double kClearly = 2;
-
-std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
 /// Pairs of phrases, and of how many a fact of the one and a fact of the other, both at random, have the same head.
 struct Coincidences {

@@ -7,6 +7,7 @@
 #include <set>
 #include <string_view>
 
+#include "terse/relsim/kb/id.hpp"
 #include "terse/relsim/phrases/phrase_form.hpp"
 #include "terse/relsim/phrases/phrase_similarity.hpp"
 #include "terse/relsim/sparse/feature_rows.hpp"
@@ -26,8 +27,6 @@ std::set<std::string> set_of_stems(const char* words) {
   const auto stems = stems_of(words);
   return {stems.begin(), stems.end()};
 }
-
-std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
 // What more phrases have in common tells them apart least, and comparing by it takes a time that grows with the square
 // of their number: where there are many phrases it is left out.

@@ -6,13 +6,12 @@
 #include <utility>
 
 #include "terse/core/parallel.hpp"
+#include "terse/relsim/kb/id.hpp"
 #include "terse/relsim/phrases/phrase_form.hpp"
 #include "terse/relsim/phrases/phrase_similarity.hpp"
 
 namespace terse::relsim {
 namespace {
-
-std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
 using Stems = std::vector<PhraseStems>;
 

@@ -8,12 +8,11 @@
 
 #include "terse/core/error.hpp"
 #include "terse/core/parallel.hpp"
+#include "terse/relsim/kb/id.hpp"
 #include "terse/relsim/sparse/group_products.hpp"
 
 namespace terse::relsim {
 namespace {
-
-std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
 /// Phrases of a group that may be merged, all of which say something or all of which deny it.
 struct Cluster {

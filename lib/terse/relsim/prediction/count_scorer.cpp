@@ -6,14 +6,9 @@
 #include <utility>
 
 #include "terse/core/error.hpp"
+#include "terse/relsim/kb/id.hpp"
 
 namespace terse::relsim {
-namespace {
-
-std::size_t at(std::int32_t id) { return static_cast<std::size_t>(id); }
-
-}  // namespace
-
 CountScorer::CountScorer(std::span<const Triple> triples, std::int32_t entities, std::int32_t relations,
                          double smoothing)
     : smoothing_(smoothing), prior_(at(relations), 1), log_total_(at(relations), smoothing), base_(at(entities), 1) {
@@ -70,7 +65,7 @@ void CountScorer::score(std::int32_t head, std::span<const std::int32_t> tails, 
 }
 
 CountModelScorer::CountModelScorer(CountModel model, std::span<const std::int64_t> counts) : model_(std::move(model)) {
-  const double facts = static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
+  const auto facts = static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
   for (const auto count : counts) {
     prior_.push_back(std::log((static_cast<double>(count) + 1) / (facts + static_cast<double>(counts.size()))));
   }

@@ -24,7 +24,7 @@ FactScorer::FactScorer(const FactModel& model, std::span<const std::int64_t> cou
   table_ = EntityTable((model.entity - model.entity.mean(0, true)).contiguous());
   head_u_ = run_mlp(model.head, model.query.narrow(0, 0, relations)).contiguous();
   const auto log_z = table_.partition(head_u_, false).log_z;
-  const double facts = static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
+  const auto facts = static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
   for (std::int64_t r = 0; r < relations; ++r) {
     const auto count = static_cast<double>(counts[static_cast<std::size_t>(r)]);
     prior_.push_back(std::log((count + 1) / (facts + static_cast<double>(relations))));
