@@ -23,7 +23,10 @@ bool Schedule::needs_total() const {
 double Schedule::rate(std::uint64_t step) const {
   const auto& o = options_;
   if (step < o.warmup) return o.rate * static_cast<double>(step + 1) / static_cast<double>(o.warmup);
-  if (o.kind == ScheduleKind::Step) return o.rate * std::pow(o.gamma, static_cast<double>(step / o.every));
+  if (o.kind == ScheduleKind::Step) {
+    const std::uint64_t drops = step / o.every;
+    return o.rate * std::pow(o.gamma, static_cast<double>(drops));
+  }
   if (!needs_total() || o.total <= o.warmup) return o.rate;
   const auto left = static_cast<double>(o.total - std::min(step, o.total));
   const auto length = static_cast<double>(o.total - o.warmup);

@@ -166,7 +166,7 @@ void ReturningAllocator::release(void* data) {
   void* base = static_cast<std::byte*>(data) - kAlignment;
   std::memcpy(&bytes, base, sizeof bytes);
   if (logging_.load(std::memory_order_relaxed)) log_release(data, bytes, std::nullopt);
-  std::free(base);
+  std::free(base);  // NOLINT(cppcoreguidelines-no-malloc): this is the allocator
   live_ -= bytes;
 }
 

@@ -27,8 +27,8 @@ void* map_aligned(std::size_t bytes) {
   const std::uintptr_t start = round_up(begin, kHugePage);
   if (start > begin) munmap(raw, start - begin);
   const std::uintptr_t end = start + bytes;
-  if (begin + room > end) munmap(reinterpret_cast<void*>(end), begin + room - end);
-  void* aligned = reinterpret_cast<void*>(start);
+  auto* const aligned = static_cast<std::byte*>(raw) + (start - begin);
+  if (begin + room > end) munmap(aligned + bytes, begin + room - end);
   madvise(aligned, bytes, MADV_HUGEPAGE);  // a kernel without huge pages serves small ones
   return aligned;
 }
@@ -36,7 +36,7 @@ void* map_aligned(std::size_t bytes) {
 }  // namespace
 
 void* BlockCache::take(std::size_t bytes, std::size_t& mapped, std::size_t room) {
-  static const std::size_t page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  static const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   if (bytes > SIZE_MAX / 2) return nullptr;
   const std::size_t needed = round_up(bytes, page);
   auto best = blocks_.end();

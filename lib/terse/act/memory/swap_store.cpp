@@ -41,7 +41,7 @@ class SwapStore::Implementation {
       : options_(options),
         allocate_(std::move(allocate)),
         file_(options.directory),
-        thread_([this](std::stop_token stop) {
+        thread_([this](const std::stop_token& stop) {
           // Signals are the program's; RLIMIT_FSIZE then fails the write instead of ending the process.
           sigset_t all;
           sigfillset(&all);
@@ -60,7 +60,7 @@ class SwapStore::Implementation {
  private:
   using Lock = std::unique_lock<std::mutex>;
 
-  void work(std::stop_token stop);
+  void work(const std::stop_token& stop);
   std::shared_ptr<Region> next_to_read();
   void write(Lock& lock, const std::shared_ptr<Region>& region);
   void read_ahead(Lock& lock, const std::shared_ptr<Region>& region);
@@ -253,7 +253,7 @@ std::shared_ptr<SwapStore::Region> SwapStore::Implementation::next_to_read() {
   return nullptr;
 }
 
-void SwapStore::Implementation::work(std::stop_token stop) {
+void SwapStore::Implementation::work(const std::stop_token& stop) {
   Lock lock(mutex_);
   while (!stop.stop_requested()) {
     if (const auto region = next_to_read()) {

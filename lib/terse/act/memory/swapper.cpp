@@ -43,6 +43,7 @@ c10::Storage SwappedStorage::restore() {
   return memory->storage();
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): not the swap() of two values
 std::shared_ptr<SwappedStorage> Swapper::swap(const at::Tensor& tensor) {
   const c10::Storage& storage = tensor.storage();
   if (storage.nbytes() == 0 || storage.nbytes() < store_->options().least_bytes) return nullptr;

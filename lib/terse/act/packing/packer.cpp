@@ -176,9 +176,9 @@ std::shared_ptr<StoredTensor> Packer::pack_deferred(const at::Tensor& tensor, st
   return std::move(packing.stored);
 }
 
-void Packer::restored_input(const at::Tensor& tensor, std::shared_ptr<StoredTensor> stored, std::string id) {
+void Packer::restored_input(const at::Tensor& tensor, const std::shared_ptr<StoredTensor>& stored, std::string id) {
   if (!tensor.has_storage() || lives_anyway(tensor) || shared_.find(tensor, {Need::Exact})) return;
-  shared_.add(tensor, {std::move(stored), std::move(id), {Need::Exact}, true});
+  shared_.add(tensor, {stored, std::move(id), {Need::Exact}, true});
 }
 
 /// Signs wait a little: the values that the next layer saves of the same tensor take them into their bytes

@@ -60,7 +60,7 @@ class Packer final : public PackSink {
   /// Follows the second run where it saves what needs no storing.
   std::shared_ptr<StoredTensor> pass_over(const at::Tensor& tensor);
   /// What pack_input() gave is `tensor` again, perhaps in other memory: whatever saves it shares it.
-  void restored_input(const at::Tensor& tensor, std::shared_ptr<StoredTensor> stored, std::string id);
+  void restored_input(const at::Tensor& tensor, const std::shared_ptr<StoredTensor>& stored, std::string id);
 
   const Totals& totals() const { return totals_; }
   const std::vector<SavedTensor>& saved() const { return saved_; }

@@ -28,6 +28,7 @@ class GeneratorScope {
   explicit GeneratorScope(const at::Tensor& state) : outer_(default_generator().get_state()) {
     default_generator().set_state(state);
   }
+  // NOLINTNEXTLINE(bugprone-exception-escape): a state that get_state() gave is taken
   ~GeneratorScope() { default_generator().set_state(outer_); }
   GeneratorScope(const GeneratorScope&) = delete;
   GeneratorScope& operator=(const GeneratorScope&) = delete;
@@ -78,8 +79,11 @@ class RecomputedTensor final : public StoredTensor {
 /// One call of recompute(): what its block needs to run again, and who waits for it.
 class Recomputation final : public std::enable_shared_from_this<Recomputation> {
  public:
-  Recomputation(const BlockFunction& block, const std::vector<at::Tensor>& buffers, Packer& packer)
-      : block_(block), buffers_(buffers), generator_(default_generator().get_state()), step_(packer.step()) {}
+  Recomputation(BlockFunction block, const std::vector<at::Tensor>& buffers, Packer& packer)
+      : block_(std::move(block)),
+        buffers_(buffers),
+        generator_(default_generator().get_state()),
+        step_(packer.step()) {}
 
   std::vector<at::Tensor> run_first(std::vector<at::Tensor> inputs);
   void run_again();

@@ -244,7 +244,7 @@ class Encoding {
       return need == Need::Inside ? lower < x && x < upper : lower <= x && x <= upper;
     };
     const at::Tensor stored = values.to(at::kDouble);
-    const double* as_stored = stored.const_data_ptr<double>();
+    const auto* as_stored = stored.const_data_ptr<double>();
     return is_in(as_stored[1]) && !is_in(as_stored[0]) ? values : at::Tensor();
   }
 

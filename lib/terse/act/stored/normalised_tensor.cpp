@@ -30,7 +30,7 @@ at::Tensor NormalisedTensor::restore() {
   // A normalised row's variance is v / (v + epsilon), 1 but for the smallest rows; divided by rstd, v's root.
   const at::Tensor deviation = rstd.pow(-2).sub_(epsilon_).clamp_min_(0).sqrt_();
   const at::Tensor unit = std::get<0>(at::native_layer_norm(rows, {length_}, {}, {}, kLeastVariance));
-  const at::Tensor x = at::addcmul(mean, unit, deviation).view(form_.sizes);
+  at::Tensor x = at::addcmul(mean, unit, deviation).view(form_.sizes);
   if (x.strides() == form_.strides) return x;
   return at::empty_strided(form_.sizes, form_.strides, form_.type).copy_(x);
 }

@@ -29,7 +29,7 @@ std::vector<Node*> nodes_below(const torch::autograd::edge_list& edges) {
     if (edge.is_valid() && seen.insert(edge.function.get()).second) found.push_back(edge.function.get());
   };
   for (const Edge& edge : edges) visit(edge);
-  for (std::size_t i = 0; i < found.size(); ++i) {
+  for (std::size_t i = 0; i < found.size(); ++i) {  // NOLINT(modernize-loop-convert): it grows
     for (const Edge& edge : found[i]->next_edges()) visit(edge);
   }
   return found;
@@ -52,7 +52,7 @@ double squared_norm(const at::Tensor& x) {
   const at::Tensor flat = x.is_non_overlapping_and_dense() ? x.as_strided({x.numel()}, {1}) : x.reshape(-1);
   double sum = 0;
   for (const at::Tensor& piece : flat.split(kPiece)) {
-    const double norm = at::linalg_vector_norm(piece, 2, {}, false, at::kDouble).item<double>();
+    const auto norm = at::linalg_vector_norm(piece, 2, {}, false, at::kDouble).item<double>();
     sum += norm * norm;
   }
   return sum;

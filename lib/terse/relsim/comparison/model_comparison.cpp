@@ -70,7 +70,10 @@ Divergences divergences_of(const ComparedModel& compared, const ComparisonOption
     return divergences_of_counts(compared.facts);
   }
   const auto model = load_fact_model(compared.facts, compared.name);
-  if (options.method == Method::Adaptive) return adaptively(model, options, details);
+  if (options.method == Method::Adaptive) {
+    const Divergences& divergences = adaptively(model, options, details);  // its intervals are in the details
+    return divergences;
+  }
   if (options.method == Method::Exact) {
     return exact_divergences(
         model, {.precision = options.precision, .swapped = options.swapped, .on_progress = options.on_progress});

@@ -7,11 +7,10 @@
 namespace terse::relsim {
 
 TailParameters::TailParameters(const FactModel& model, std::int64_t queries, at::ScalarType type, Rounding rounding)
-    : rounding_(rounding) {
+    : entity_(model.entity), rounding_(rounding) {
   first_ = model.tail.linear_weight(0).to(at::kDouble).t().contiguous();
   const auto query = model.query.narrow(0, 0, queries).to(at::kDouble);
   query_layer_ = at::addmm(model.tail.bias[0].to(at::kDouble), query, first_).to(type);
-  entity_ = model.entity;
   for (int i = 0; i < 2; ++i) {
     weight_[i] = model.tail.weight[i + 1].to(type).contiguous();
     bias_[i] = model.tail.bias[i + 1].to(type).contiguous();

@@ -16,8 +16,7 @@ namespace terse::relsim {
 namespace {
 
 /// Checked; and readies this thread before LibTorch works on it.
-const ExtractorTrainingOptions& begun(const ExtractorTrainingOptions& o, std::span<const double> divergences,
-                                      std::size_t relations) {
+ExtractorTrainingOptions begun(ExtractorTrainingOptions o, std::span<const double> divergences, std::size_t relations) {
   const auto require = [](bool good, const char* message) {
     if (!good) throw Error(Error::Usage, message);
   };

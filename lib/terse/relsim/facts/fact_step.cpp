@@ -172,7 +172,7 @@ void FactStep::update_entities(std::span<const Observation> batch, const float* 
   const auto by_head = std::make_shared<const std::vector<std::size_t>>(sorted_by(batch, head_of));
   const auto by_tail = std::make_shared<const std::vector<std::size_t>>(sorted_by(batch, tail_of));
   for (std::size_t panel = 0; panel < table_.panels(); ++panel) {
-    tasks.push_back([this, batch, dx, by_head, by_tail, rates, panel] {
+    tasks.emplace_back([this, batch, dx, by_head, by_tail, rates, panel, head_of, tail_of] {
       const auto first = panel * kPanel, count = std::min(kPanel, table_.entities() - first);
       const auto dim = table_.dim(), width = table_.padded_dim();
       std::vector<float> sums(kPanel * width), gradient(kPanel * dim);

@@ -41,7 +41,7 @@ learn::Schedule schedule_of(const FactTrainingOptions& o, std::size_t observatio
                           .total = static_cast<std::uint64_t>(o.epochs) * ((observations + batch - 1) / batch)});
 }
 
-const FactTrainingOptions& checked(const FactTrainingOptions& options) {
+FactTrainingOptions checked(FactTrainingOptions options) {
   check(options);
   return options;
 }

@@ -71,12 +71,12 @@ at::Tensor MlpPass::inputs(std::int64_t rows) {
 void MlpPass::add_forward_tasks(std::vector<Task>& tasks) {
   for (std::int64_t begin = 0; begin < rows(); begin += kPassRows) {
     const auto count = std::min(kPassRows, rows() - begin);
-    tasks.push_back([this, begin, count] { forward(begin, count); });
+    tasks.emplace_back([this, begin, count] { forward(begin, count); });
   }
   if (!rounded_) return;
   const auto hidden = weight_[1].value().size(0), half = hidden / 2;
   for (std::int64_t begin = 0; begin < hidden; begin += kWeightBlock) {
-    tasks.push_back([this, begin, hidden, half] {  // for the backward pass
+    tasks.emplace_back([this, begin, hidden, half] {  // for the backward pass
       for (auto i = begin; i < std::min(begin + kWeightBlock, hidden); ++i) {
         const auto* row = row_of(weight_[1].value(), i);
         join_pairs(row, row + half, static_cast<std::size_t>(half), weight_pairs_.data() + i * half);
@@ -114,7 +114,8 @@ void MlpPass::add_backward_tasks(std::vector<Task>& tasks, const at::Tensor& gra
   if (sparse_) transpose_weight();
   for (std::int64_t begin = 0; begin < rows(); begin += kPassRows) {
     const auto count = std::min(kPassRows, rows() - begin);
-    tasks.push_back([this, begin, count] { sparse_ ? backward_sparse(begin, count) : backward_dense(begin, count); });
+    tasks.emplace_back(
+        [this, begin, count] { sparse_ ? backward_sparse(begin, count) : backward_dense(begin, count); });
   }
 }
 
@@ -231,19 +232,19 @@ void MlpPass::add_update_tasks(std::vector<Task>& tasks, const StepRates& rates)
     if (i == 1 && sparse_) {
       for (std::int64_t begin = 0; begin < columns; begin += kWeightColumns) {
         const auto count = std::min(kWeightColumns, columns - begin);
-        tasks.push_back([this, begin, count, rates] { update_sparse(begin, count, rates); });
+        tasks.emplace_back([this, begin, count, rates] { update_sparse(begin, count, rates); });
       }
     } else {
       for (std::int64_t begin = 0; begin < weight_rows; begin += kWeightBlock) {
         const auto count = std::min(kWeightBlock, weight_rows - begin);
-        tasks.push_back([this, i, columns, begin, count, rates] {
+        tasks.emplace_back([this, i, columns, begin, count, rates] {
           auto gradient = at::empty({count, columns});
           weight_gradient(i, begin, count, gradient);
           weight_[i].update(begin * columns, count * columns, gradient.data_ptr<float>(), rates);
         });
       }
     }
-    tasks.push_back([this, i, rates] {
+    tasks.emplace_back([this, i, rates] {
       const auto gradient = (i == 2 ? dy_ : da_[i]).sum(0);
       bias_[i].update(0, gradient.numel(), gradient.data_ptr<float>(), rates);
     });
@@ -257,11 +258,11 @@ void MlpPass::add_update_tasks(std::vector<Task>& tasks, const StepRates& rates,
     const auto weight = gradients[2 * i].contiguous();
     for (std::int64_t begin = 0; begin < rows; begin += kWeightBlock) {
       const auto count = std::min(kWeightBlock, rows - begin);
-      tasks.push_back([this, i, columns, begin, count, rates, weight] {
+      tasks.emplace_back([this, i, columns, begin, count, rates, weight] {
         weight_[i].update(begin * columns, count * columns, row_of(weight, begin), rates);
       });
     }
-    tasks.push_back([this, i, rates, bias = gradients[2 * i + 1].contiguous()] {
+    tasks.emplace_back([this, i, rates, bias = gradients[2 * i + 1].contiguous()] {
       bias_[i].update(0, bias.numel(), bias.const_data_ptr<float>(), rates);
     });
   }

@@ -16,8 +16,8 @@ class Vocabulary {
   Vocabulary() = default;
   /// @throws Error::BadInput where a name comes twice
   explicit Vocabulary(const std::vector<std::string>& names);
-  Vocabulary(Vocabulary&&) = default;
-  Vocabulary& operator=(Vocabulary&&) = default;
+  Vocabulary(Vocabulary&&) noexcept = default;
+  Vocabulary& operator=(Vocabulary&&) noexcept = default;
 
   /// The id of `name`, made where it is new. @throws Error::BadInput beyond 2^31 - 1 names
   std::int32_t intern(std::string_view name);

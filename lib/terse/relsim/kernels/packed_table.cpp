@@ -187,7 +187,7 @@ void partition_block(const PackedTable& table, const float* u, std::size_t n, fl
     flush(rows[i]);
     log_z[i] = static_cast<float>(static_cast<double>(rows[i].shift) + std::log(rows[i].total));
     if (!mean) continue;
-    const float factor = static_cast<float>(1 / rows[i].total);
+    const auto factor = static_cast<float>(1 / rows[i].total);
     auto* row = sums.data() + i * width;
     for (std::size_t k = table.whole_dim() + kQuarter; k < width; ++k) row[table.whole_dim() + k % kQuarter] += row[k];
     for (std::size_t k = 0; k < dim; ++k) mean[i * dim + k] = factor * row[k];

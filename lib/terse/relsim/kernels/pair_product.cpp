@@ -104,8 +104,10 @@ TERSE_PAIR_TARGET inline void pair_tile(const PairProduct& p, std::size_t i, std
   }
   for (std::size_t k = 0; k < p.depth; ++k) {
     __m512bh row[V];
+    // NOLINTNEXTLINE(modernize-avoid-c-style-cast): the same bits as another vector
     for (std::size_t v = 0; v < V; ++v) row[v] = (__m512bh)_mm512_loadu_si512(b + k * p.b_stride + v * kVector);
     for (std::size_t r = 0; r < R; ++r) {
+      // NOLINTNEXTLINE(modernize-avoid-c-style-cast): the same bits as another vector
       const auto value = (__m512bh)_mm512_set1_epi32(static_cast<int>(a[r * p.a_row + k * p.a_depth]));
       for (std::size_t v = 0; v < V; ++v) sum[r][v] = _mm512_dpbf16_ps(sum[r][v], value, row[v]);
     }
@@ -149,11 +151,13 @@ TERSE_PAIR_TARGET void quarters_of_rows(const PairProduct& p, std::size_t i) {
   for (std::size_t r = 0; r < R; ++r) sum[r] = _mm512_loadu_ps(out + r * p.out_stride);
   for (std::size_t k = 0; k < p.depth; k += kVector) {
     for (int q = 0; q < 4; ++q) {
+      // NOLINTNEXTLINE(modernize-avoid-c-style-cast): the same bits as another vector
       const auto columns = (__m512bh)_mm512_loadu_si512(p.b + (k + 4 * static_cast<std::size_t>(q)) * 4);
       const auto place = _mm512_add_epi32(first, _mm512_set1_epi32(4 * q));
       for (std::size_t r = 0; r < R; ++r) {
         // Of every lane; the form without a mask warns of an uninitialised operand in GCC 12.
         const auto values = _mm512_maskz_permutexvar_epi32(0xffff, place, _mm512_loadu_si512(a + r * p.a_row + k));
+        // NOLINTNEXTLINE(modernize-avoid-c-style-cast): the same bits as another vector
         sum[r] = _mm512_dpbf16_ps(sum[r], (__m512bh)values, columns);
       }
     }

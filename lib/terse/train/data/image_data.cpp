@@ -46,7 +46,7 @@ Images read_images(const std::string& folder, const std::string& part, std::int6
 TensorDataSet::Normalisation normalisation_of(const at::Tensor& pixels) {
   const auto histogram = at::bincount(pixels.flatten(), {}, 256);
   const auto values = at::arange(256, at::kLong);
-  const double count = static_cast<double>(pixels.numel());
+  const auto count = static_cast<double>(pixels.numel());
   const double sum = static_cast<double>((histogram * values).sum().item<std::int64_t>());
   const double squares = static_cast<double>((histogram * values * values).sum().item<std::int64_t>());
   const double mean = sum / count;

@@ -33,7 +33,7 @@ Layout checked_layout(const TensorMeta& meta, std::uint64_t elements, const std:
   }
   Layout layout;
   layout.offset = number(meta.storage_offset, where);
-  std::uint64_t last = static_cast<std::uint64_t>(layout.offset);
+  auto last = static_cast<std::uint64_t>(layout.offset);
   bool empty = false;
   for (std::size_t d = 0; d < meta.sizes.size(); ++d) {
     layout.sizes.push_back(number(meta.sizes[d], where));

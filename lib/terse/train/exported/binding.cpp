@@ -21,9 +21,8 @@ c10::IValue translate(const Argument& argument, const Element& element, const st
   const auto* number = std::get_if<std::int64_t>(&element);
   switch (argument.meaning) {
     case Plain:
+    case Unsupported:  // refused before
       break;
-    case Unsupported:
-      break;  // refused before
     case Device:
       return c10::IValue(c10::Device(c10::kCPU));
     case ScalarType: {
@@ -97,7 +96,7 @@ Binding::Binding(const c10::Argument& schema, const Argument* given, const SlotO
   }
 }
 
-Binding::Binding(const Argument& given, const SlotOf& slot_of) : name_(given.kind), list_(false) {
+Binding::Binding(const Argument& given, const SlotOf& slot_of) : name_(given.kind) {
   if (given.list || given.meaning != Argument::Meaning::Plain) refuse("is no number");
   add_items(given, slot_of);
 }

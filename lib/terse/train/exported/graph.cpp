@@ -273,7 +273,7 @@ bool keep_needed(int /*depth*/, Json::parse_event_t event, const Json& value) {
 }
 
 template <class Convert>
-auto parse(std::string_view json, const std::string& where, Convert convert, Json::parser_callback_t keep) {
+auto parse(std::string_view json, const std::string& where, Convert convert, const Json::parser_callback_t& keep) {
   try {
     return convert(Json::parse(json, keep));
   } catch (const Json::parse_error&) {

@@ -60,7 +60,7 @@ class Planner {
         if (const auto* use = std::get_if<ValueName>(&element)) live.insert(slot_of(use->name));
       }
     }
-    for (auto step = plan_.steps.rbegin(); step != plan_.steps.rend(); ++step) {
+    for (auto step = plan_.steps.rbegin(); step != plan_.steps.rend(); ++step) {  // NOLINT(modernize-loop-convert)
       const auto mention = [&](std::size_t slot) {
         if (live.insert(slot).second) step->release.push_back(slot);
       };

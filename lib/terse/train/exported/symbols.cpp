@@ -96,9 +96,9 @@ struct Entry {
 };
 
 constexpr Entry kSymbolTable[] = {
-    {"_operator.add", [](Arguments a) { return binary(a, add, std::plus<double>()); }},
-    {"_operator.sub", [](Arguments a) { return binary(a, subtract, std::minus<double>()); }},
-    {"_operator.mul", [](Arguments a) { return binary(a, multiply, std::multiplies<double>()); }},
+    {"_operator.add", [](Arguments a) { return binary(a, add, std::plus<>()); }},
+    {"_operator.sub", [](Arguments a) { return binary(a, subtract, std::minus<>()); }},
+    {"_operator.mul", [](Arguments a) { return binary(a, multiply, std::multiplies<>()); }},
     {"_operator.floordiv",
      [](Arguments a) { return binary(a, floor_divide, [](double x, double y) { return std::floor(x / y); }); }},
     {"_operator.mod",

@@ -65,6 +65,7 @@ CheckpointInfo describe(Trainer& trainer) {
 CheckpointFolder::CheckpointFolder(const std::string& path) : path_(path) {
   std::error_code status;
   std::filesystem::create_directories(path, status);
+  // NOLINTNEXTLINE(cppcoreguidelines-prefer-member-initializer): there is a folder to open only now
   descriptor_ = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor_ < 0) throw Error(Error::OutputFailed, path + ": " + std::strerror(errno));
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {

@@ -58,7 +58,7 @@ class Gcnii : public Model {
   }
 
  private:
-  static at::Tensor relu(at::Tensor x, const std::string& path) {
+  static at::Tensor relu(const at::Tensor& x, const std::string& path) {
     act::ModuleScope scope(path);
     return x.relu_();
   }

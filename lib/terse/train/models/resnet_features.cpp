@@ -59,7 +59,7 @@ class ResidualBlock : public PathModule {
   }
 
   // In place: batch normalisation and addition do not need their result for the backward pass.
-  at::Tensor relu(at::Tensor x) const {
+  at::Tensor relu(const at::Tensor& x) const {
     act::ModuleScope scope(child_path("relu"));
     return x.relu_();
   }

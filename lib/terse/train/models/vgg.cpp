@@ -107,7 +107,7 @@ class Vgg : public Model {
   }
 
  private:
-  static at::Tensor relu(at::Tensor x, const std::string& path) {
+  static at::Tensor relu(const at::Tensor& x, const std::string& path) {
     act::ModuleScope scope(path);
     return x.relu_();
   }

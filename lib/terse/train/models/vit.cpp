@@ -88,7 +88,7 @@ class Vit : public Model {
     const auto tokens = (sizes.height / sizes.patch) * (sizes.width / sizes.patch) + 1;
     encoder_ = nest<Encoder>("encoder", sizes, tokens);
     head_ = nest<ModuleGroup>("heads")->make<Linear>("head", sizes.dim, sizes.classes);
-    init_patches(std::sqrt(1.0 / double(sizes.channels * sizes.patch * sizes.patch)));
+    init_patches(std::sqrt(1.0 / static_cast<double>(sizes.channels * sizes.patch * sizes.patch)));
     torch::nn::init::zeros_(head_->weight);
     torch::nn::init::zeros_(head_->bias);
   }

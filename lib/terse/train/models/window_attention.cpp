@@ -57,7 +57,8 @@ WindowAttention::WindowAttention(const std::string& path, std::int64_t dim, std:
 at::Tensor WindowAttention::attend(const at::Tensor& windows, const at::Tensor& bias) const {
   const auto n = windows.size(0), t = windows.size(1), c = windows.size(2);
   const auto parts = qkv_(windows).reshape({n, t, 3, heads_, c / heads_}).permute({2, 0, 3, 1, 4}).unbind(0);
-  const auto q = parts[0] * (1 / std::sqrt(static_cast<double>(c / heads_)));
+  const auto width = c / heads_;
+  const auto q = parts[0] * (1 / std::sqrt(static_cast<double>(width)));
   const auto count = bias.size(0);  // windows of an image, or 1 where all have the same bias
   auto scores = q.matmul(parts[1].transpose(-2, -1)).view({n / count, count, heads_, t, t}) + bias;
   const auto weights = scores.view({n, heads_, t, t}).softmax(-1);
