@@ -1,4 +1,6 @@
 #include <array>
+#include <map>
+#include <string>
 
 #include "common/messages.hpp"
 #include "options.hpp"
@@ -20,6 +22,11 @@ void say_summary(const formats::Profile& profile) {
   for (const auto& tensor : profile.tensors) exact += tensor.exact_bytes;
   say_note(std::to_string(profile.tensors.size()) + " saved tensors, " + core::format_size(exact) +
            " for the backward pass; peak allocated " + core::format_size(profile.peak_allocated_bytes));
+  std::map<std::string, std::uint64_t> kept;
+  for (const auto& tensor : profile.tensors) {
+    if (tensor.reason == "no-rule" && tensor.exact_bytes > 0) kept[tensor.op] += tensor.exact_bytes;
+  }
+  for (const auto& [op, bytes] : kept) say_warning(core::format_size(bytes) + " kept: no rule for " + op);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include <array>
 #include <optional>
+#include <set>
+#include <string>
 
 #include "common/messages.hpp"
 #include "interruption.hpp"
@@ -136,6 +138,13 @@ void warn_of_variance(std::uint64_t step, const act::VarianceFigures& figures) {
   say_note(text);
 }
 
+/// Once for each operator. @param said  those that it was said of
+void warn_of_kept(const train::StepFigures& figures, std::set<std::string>& said) {
+  for (const auto& [op, bytes] : figures.compression.without_rule) {
+    if (said.insert(op).second) say_warning(core::format_size(bytes) + " kept: no rule for " + op);
+  }
+}
+
 void say_summary(const train::RunSummary& summary, const std::optional<train::Evaluation>& evaluation) {
   if (!summary.last()) return;
   char text[160];
@@ -226,10 +235,12 @@ int train_and_write(const Options& options) {
   if (outputs.metrics) metrics.emplace(*outputs.metrics);
   train::RunSummary summary;
   bool finished = false;
+  std::set<std::string> kept;  // operators
   {
     core::Progress progress("training", trainer.steps_total(), options.shared.progress);
     hooks.each_step = [&](const train::StepFigures& figures) {
       if (metrics) metrics->step(figures);
+      warn_of_kept(figures, kept);
       const auto& adaptation = figures.compression.adaptation;
       if (adaptation && adaptation->variance) warn_of_variance(figures.step, *adaptation->variance);
       progress.update(figures.step, figures_text(figures));

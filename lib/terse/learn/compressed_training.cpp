@@ -119,6 +119,7 @@ StepCompression CompressedTraining::step(std::uint64_t number, const act::Pass& 
   }
   figures.exact_bytes = compression_->totals().exact_bytes;
   figures.stored_bytes = compression_->totals().stored_bytes;
+  figures.without_rule = compression_->totals().without_rule;
   epoch_.exact_bytes = std::max(epoch_.exact_bytes, figures.exact_bytes);
   epoch_.stored_bytes = std::max(epoch_.stored_bytes, figures.stored_bytes);
   if (figures.adaptation) {

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "terse/act/budget/budget_keeper.hpp"
@@ -17,11 +19,12 @@ namespace terse::learn {
 
 /// What one step's forward and backward pass took.
 struct StepCompression {
-  std::uint64_t exact_bytes = 0;                          ///< saved for backward without compression
-  std::uint64_t stored_bytes = 0;                         ///< saved for backward as it was
-  std::optional<act::AdaptationFigures> adaptation = {};  ///< at an adaptive level
-  std::optional<act::BudgetFigures> budget = {};          ///< where there is one
-  std::optional<act::SwapFigures> swap = {};              ///< with a second tier: what this step gave it and waited for
+  std::uint64_t exact_bytes = 0;                           ///< saved for backward without compression
+  std::uint64_t stored_bytes = 0;                          ///< saved for backward as it was
+  std::map<std::string, std::uint64_t> without_rule = {};  ///< of these, kept as they are (act::Totals)
+  std::optional<act::AdaptationFigures> adaptation = {};   ///< at an adaptive level
+  std::optional<act::BudgetFigures> budget = {};           ///< where there is one
+  std::optional<act::SwapFigures> swap = {};  ///< with a second tier: what this step gave it and waited for
 };
 
 /// The same over the steps of an epoch, for its metrics and its checkpoint.

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
+#include <fstream>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "networks.hpp"
 #include "terse/act/operators/operator_tracker.hpp"
@@ -62,8 +65,9 @@ TEST_CASE("every name in the table of operators is one of LibTorch's", "[operato
       CHECK(roles.insert(rule.role).second);
       CHECK_FALSE(rule.why.empty());
       for (const std::string_view bound : {rule.lower, rule.upper}) {
-        CHECK((bound.empty() || is_number(bound) || is_argument(bound)));
+        CHECK((bound.empty() || is_number(bound) || is_argument(bound.substr(bound.front() == '-' ? 1 : 0))));
       }
+      CHECK((!rule.widest_step || rule.need == Need::Values || rule.need == Need::Negative));
       const bool has_bounds = !rule.lower.empty() || !rule.upper.empty();
       CHECK(has_bounds == (rule.need == Need::Inside || rule.need == Need::Within));
     }
@@ -85,6 +89,66 @@ TEST_CASE("every name in the table of operators is one of LibTorch's", "[operato
   }
 }
 
+namespace {
+
+/// A tensor that an operator of LibTorch saves: a row of tests/data/autograd/saved_tensors.tsv.
+struct SavedByLibTorch {
+  std::string op, key, name, role;
+};
+
+std::vector<SavedByLibTorch> saved_by_libtorch() {
+  const char* data = std::getenv("TERSE_DATA");
+  std::ifstream file(std::string(data ? data : "tests/data") + "/autograd/saved_tensors.tsv");
+  std::vector<SavedByLibTorch> rows;
+  std::string line, node_before;
+  std::getline(file, line);  // the names of the columns
+  for (std::uint32_t results = 0; std::getline(file, line);) {
+    std::istringstream cells(line);
+    std::string op, node, key, from, tensor;
+    cells >> op >> node >> key >> from >> tensor;
+    if (const std::string now = op + node + key; now != node_before) {
+      node_before = now;
+      results = 0;
+    }
+    op = "aten::" + op.substr(0, op.find('.'));
+    const std::string role = from == "result" ? result_role(op, results++) : tensor;
+    rows.push_back({op, key, tensor, role});
+  }
+  return rows;
+}
+
+// Tensors that no rule has to speak of, since packing loses nothing of them whatever they are for.
+const std::set<std::string_view> kWhole = {
+    // integers: places, counts, labels, lengths, permutations, states of generators
+    "index", "indices", "offsets", "offs", "pivots", "exponent", "cum_seq_q", "cum_seq_k", "lengths", "philox_seed",
+    "philox_offset", "rng_state", "batch_sizes", "sorter",
+    // truth values
+    "mask", "condition", "is_target"};
+
+/// Why a tensor that has no rule is right to be kept exact; empty: there is no reason.
+std::string_view reason_to_keep(const SavedByLibTorch& saved) {
+  if (kWhole.contains(saved.role) || kWhole.contains(saved.name))
+    return "integers and truth values are packed without loss";
+  if (saved.key == "AutogradNestedTensor") return "nested tensors have no memory that could be encoded";
+  if (saved.op.find("_backward") != std::string::npos) {
+    return "second derivatives: a training step saves none";
+  }
+  if (saved.op.starts_with("aten::_test_")) return "LibTorch's own tests";
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("every tensor that LibTorch's operators save has a rule, or a reason to be kept", "[operators]") {
+  const auto rows = saved_by_libtorch();
+  REQUIRE(rows.size() > 800);
+  for (const SavedByLibTorch& saved : rows) {
+    if (find_rule(saved.op, saved.role)) continue;
+    INFO(saved.op << ":" << saved.role << " has no rule: what is its backward pass to do with it?");
+    CHECK_FALSE(reason_to_keep(saved).empty());
+  }
+}
+
 TEST_CASE("the table answers for operators, their in-place forms and unknown ones", "[operators]") {
   CHECK(need_of("aten::relu", "result") == Need::Positive);
   CHECK(need_of("aten::relu_", "result") == Need::Positive);
@@ -94,7 +158,10 @@ TEST_CASE("the table answers for operators, their in-place forms and unknown one
   CHECK(need_of("aten::div", "self") == Need::Values);
   CHECK(need_of("aten::pow", "exponent") == Need::Exact);
   CHECK(need_of("aten::convolution", "input") == Need::Values);
-  CHECK(need_of("custom", "result") == Need::Values);
+  CHECK(need_of("custom", "result") == Need::Exact);
+  CHECK_FALSE(find_rule("custom", "result"));
+  CHECK_FALSE(find_rule("aten::convolution_of_tomorrow", "input"));
+  CHECK(find_rule("aten::_foreach_div", "self[1]")->need == Need::Exact);
   CHECK(rule_of("aten::hardtanh_", "result").upper == "max_val");
   CHECK_FALSE(rule_of("aten::relu", "result").why.empty());
   CHECK(recipe_of("aten::mul"));

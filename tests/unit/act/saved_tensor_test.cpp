@@ -287,6 +287,37 @@ TEST_CASE("tensors that rounding would spoil are kept", "[saved]") {
   CHECK(at::allclose(x.grad(), 1 / plain - 1 / (plain * plain), 1e-5, 1e-4));
 }
 
+namespace {
+
+/// A function of somebody's, of whose backward pass nothing is known.
+struct Unknown : torch::autograd::Function<Unknown> {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x) {
+    context->save_for_backward({x});
+    return x.sin();
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    return {gradients[0] * context->get_saved_variables()[0].cos()};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("what no rule names is kept, and counted by operator", "[saved]") {
+  Compression compression(bits(4));
+  const at::Tensor x = attached(numbers({64, 64}, 23));
+  {
+    const auto step = compression.step();
+    const at::Tensor one = Unknown::apply(x * 30);
+    const at::Tensor other = Unknown::apply((x > 0).to(at::kFloat) * x.sum());
+    (one + other).sum().backward();
+  }
+  CHECK(record(compression, "custom#1:result").reason == Reason::NoRule);
+  CHECK(record(compression, "custom#2:result").reason == Reason::Mask);  // two values: nothing is lost
+  CHECK(compression.totals().without_rule == std::map<std::string, std::uint64_t>{{"custom", 64 * 64 * 4}});
+  CHECK(to_string(Reason::NoRule) == "no-rule");
+}
+
 TEST_CASE("tensors without dense CPU memory are kept", "[saved]") {
   Compression compression(bits(4));
   const at::Tensor x = attached(numbers({64, 64}, 22));

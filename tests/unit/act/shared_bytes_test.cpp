@@ -101,7 +101,7 @@ TEST_CASE("views of the same memory are stored once, whatever their shape", "[sa
     at::Tensor loss = y.sin().sum();
     loss = loss + y.view({128, 32}).cos().sum();
     loss = loss + y.permute({2, 0, 1}).cos().sum();
-    loss = loss + y.slice(1, 0, 8).sinh().sum();
+    loss = loss + y.slice(1, 0, 8).erf().sum();
     loss.backward();
   }
   CHECK(record(compression, "sin#1:self").reason == Reason::Quantized);
@@ -111,9 +111,9 @@ TEST_CASE("views of the same memory are stored once, whatever their shape", "[sa
   CHECK(flat.stored_bytes == 0);
   CHECK(record(compression, "cos#2:self").shared_with == "sin#1:self");
   // A part is stored by itself.
-  CHECK(record(compression, "sinh#1:self").reason == Reason::Quantized);
+  CHECK(record(compression, "erf#1:self").reason == Reason::Quantized);
   const at::Tensor plain = leaf(x);
-  (plain.sin().sum() + 2 * plain.cos().sum() + plain.slice(1, 0, 8).sinh().sum()).backward();
+  (plain.sin().sum() + 2 * plain.cos().sum() + plain.slice(1, 0, 8).erf().sum()).backward();
   CHECK((x.grad() - plain.grad()).abs().max().item<double>() < 0.05);
 }
 

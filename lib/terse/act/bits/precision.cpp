@@ -48,7 +48,7 @@ std::vector<formats::Rung> rungs_of(const SavedTensor& tensor) {
   std::uint64_t elements = 1;
   for (const std::int64_t size : tensor.shape) elements *= static_cast<std::uint64_t>(size);
   const std::uint64_t exact = elements * core::size_of(tensor.dtype);
-  const int least = rule_of(tensor.op, tensor.role).least_bits;
+  const int least = std::max(rule_of(tensor.op, tensor.role).least_bits, tensor.least_bits);
   for (const int bits : kRungs) {
     if (bits < least) continue;
     if (bits == kKeptBits) {

@@ -23,6 +23,7 @@ enum class Need : std::uint8_t {
   Inside,     ///< which elements lie between two numbers, exclusive
   Within,     ///< which elements lie between two numbers, inclusive
   Signum,     ///< of each element whether it is negative, zero or positive
+  Negative,   ///< which elements are positive, and the values of the others, which may be rounded
   Logarithm,  ///< its exponentials, and they may be rounded
   Window,     ///< positions within a pooling window, given as indices into a plane
   Shape,      ///< its sizes
@@ -39,7 +40,15 @@ struct Rule {
   /// For Values that rounding as coarse as the rest would spoil; bits asked for that very tensor count nevertheless.
   int least_bits = 0;
   bool rows = false;  ///< rounded as normalised rows (normalised_tensor.hpp)
+  /// For Values and Negative that the gradient is not linear in: how far apart grid points may lie, in units of the
+  /// elements, for the gradient's bias to stay within kLargestBias of its norm. A tensor is stored in as many bits as
+  /// that takes, and exactly where 8 do not do.
+  double (*widest_step)(const at::Tensor& tensor, const RunningOperator& running) = nullptr;
 };
+
+/// What a rule may add to the gradient on average, as a share of its norm. Every rule is measured against it
+/// (tests/unit/train/operator_bias.cpp).
+inline constexpr double kLargestBias = 0.02;
 
 /// An operator's results from what is restored of its parts; a part that it did not have is undefined.
 using Compute = std::function<std::vector<at::Tensor>(const std::vector<at::Tensor>& parts)>;
@@ -67,7 +76,7 @@ struct Recipe {
 /// All that is known of an operator: one entry of the table in operator_table.cpp.
 struct Operator {
   std::string_view name;                         ///< without "aten::" and without the underscore of the in-place form
-  std::vector<Rule> rules = {};                  ///< the first of a role counts; one of need Values where there is none
+  std::vector<Rule> rules = {};                  ///< the first of a role counts; one of need Exact where there is none
   std::vector<std::string_view> results = {};    ///< roles of saved tensors that are no arguments, in order of saving
   std::vector<std::string_view> arguments = {};  ///< those that a form or the recipe reads beside tensors
   std::optional<Recipe> recipe = {};
@@ -82,10 +91,13 @@ struct Requirement {
   bool operator==(const Requirement&) const = default;
 };
 
+/// All entries, in the order in which a reader looks for them; those of operators of which nothing may be rounded last.
 std::span<const Operator> operator_table();
 
-/// The rule for `role` of `op` ("aten::relu", "result"); a rule of need Values where the table says nothing. An
-/// in-place operator ("aten::relu_") follows the rule of the plain one.
+/// The rule for `role` of `op` ("aten::relu", "result"), or nullptr where the table says nothing. An in-place operator
+/// ("aten::relu_") follows the rule of the plain one.
+const Rule* find_rule(std::string_view op, std::string_view role);
+/// The same; a rule of need Exact where the table says nothing.
 const Rule& rule_of(std::string_view op, std::string_view role);
 
 /// Role of the k-th saved tensor of `op` that is not among its arguments: "save_mean", "indices"; where the table

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,7 +61,9 @@ class OperatorTracker {
   static void leave(const at::RecordFunction& function, at::ObserverContext*);
   static std::string role_in(Frame& frame, const at::Tensor& tensor);
 
-  std::vector<Frame> frames_;  // reused, so that following an operator allocates nothing once they are warm
+  // Reused, so that following an operator allocates nothing once they are warm. What a hook does runs operators, too,
+  // while it looks at the one that saves: frames stay where they are.
+  std::deque<Frame> frames_;
   std::size_t depth_ = 0;
   Frame outside_;  // a custom function's forward runs outside any operator
   Occurrences occurrences_;

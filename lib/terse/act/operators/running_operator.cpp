@@ -49,27 +49,30 @@ void RunningOperator::add(const at::Tensor& tensor, std::size_t index, std::int6
 }
 
 /// Looked up once by a thread and an operator, since schemas are found under a lock.
-const std::vector<std::string>& RunningOperator::argument_names() const {
-  thread_local std::unordered_map<std::string, std::vector<std::string>> names;
-  auto [entry, is_new] = names.try_emplace(name_ + "." + overload_);
+const std::vector<RunningOperator::Argument>& RunningOperator::schema() const {
+  thread_local std::unordered_map<std::string, std::vector<Argument>> schemas;
+  auto [entry, is_new] = schemas.try_emplace(name_ + "." + overload_);
   if (is_new) {
     if (const auto handle = c10::Dispatcher::singleton().findSchema({name_, overload_})) {
-      for (const auto& argument : handle->schema().arguments()) entry->second.push_back(argument.name());
+      for (const auto& argument : handle->schema().arguments()) {
+        entry->second.push_back({argument.name(), argument.alias_info() && argument.alias_info()->isWrite()});
+      }
     }
   }
   return entry->second;
 }
 
 std::optional<std::size_t> RunningOperator::find_index(std::string_view argument) const {
-  const auto& names = argument_names();
-  const auto found = std::find(names.begin(), names.end(), argument);
-  if (found == names.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - names.begin());
+  const auto& arguments = schema();
+  const auto found =
+      std::find_if(arguments.begin(), arguments.end(), [&](const Argument& one) { return one.name == argument; });
+  if (found == arguments.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - arguments.begin());
 }
 
 std::optional<std::size_t> RunningOperator::index_of(std::string_view argument) const {
   const auto index = find_index(argument);
-  if (!index && !argument_names().empty()) {
+  if (!index && !schema().empty()) {
     throw Error(Error::Internal, name_ + " has no argument '" + std::string(argument) + "'");
   }
   return index;
@@ -125,12 +128,22 @@ std::optional<RunningOperator::Place> RunningOperator::place_of(const at::Tensor
   const auto found =
       std::find_if(tensors_.begin(), tensors_.end(), [&](const auto& one) { return one.tensor == impl; });
   if (found == tensors_.end()) return std::nullopt;
-  const auto& names = argument_names();
+  const auto& arguments = schema();
   const auto index = static_cast<std::size_t>(found->index);
-  Place place{index < names.size() ? names[index] : "argument" + std::to_string(index),
+  Place place{index < arguments.size() ? arguments[index].name : "argument" + std::to_string(index),
               version_of(impl) != found->version};
   if (found->element >= 0) place.argument += "[" + std::to_string(found->element) + "]";
   return place;
+}
+
+bool RunningOperator::is_about_to_write(const at::Tensor& tensor) const {
+  const c10::TensorImpl* impl = tensor.unsafeGetTensorImpl();
+  return std::any_of(tensors_.begin(), tensors_.end(), [&](const TensorArgument& one) {
+    if (one.tensor != impl || version_of(impl) != one.version) return false;
+    const auto& arguments = schema();
+    const auto index = static_cast<std::size_t>(one.index);
+    return index < arguments.size() && arguments[index].is_written;
+  });
 }
 
 }  // namespace terse::act

@@ -38,6 +38,8 @@ class RunningOperator {
     bool is_written;  ///< since the operator began, by itself (relu_)
   };
   std::optional<Place> place_of(const at::Tensor& tensor) const;
+  /// Whether it is an argument that the operator writes to, by its schema, and has not yet.
+  bool is_about_to_write(const at::Tensor& tensor) const;
 
  private:
   struct TensorArgument {
@@ -52,7 +54,11 @@ class RunningOperator {
   };
 
   void add(const at::Tensor& tensor, std::size_t index, std::int64_t element);
-  const std::vector<std::string>& argument_names() const;
+  struct Argument {
+    std::string name;
+    bool is_written;
+  };
+  const std::vector<Argument>& schema() const;
   std::optional<std::size_t> find_index(std::string_view argument) const;
   std::optional<std::size_t> index_of(std::string_view argument) const;
   const c10::IValue* value_of(std::string_view argument) const;

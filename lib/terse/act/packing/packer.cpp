@@ -99,6 +99,7 @@ std::shared_ptr<StoredTensor> Packer::pack(const at::Tensor& tensor) {
   log_place(saved_.size(), tensor);
   Packing packing{tensor, describe(tensor)};
   packing.need = requirement_of(packing.info);
+  packing.has_rule = find_rule(packing.info.op, packing.info.role) != nullptr;
   decide(packing);
   if (to_probe_.contains(packing.info.id)) probe(packing);
   record(packing);
@@ -108,6 +109,10 @@ std::shared_ptr<StoredTensor> Packer::pack(const at::Tensor& tensor) {
 void Packer::decide(Packing& packing) {
   if (derive_own(packing)) {
     // Whatever would become of it: it must fit the operands.
+  } else if (running().is_about_to_write(packing.tensor) && !lives_anyway(packing.tensor)) {
+    // Its content is not there yet, and will be when it is asked for.
+    packing.still_written = true;
+    refer(packing, options_.level == Level::L0 ? Reason::Exact : Reason::Critical);
   } else if (const auto reason = reason_to_keep(packing)) {
     keep(packing, *reason);
   } else if (packing.need.need == Need::Shape) {
@@ -162,6 +167,7 @@ std::shared_ptr<StoredTensor> Packer::pack_deferred(const at::Tensor& tensor, st
   log_place(place, tensor);
   Packing packing{tensor, describe(tensor)};
   packing.need = requirement_of(packing.info);
+  packing.has_rule = find_rule(packing.info.op, packing.info.role) != nullptr;
   exact_before_ = deferred_.at(place);
   decide(packing);
   exact_before_.reset();
@@ -184,7 +190,7 @@ void Packer::restored_input(const at::Tensor& tensor, const std::shared_ptr<Stor
 /// Signs wait a little: the values that the next layer saves of the same tensor take them into their bytes
 /// (EncodeRequest::positives), and are then written with them.
 void Packer::swap_out(const Packing& packing) {
-  if (is_owned(packing.info.reason)) return;
+  if (is_owned(packing.info.reason) || packing.still_written) return;
   const auto own = std::dynamic_pointer_cast<EncodedTensor>(packing.stored);
   if (own && packing.encoded && own->layout().codec == quant::Codec::Sign) {
     signs_.push_back(own);
@@ -219,12 +225,14 @@ Requirement Packer::requirement_of(const SavedTensor& info) const {
   Requirement requirement{rule.need};
   const auto bound = [&](std::string_view source, double& to) {
     if (source.empty()) return true;
+    const bool is_negated = source.front() == '-';
+    const std::string_view argument = source.substr(is_negated ? 1 : 0);
     if (std::isdigit(static_cast<unsigned char>(source.back()))) {
       to = std::stod(std::string(source));
-    } else if (const auto number = running().number(source)) {
-      to = *number;
+    } else if (const auto number = running().number(argument)) {
+      to = is_negated ? -*number : *number;
     } else {
-      return !running().sizes(source);  // None: no bound. A tensor: a bound an element, which no number states
+      return !running().sizes(argument);  // None: no bound. A tensor: a bound an element, which no number states
     }
     return true;
   };
@@ -304,19 +312,29 @@ bool Packer::adopt(Packing& packing, std::optional<Derivations::Found> derived) 
 
 void Packer::keep(Packing& packing, Reason reason) {
   const at::Tensor& tensor = packing.tensor;
-  SavedTensor& info = packing.info;
-  info.reason = reason;
-  if (!tensor.has_storage()) {
-    info.exact_bytes = info.stored_bytes = tensor.is_sparse() ? 0 : tensor.nbytes();
-  } else if (!is_owned(reason)) {
+  packing.info.reason = reason;
+  if (tensor.has_storage() && !is_owned(reason)) {
     const bool exact_level = reason == Reason::Exact && options_.level == Level::L0;
     const c10::Storage& storage = tensor.storage();
     if (!exact_level && storage.nbytes() > kWidestView * tensor.nbytes() && is_dense_cpu(tensor)) {
       return adopt(packing, copy_out(tensor, reason));
     }
-    info.exact_bytes = exact_.charge(storage);
-    info.stored_bytes = kept_.charge(storage);
-    if (info.exact_bytes == 0 && exact_level) {
+  }
+  refer(packing, reason);
+}
+
+/// The graph holds the tensor itself.
+void Packer::refer(Packing& packing, Reason reason) {
+  const at::Tensor& tensor = packing.tensor;
+  SavedTensor& info = packing.info;
+  info.reason = reason;
+  const bool has_storage = tensor.has_storage(), owned = is_owned(reason);
+  if (!has_storage) {
+    info.exact_bytes = info.stored_bytes = tensor.is_sparse() ? 0 : tensor.nbytes();
+  } else if (!owned) {
+    info.exact_bytes = exact_.charge(tensor.storage());
+    info.stored_bytes = kept_.charge(tensor.storage());
+    if (info.exact_bytes == 0 && reason == Reason::Exact && options_.level == Level::L0) {
       if (const auto* entry = shared_.find(tensor, {Need::Exact})) {
         info.reason = Reason::Shared;
         info.shared_with = entry->id;
@@ -324,7 +342,7 @@ void Packer::keep(Packing& packing, Reason reason) {
     }
   }
   packing.stored = std::make_shared<KeptTensor>(tensor, info.id + " of " + info.op);
-  if (!is_owned(reason) && tensor.has_storage()) {
+  if (!owned && has_storage && !packing.still_written) {
     shared_.add(tensor, {packing.stored, info.id, {Need::Exact}, true});
   }
 }
@@ -337,6 +355,7 @@ void Packer::record(Packing& packing) {
   totals_.stored_bytes += info.stored_bytes;
   totals_.bytes_by_reason[reason] += info.exact_bytes;
   ++totals_.count_by_reason[reason];
+  if (info.reason == Reason::NoRule && info.stored_bytes > 0) totals_.without_rule[info.op] += info.stored_bytes;
   show(packing);
   if (swapper_ && packing.stored) swap_out(packing);
   saved_.push_back(std::move(packing.info));

@@ -75,6 +75,8 @@ class Packer final : public PackSink {
     std::shared_ptr<EncodedTensor> encoded = nullptr;    // where there are bytes to show,
     at::Tensor content = {};                             // and what they encode, where that is not the tensor
     std::shared_ptr<EncodedTensor> positives = nullptr;  // that it was encoded with
+    bool still_written = false;                          // by the operator that saves it, once it runs
+    bool has_rule = true;                                // its operator, for it
   };
 
   SavedTensor describe(const at::Tensor& tensor);
@@ -83,17 +85,22 @@ class Packer final : public PackSink {
   Requirement requirement_of(const SavedTensor& info) const;
   quant::AffineOptions affine_for(const SavedTensor& info) const;  ///< bits 32: exact
   bool is_minor(const SavedTensor& info) const;                    ///< next to nothing of what the step saves
+  std::optional<quant::AffineOptions> refine(Packing& packing, const at::Tensor& content,
+                                             quant::AffineOptions affine) const;
   bool share(Packing& packing);
   bool share_memory(Packing& packing);
   bool derive(Packing& packing);
   bool derive_own(Packing& packing);
   bool adopt(Packing& packing, std::optional<Derivations::Found> derived);
   void keep(Packing& packing, Reason reason);
+  void refer(Packing& packing, Reason reason);
+  void keep_exact(Packing& packing, const quant::AffineOptions& affine);
   void encode(Packing& packing, const quant::AffineOptions& affine);
   void probe(const Packing& packing);
   void follow(const Packing& packing, const std::shared_ptr<StoredTensor>& content);
   bool encode_window(Packing& packing);
   bool encode_rows(Packing& packing, const quant::AffineOptions& affine);
+  void encode_negative(Packing& packing, quant::AffineOptions affine);
   std::optional<Reason> encode_logarithm(Packing& packing, const quant::AffineOptions& affine);
   EncodeRequest request_for(const Packing& packing, const quant::AffineOptions& affine) const;
   void adopt(Packing& packing, Encoded encoded, std::shared_ptr<StoredTensor> stored = nullptr);

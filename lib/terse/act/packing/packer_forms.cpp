@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <cmath>
 
 #include "terse/act/bits/bit_allocation.hpp"
 #include "terse/act/bits/sensitivity.hpp"
 #include "terse/act/packing/packer.hpp"
+#include "terse/act/stored/negative_part.hpp"
 #include "terse/act/stored/normalised_tensor.hpp"
 #include "terse/act/stored/pool_window.hpp"
 #include "terse/act/tensor/graph.hpp"
@@ -34,6 +36,27 @@ int bits_of(Level level) {
       return 3;
   }
   throw Error(Error::Internal, "level without bits");
+}
+
+/// The fewest bits, 1 to 8, in which grid points of a group lie no further apart than `widest`; 0 where 8 do not do.
+/// By some of the tensor's groups, which count by the fourth power of their step: what their bias adds to a squared
+/// norm. One that spoils the gradient altogether counts no more for being wider still.
+int bits_for_step(const at::Tensor& tensor, std::uint32_t group, double widest) {
+  constexpr std::int64_t kGroups = 32;
+  constexpr double kSpoiled = 50 * 50;  // times what one group's bias may be, squared
+  const at::NoGradGuard no_grad;
+  const bool dense = tensor.is_non_overlapping_and_dense();
+  const at::Tensor flat = dense ? tensor.detach().as_strided({tensor.numel()}, {1}) : tensor.detach().reshape({-1});
+  const std::int64_t length = std::min<std::int64_t>(group, flat.numel()), groups = flat.numel() / length;
+  const std::int64_t every = (groups + kGroups - 1) / kGroups;
+  const at::Tensor some =
+      flat.slice(0, 0, groups * length).view({groups, length}).slice(0, 0, groups, every).to(at::kFloat);
+  const at::Tensor range = (some.amax(1) - some.amin(1)).to(at::kDouble);
+  for (const int bits : {1, 2, 3, 4, 5, 6, 8}) {
+    const at::Tensor bias = (range / (std::exp2(bits) - 1) / widest).pow(4).clamp_max(kSpoiled);
+    if (bias.mean().item<double>() <= 1) return bits;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -82,14 +105,17 @@ EncodeRequest Packer::request_for(const Packing& packing, const quant::AffineOpt
 void Packer::encode(Packing& packing, const quant::AffineOptions& affine) {
   const bool floating = core::is_floating(packing.info.dtype);
   if (affine.bits == kKeptBits) return keep(packing, Reason::Exact);
-  if (floating && packing.need.need == Need::Exact) return keep(packing, Reason::Critical);
+  if (floating && packing.need.need == Need::Exact) return keep_exact(packing, affine);
+  if (floating && packing.need.need == Need::Negative) return encode_negative(packing, affine);
   if (packing.need.need == Need::Window && encode_window(packing)) return;
   if (packing.need.need == Need::Logarithm) {
     if (const auto reason = encode_logarithm(packing, affine)) keep(packing, *reason);
     return;
   }
   if (rule_of(packing.info.op, packing.info.role).rows && encode_rows(packing, affine)) return;
-  const EncodeRequest request = request_for(packing, affine);
+  const auto finer = floating ? refine(packing, packing.tensor, affine) : affine;
+  if (!finer) return keep_exact(packing, affine);
+  const EncodeRequest request = request_for(packing, *finer);
   packing.positives = request.positives;
   if (packing.positives && swapper_) packing.positives->bring_back();
   Encoded encoded = act::encode(packing.tensor, request);
@@ -98,6 +124,33 @@ void Packer::encode(Packing& packing, const quant::AffineOptions& affine) {
   if (!encoded.stored) return keep(packing, encoded.reason);
   packing.content = encoded.content;
   adopt(packing, std::move(encoded));
+}
+
+/// Without loss, where it holds two values or one; otherwise a reference is kept.
+void Packer::keep_exact(Packing& packing, const quant::AffineOptions& affine) {
+  EncodeRequest request = request_for(packing, affine);
+  request.need = {Need::Exact};
+  request.positives = nullptr;
+  Encoded encoded = act::encode(packing.tensor, request);
+  packing.info.survey = encoded.survey;
+  packing.need = {Need::Exact};
+  if (encoded.stored) return adopt(packing, std::move(encoded));
+  keep(packing, packing.has_rule ? Reason::Critical : Reason::NoRule);
+}
+
+/// In as many bits as the rule's widest step takes for `content`; nullopt where no number of bits does.
+std::optional<quant::AffineOptions> Packer::refine(Packing& packing, const at::Tensor& content,
+                                                   quant::AffineOptions affine) const {
+  const auto widest_step = rule_of(packing.info.op, packing.info.role).widest_step;
+  if (!widest_step || content.numel() == 0) return affine;
+  const int least = bits_for_step(content, affine.group, widest_step(content, running()));
+  if (least == 0) return std::nullopt;
+  packing.info.least_bits = least;
+  if (affine.bits < least || (affine.levels != 0 && affine.levels < 1 << least)) {
+    affine.bits = std::max(affine.bits, least);
+    affine.levels = 0;
+  }
+  return affine;
 }
 
 bool Packer::encode_window(Packing& packing) {
@@ -129,6 +182,29 @@ bool Packer::encode_rows(Packing& packing, const quant::AffineOptions& affine) {
   return true;
 }
 
+void Packer::encode_negative(Packing& packing, quant::AffineOptions affine) {
+  const at::Tensor depths = depths_of(packing.tensor);
+  affine.dither = false;  // which leads to the other side of zero
+  const auto finer = refine(packing, depths, affine);
+  if (!finer) return keep_exact(packing, affine);
+  EncodeRequest request = request_for(packing, *finer);
+  request.need = {Need::Positive};
+  Encoded signs = act::encode(depths, request);
+  if (!signs.stored) return keep(packing, signs.reason);
+  request.need = {Need::Values};
+  request.positives = signs.stored;
+  Encoded encoded = act::encode(depths, request);
+  totals_.non_finite += encoded.survey.non_finite;
+  if (!encoded.stored) return keep(packing, encoded.reason);
+  const std::uint64_t apart = encoded.shared_bytes > 0 ? 0 : signs.stored->bytes();
+  encoded.shared_bytes = 0;
+  auto stored = std::make_shared<NegativePart>(std::move(signs.stored), encoded.stored, packing.tensor.scalar_type());
+  packing.info.survey = encoded.survey;
+  packing.content = depths;
+  adopt(packing, std::move(encoded), std::move(stored));
+  packing.info.stored_bytes += apart;
+}
+
 std::optional<Reason> Packer::encode_logarithm(Packing& packing, const quant::AffineOptions& affine) {
   const at::NoGradGuard no_grad;
   at::Tensor exponentials = packing.tensor.detach().exp();
@@ -157,7 +233,8 @@ void Packer::adopt(Packing& packing, Encoded encoded, std::shared_ptr<StoredTens
   packing.stored = stored ? std::move(stored) : std::move(encoded.stored);
   // What was stored for one need serves others only where it is the content itself.
   const bool exact =
-      encoded.reason != Reason::Quantized && (packing.need.need == Need::Values || packing.need.need == Need::Window);
+      encoded.reason != Reason::Quantized &&
+      (packing.need.need == Need::Values || packing.need.need == Need::Exact || packing.need.need == Need::Window);
   shared_.add(packing.tensor, {packing.stored, info.id, packing.need, exact});
 }
 
@@ -173,7 +250,7 @@ void Packer::probe(const Packing& packing) {
   request.positives = nullptr;  // they live with the first form
   request.entropy = false;
   request.key.stream = core::stream_of((info.id + "?").c_str());
-  if (packing.need.need == Need::Logarithm) request.affine.dither = false;
+  if (packing.need.need == Need::Logarithm || packing.need.need == Need::Negative) request.affine.dither = false;
   NormalisedRows rows;
   if (!rounded && rule_of(info.op, info.role).rows) rows = normalised_rows(packing.tensor, running());
   const at::Tensor& content = packing.content.defined() ? packing.content

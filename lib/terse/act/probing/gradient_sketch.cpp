@@ -4,6 +4,7 @@
 #include <bit>
 #include <unordered_set>
 
+#include "terse/act/tensor/graph.hpp"
 #include "terse/core/philox.hpp"
 
 namespace terse::act {
@@ -21,7 +22,7 @@ void fold(const float* values, std::size_t count, std::uint32_t signs, double* s
 }
 
 void fold(const at::Tensor& gradient, const core::RandomKey& key, GradientSketch& sketch) {
-  const at::Tensor dense = gradient.detach().to(at::kFloat).contiguous();
+  const at::Tensor dense = real_parts(gradient.detach()).to(at::kFloat).contiguous();
   const auto* values = dense.const_data_ptr<float>();
   const auto count = static_cast<std::size_t>(dense.numel());
   for (std::size_t begin = 0; begin < count; begin += 4 * kWordBits) {

@@ -9,6 +9,7 @@
 #include "terse/act/probing/gradient_sketch.hpp"
 #include "terse/act/probing/output_gradient.hpp"
 #include "terse/act/probing/probe_schedule.hpp"
+#include "terse/act/tensor/graph.hpp"
 
 namespace terse::act {
 
@@ -63,7 +64,7 @@ class ExactGradients {
 double squared_distance_of(const std::vector<at::Tensor>& a, const std::vector<at::Tensor>& b) {
   double sum = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    if (a[i].defined()) sum += (a[i] - b[i]).to(at::kDouble).square().sum().item<double>();
+    if (a[i].defined()) sum += squared_norm(a[i] - b[i]);
   }
   return sum;
 }

@@ -70,6 +70,7 @@ class Encoding {
     }
     if (request_.need.need == Need::Inside || request_.need.need == Need::Within) return finish(attempt_interval());
     if (request_.need.need == Need::Signum) return finish(attempt_signum());
+    if (request_.need.need == Need::Exact) return finish(attempt_lossless());
     const quant::AffineOptions& options = request_.affine;
     const auto layout = quant::choose_layout(source_.data, source_.count, source_.dtype, options);
     if ((request_.sparse && attempt_sparse(layout)) || attempt_finer(layout) || attempt(layout)) return finish(true);
@@ -194,6 +195,12 @@ class Encoding {
 
   at::Tensor as_shaped(const at::Tensor& elements) const {
     return elements.as_strided(source_.geometry.sizes, source_.geometry.encoded_strides);
+  }
+
+  /// Two values or one, if a sample says so.
+  bool attempt_lossless() {
+    const auto layout = quant::choose_layout(source_.data, source_.count, source_.dtype, request_.affine);
+    return quant::fidelity_of(layout.codec) == quant::Fidelity::Exact && attempt(layout);
   }
 
   /// -1, 0 and 1 lie on a grid of three points whatever group they are in: exact, as two values or three.

@@ -47,8 +47,13 @@ NodeId saving_node() { return {at::RecordFunction::currentThreadId(), at::sequen
 
 NodeId id_of(const Node& node) { return {node.thread_id(), node.sequence_nr()}; }
 
-double squared_norm(const at::Tensor& x) {
+at::Tensor real_parts(const at::Tensor& x) {
+  return x.is_complex() ? at::view_as_real(x.is_conj() ? x.resolve_conj() : x) : x;
+}
+
+double squared_norm(const at::Tensor& tensor) {
   const at::NoGradGuard no_grad;
+  const at::Tensor x = real_parts(tensor);
   const at::Tensor flat = x.is_non_overlapping_and_dense() ? x.as_strided({x.numel()}, {1}) : x.reshape(-1);
   double sum = 0;
   for (const at::Tensor& piece : flat.split(kPiece)) {

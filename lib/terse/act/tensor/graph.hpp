@@ -21,7 +21,10 @@ bool leads_to_parameter(const torch::autograd::Edge& edge);
 NodeId saving_node();
 NodeId id_of(const torch::autograd::Node& node);
 
-/// Sum of squares, in double precision.
+/// A complex tensor as its real and imaginary parts, in a last dimension of two; any other as it is.
+at::Tensor real_parts(const at::Tensor& x);
+
+/// Sum of squares, in double precision; of a complex tensor, of its parts.
 double squared_norm(const at::Tensor& x);
 
 }  // namespace terse::act

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -36,8 +37,9 @@ enum class Reason : std::uint8_t {
   Derived,     ///< computed again from what is stored of `shared_with`, its operand: a layer norm's result, an
                ///< attention's, a smooth activation's, a dropout's (Recipe)
   Recomputed,  ///< inside a recomputed block (recompute.hpp) that has not run again: nothing stored
+  NoRule,      ///< nothing is known of what the operator needs it for (operator_table.hpp): kept as it is
 };
-inline constexpr int kReasonCount = 16;
+inline constexpr int kReasonCount = 17;
 std::string_view to_string(Reason reason);  ///< "quantized", "mask", "non-finite" …
 
 /// One saved tensor of one step.
@@ -61,6 +63,7 @@ struct SavedTensor {
   /// with its zeros apart); or what is kept.
   std::uint64_t stored_bytes = 0;
   std::uint64_t shared_bytes = 0;  ///< that earlier tensor's part
+  int least_bits = 0;              ///< what it was rounded to at least, whatever was asked for (Rule::widest_step)
   quant::Survey survey = {};       ///< of the whole content; taken only while an observer is set, it costs a pass
 };
 
@@ -72,6 +75,7 @@ struct Totals {
   std::uint64_t bytes_by_reason[kReasonCount] = {};  ///< exact bytes
   std::uint64_t count_by_reason[kReasonCount] = {};
   std::uint64_t non_finite = 0;
+  std::map<std::string, std::uint64_t> without_rule = {};  ///< bytes of Reason::NoRule, by operator: "aten::foo"
 };
 
 /// Sees each saved tensor as it is packed, with its exact content and its encoded form.
