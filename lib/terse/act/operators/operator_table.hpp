@@ -24,8 +24,9 @@ enum class Need : std::uint8_t {
   Within,     ///< which elements lie between two numbers, inclusive
   Signum,     ///< of each element whether it is negative, zero or positive
   Logarithm,  ///< its exponentials, and they may be rounded
-  Window,     ///< positions within a pooling window, given as indices into a plane
-  Shape,      ///< its sizes
+  Power,   ///< of a power with a small whole exponent: its elements to the power of one less, and these may be rounded
+  Window,  ///< positions within a pooling window, given as indices into a plane
+  Shape,   ///< its sizes
 };
 
 /// What one saved tensor of an operator is stored for.
@@ -78,6 +79,7 @@ struct Requirement {
   Need need = Need::Values;
   double lower = -std::numeric_limits<double>::infinity();
   double upper = std::numeric_limits<double>::infinity();
+  int power = 0;  ///< for Power
 
   bool operator==(const Requirement&) const = default;
 };

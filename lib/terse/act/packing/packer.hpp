@@ -80,6 +80,7 @@ class Packer final : public PackSink {
   SavedTensor describe(const at::Tensor& tensor);
   void decide(Packing& packing);
   std::optional<Reason> reason_to_keep(const Packing& packing) const;
+  bool keeps_all() const;
   Requirement requirement_of(const SavedTensor& info) const;
   quant::AffineOptions affine_for(const SavedTensor& info) const;  ///< bits 32: exact
   bool is_minor(const SavedTensor& info) const;                    ///< next to nothing of what the step saves
@@ -92,9 +93,10 @@ class Packer final : public PackSink {
   void encode(Packing& packing, const quant::AffineOptions& affine);
   void probe(const Packing& packing);
   void follow(const Packing& packing, const std::shared_ptr<StoredTensor>& content);
+  bool encode_exact(Packing& packing);
   bool encode_window(Packing& packing);
   bool encode_rows(Packing& packing, const quant::AffineOptions& affine);
-  std::optional<Reason> encode_logarithm(Packing& packing, const quant::AffineOptions& affine);
+  std::optional<Reason> encode_image(Packing& packing, const quant::AffineOptions& affine);
   EncodeRequest request_for(const Packing& packing, const quant::AffineOptions& affine) const;
   void adopt(Packing& packing, Encoded encoded, std::shared_ptr<StoredTensor> stored = nullptr);
   void record(Packing& packing);

@@ -71,6 +71,7 @@ class Encoding {
     if (request_.need.need == Need::Inside || request_.need.need == Need::Within) return finish(attempt_interval());
     if (request_.need.need == Need::Signum) return finish(attempt_signum());
     const quant::AffineOptions& options = request_.affine;
+    if (request_.need.need == Need::Exact) return finish(attempt_lossless());
     const auto layout = quant::choose_layout(source_.data, source_.count, source_.dtype, options);
     if ((request_.sparse && attempt_sparse(layout)) || attempt_finer(layout) || attempt(layout)) return finish(true);
     // The sample that the layout was chosen from missed something.
@@ -109,6 +110,12 @@ class Encoding {
     bytes_ = EncodedTensor::allocate(layout);
     return quant::try_encode(elements, layout, request_.key, EncodedTensor::payload_of(bytes_, layout),
                              EncodedTensor::metadata_of(bytes_, layout));
+  }
+
+  /// As two values or one, which may be infinite (what is added to logits where nothing is to be seen).
+  bool attempt_lossless() {
+    const auto layout = quant::choose_layout(source_.data, source_.count, source_.dtype, request_.affine);
+    return layout.codec != quant::Codec::Affine && attempt(layout);
   }
 
   /// More levels than the layout has, entropy coded into no more bytes.
@@ -215,7 +222,8 @@ class Encoding {
 
   /// A mask of two values of the element type, one that lies in the interval and one that does not.
   bool attempt_interval() {
-    const auto& [need, lower, upper] = request_.need;
+    const auto need = request_.need.need;
+    const double lower = request_.need.lower, upper = request_.need.upper;
     const at::Tensor values = interval_values(need, lower, upper);
     const at::NoGradGuard no_grad;
     const at::Tensor x = elements();

@@ -33,8 +33,8 @@ struct Encoded {
 };
 
 /// Encodes a dense CPU tensor of a type that from_torch() knows, as `request` says: floating elements rounded, or as
-/// two values or one where that is all they are or all that is needed of them; integers and bools lossless. A NaN is
-/// never encoded. No autograd.
+/// two values or one where that is all they are or all that is needed of them, and in no other form where they are
+/// needed exactly; integers and bools lossless. A NaN is never encoded. No autograd.
 Encoded encode(const at::Tensor& tensor, const EncodeRequest& request);
 
 /// The content of a tensor as it is, compact: for a small view that would keep a large storage alive.
