@@ -61,7 +61,7 @@ CompressedTraining::CompressedTraining(CompressionChoice choice, TrainingLoop& l
   if (!choice_.policy_bits && choice_.budget == 0) adaptation_->choose();
 }
 
-CompressedTraining::~CompressedTraining() = default;
+CompressedTraining::~CompressedTraining() { act::expect_no_step(); }
 
 act::ProfiledRun& CompressedTraining::run() { return *run_; }
 
@@ -88,6 +88,7 @@ void CompressedTraining::plan_budget(const Value& resumed) {
 
 StepCompression CompressedTraining::step(std::uint64_t number, const act::Pass& pass,
                                          const std::function<void(const act::Pass::Result&)>& after_forward) {
+  act::expect_step();
   const auto swapped_before = choice_.swap ? choice_.swap->figures() : act::SwapFigures{};
   compression_->batch(pass.inputs);
   if (adaptation_) {
@@ -147,6 +148,7 @@ void CompressedTraining::bound_memory() const {
 }
 
 void CompressedTraining::release_memory() const {
+  act::expect_no_step();
   if (budget_) budget_->release_memory();
 }
 

@@ -1,5 +1,7 @@
 #include "terse/act/memory/allocator.hpp"
 
+#include <sys/resource.h>
+
 #include <thread>
 
 #include "terse/act/tensor/torch.hpp"
@@ -95,6 +97,51 @@ TEST_CASE("resident memory follows live bytes", "[allocator]") {
     CHECK(core::resident_bytes() - before < (128 + 64 + 24) * kMiB);
   }
   CHECK(core::resident_bytes() < before + (64 + 24) * kMiB);
+}
+
+namespace {
+/// A step of training: blocks that live together at its peak, and others while they go.
+void step() {
+  std::vector<at::Tensor> kept;
+  for (int i = 0; i < 40; ++i) kept.push_back(bytes(2 * kMiB + static_cast<std::uint64_t>(i) * 40960).fill_(1));
+  while (!kept.empty()) {
+    const at::Tensor gradient = bytes(static_cast<std::uint64_t>(kept.back().numel())).fill_(2);
+    kept.pop_back();
+  }
+}
+
+std::int64_t page_faults() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_minflt;
+}
+}  // namespace
+
+TEST_CASE("a step finds the pages of the step before it, and no more are kept than its peak needs", "[allocator]") {
+  install_allocator(4 * kMiB);
+  expect_step();
+  const std::int64_t before_all = page_faults();
+  step();
+  expect_step();
+  const std::int64_t before_next = page_faults();
+  step();
+  CHECK((page_faults() - before_next) * 4 < before_next - before_all);
+  CHECK(allocator_figures().cached_bytes > 80 * kMiB);
+  CHECK(allocator_figures().cached_bytes < 125 * kMiB);
+  {
+    // What else is taken meanwhile takes the place of what is kept.
+    const at::Tensor other = bytes(60 * kMiB);
+    CHECK(allocator_figures().cached_bytes < 65 * kMiB);
+  }
+  expect_step();  // after one that was small: what the last step did not need goes
+  expect_step();
+  CHECK(allocator_figures().cached_bytes <= 4 * kMiB);
+  step();
+  expect_step();
+  step();
+  expect_no_step();
+  CHECK(allocator_figures().cached_bytes <= 4 * kMiB);
+  install_allocator();
 }
 
 TEST_CASE("threads share the allocator", "[allocator]") {

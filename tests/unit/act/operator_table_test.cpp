@@ -156,6 +156,7 @@ TEST_CASE("the table answers for operators, their in-place forms and unknown one
   CHECK(need_of("aten::max_pool2d_with_indices", "indices") == Need::Window);
   CHECK(need_of("aten::div", "other") == Need::Exact);
   CHECK(need_of("aten::div", "self") == Need::Values);
+  CHECK(need_of("aten::pow", "self") == Need::Power);
   CHECK(need_of("aten::pow", "exponent") == Need::Exact);
   CHECK(need_of("aten::convolution", "input") == Need::Values);
   CHECK(need_of("custom", "result") == Need::Exact);

@@ -159,6 +159,18 @@ TEST_CASE("kernels that trust their caller with shapes are never run on wrong on
   }
   right[4] = 2;
   refused("aten::gru", "input", right);
+  // States that are projected to three units of five.
+  const std::vector<at::Tensor> states{torch::zeros({1, 2, 3}), torch::zeros({1, 2, 5})};
+  const std::vector<at::Tensor> projecting{torch::zeros({20, 4}), torch::zeros({20, 3}), torch::zeros({20}),
+                                           torch::zeros({20}), torch::zeros({3, 5})};
+  CHECK_NOTHROW(find_kernels("aten::lstm", "input")->check(right = stack(states, projecting)));
+  for (std::size_t w = 0; w < projecting.size(); ++w) {
+    auto wrong = projecting;
+    wrong[w] = torch::zeros({2, 2});
+    refused("aten::lstm", "input", stack(states, wrong));
+  }
+  refused("aten::lstm", "input", stack(states, weights(4)));
+  refused("aten::lstm", "input", stack(std::vector<at::Tensor>{torch::zeros({3}), states[1]}, projecting));
 }
 
 TEST_CASE("deep nesting and wrong types in the JSON are refused") {

@@ -28,7 +28,7 @@ constexpr std::uint8_t kPriority = 100;           // above LibTorch's default al
 
 class ReturningAllocator final : public c10::Allocator {
  public:
-  explicit ReturningAllocator(std::size_t cache_bytes) : cache_(cache_bytes) {}
+  explicit ReturningAllocator(std::uint64_t cache_bytes) : cache_bytes_(cache_bytes) {}
 
   c10::DataPtr allocate(std::size_t bytes) override;
   void release(void* data);
@@ -37,16 +37,24 @@ class ReturningAllocator final : public c10::Allocator {
   c10::DeleterFnPtr raw_deleter() const override;
   void copy_data(void* to, const void* from, std::size_t bytes) const override { std::memcpy(to, from, bytes); }
 
-  void set_cache_bytes(std::size_t bytes) {
+  void set_cache_bytes(std::uint64_t bytes) {
     const std::lock_guard lock(mutex_);
-    cache_.set_limit(bytes);
+    cache_bytes_ = bytes;
+    cache_.keep_at_most(room_beside(held()));
   }
 
   void bound(std::uint64_t ceiling) {
     const std::lock_guard lock(mutex_);
     ceiling_ = ceiling;
     large_from_ = kLargeBlockBounded;
-    cache_.keep_at_most(ceiling > held() ? ceiling - held() : 0);
+    cache_.keep_at_most(room_beside(held()));
+  }
+
+  void expect_step(bool expected) {
+    const std::lock_guard lock(mutex_);
+    step_peak_ = expected ? held_peak_ : 0;
+    held_peak_ = held();
+    cache_.keep_at_most(room_beside(held()));
   }
 
   AllocatorFigures figures() {
@@ -84,6 +92,7 @@ class ReturningAllocator final : public c10::Allocator {
   Allocation* allocation_of(const void* memory);
 
   std::uint64_t held() const { return live_ - large_bytes_ + large_mapped_; }
+  std::uint64_t room_beside(std::uint64_t held) const;
   std::int64_t unmanaged_bytes() const;
   void check_resident_limit(std::size_t bytes);
 
@@ -91,6 +100,9 @@ class ReturningAllocator final : public c10::Allocator {
   std::atomic<std::size_t> large_from_{kLargeBlock};
   std::mutex mutex_;  // guards what follows
   BlockCache cache_;
+  std::uint64_t cache_bytes_;
+  std::uint64_t held_peak_ = 0;  // since the step under way began
+  std::uint64_t step_peak_ = 0;  // of the step before; 0: no step is expected
   std::unordered_map<void*, LargeBlock> large_;
   std::uint64_t large_bytes_ = 0, large_mapped_ = 0;  // of large_
   std::uint64_t resident_limit_ = UINT64_MAX;
@@ -129,12 +141,12 @@ void* ReturningAllocator::allocate_large(std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   if (resident_limit_ != UINT64_MAX) check_resident_limit(bytes);
   LargeBlock block{bytes, 0};
-  const std::uint64_t ceiling = ceiling_, needed = held() + held_bytes(bytes);
-  void* data = cache_.take(bytes, block.mapped, ceiling > needed ? ceiling - needed : 0);
+  void* data = cache_.take(bytes, block.mapped, room_beside(held() + held_bytes(bytes)));
   if (!data) refuse(bytes, live_);
   large_.emplace(data, block);
   large_bytes_ += bytes;
   large_mapped_ += block.mapped;
+  held_peak_ = std::max(held_peak_, held() + bytes);  // which live_ does not hold yet
   return data;
 }
 
@@ -155,11 +167,12 @@ void ReturningAllocator::release(void* data) {
     if (const auto found = large_.find(data); found != large_.end()) {
       bytes = found->second.bytes;
       if (logging_.load(std::memory_order_relaxed)) log_release(data, bytes, unmanaged_bytes());
-      cache_.release(data, found->second.mapped);
+      const std::size_t mapped = found->second.mapped;
       large_bytes_ -= bytes;
-      large_mapped_ -= found->second.mapped;
+      large_mapped_ -= mapped;
       large_.erase(found);
       live_ -= bytes;
+      cache_.release(data, mapped, room_beside(held()));
       return;
     }
   }
@@ -194,6 +207,13 @@ void ReturningAllocator::log_release(void* data, std::size_t bytes, std::optiona
                   .operator_name = std::string(current_operator()),
                   .unmanaged = unmanaged});
   blocks_.erase(found);
+}
+
+// Called with mutex_ held. Bytes that may be kept for reuse while so many are held: those that the next step takes
+// again cost nothing, as it will hold them all at its peak.
+std::uint64_t ReturningAllocator::room_beside(std::uint64_t held) const {
+  const auto below = [&](std::uint64_t bound) { return bound > held ? bound - held : 0; };
+  return std::min(below(ceiling_), std::max(cache_bytes_, below(step_peak_)));
 }
 
 // Called with mutex_ held.
@@ -288,6 +308,14 @@ void install_allocator(std::uint64_t cache_bytes) {
 
 void bound_allocator(std::uint64_t ceiling) {
   if (auto* allocator = installed.load()) allocator->bound(ceiling);
+}
+
+void expect_step() {
+  if (auto* allocator = installed.load()) allocator->expect_step(true);
+}
+
+void expect_no_step() {
+  if (auto* allocator = installed.load()) allocator->expect_step(false);
 }
 
 std::uint64_t held_bytes(std::uint64_t bytes) {

@@ -13,6 +13,13 @@ namespace terse::act {
 /// they came from. A second call only sets cache_bytes.
 void install_allocator(std::uint64_t cache_bytes = 64u << 20);
 
+/// A step of training begins, and another like it will follow. What it frees is kept for that one as far as it and what
+/// lives take no more together than the step before this one held at its peak, so that memory is given back without
+/// paying for its pages again in every step.
+void expect_step();
+/// No step follows: what was kept for it beyond the cache's bytes is given back.
+void expect_no_step();
+
 /// Makes resident memory follow live tensors closely from now on: blocks of 128 KiB and more are mapped, and freed ones
 /// are kept for reuse only as far as they and what lives take no more than `ceiling` bytes together.
 void bound_allocator(std::uint64_t ceiling);

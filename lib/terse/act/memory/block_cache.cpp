@@ -61,19 +61,14 @@ void* BlockCache::take(std::size_t bytes, std::size_t& mapped, std::size_t room)
   return map_aligned(needed);
 }
 
-void BlockCache::release(void* start, std::size_t mapped) {
-  if (mapped > limit_) {
+void BlockCache::release(void* start, std::size_t mapped, std::size_t limit) {
+  if (mapped > limit) {
     munmap(start, mapped);
     return;
   }
   blocks_.push_back({start, mapped});
   cached_bytes_ += mapped;
-  keep_at_most(limit_);
-}
-
-void BlockCache::set_limit(std::size_t limit) {
-  limit_ = limit;
-  keep_at_most(limit_);
+  keep_at_most(limit);
 }
 
 void BlockCache::keep_at_most(std::size_t bytes) {

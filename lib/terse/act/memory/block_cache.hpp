@@ -6,14 +6,11 @@
 
 namespace terse::act {
 
-/// Memory of large tensors: maps blocks, from 2 MiB on on 2 MiB boundaries with MADV_HUGEPAGE, and keeps freed
-/// ones up to a bound.
-/// A step allocates the same sizes again and again, so a small cache spares most page faults; the bound keeps
-/// resident memory close to the live bytes. Not thread-safe: the allocator holds its lock around every call.
+/// Memory of large tensors: maps blocks, from 2 MiB on on 2 MiB boundaries with MADV_HUGEPAGE, and keeps freed ones for
+/// reuse, as many as its owner says: a step allocates the same sizes again and again, and a page that is kept need not
+/// be zeroed once more. Not thread-safe: the allocator holds its lock around every call.
 class BlockCache {
  public:
-  explicit BlockCache(std::size_t limit) : limit_(limit) {}
-
   /// A mapping of at least `bytes`, reused where a cached one is at most 1/8 larger.
   /// @param mapped  set to the mapping's size, to be handed back to release()
   /// @param room    bytes that may stay resident beside the pages that `bytes` need: a larger block is cut and the
@@ -21,11 +18,9 @@ class BlockCache {
   /// @return        the start, a multiple of the page size and, from 2 MiB on, of 2 MiB; nullptr where the kernel
   ///                refuses
   void* take(std::size_t bytes, std::size_t& mapped, std::size_t room = SIZE_MAX);
-  /// Keeps the mapping, or unmaps it and the longest kept ones beyond the limit.
-  void release(void* start, std::size_t mapped);
-
-  void set_limit(std::size_t limit);
-  /// Unmaps the longest kept ones beyond so many bytes, for once.
+  /// Keeps the mapping, and unmaps the longest kept ones beyond `limit` bytes in all; itself where it is larger.
+  void release(void* start, std::size_t mapped, std::size_t limit);
+  /// Unmaps the longest kept ones beyond so many bytes.
   void keep_at_most(std::size_t bytes);
   std::size_t cached_bytes() const { return cached_bytes_; }
 
@@ -35,7 +30,6 @@ class BlockCache {
     std::size_t mapped;
   };
 
-  std::size_t limit_;
   std::size_t cached_bytes_ = 0;
   std::vector<Block> blocks_;  // oldest first
 };

@@ -25,8 +25,9 @@ enum class Need : std::uint8_t {
   Signum,     ///< of each element whether it is negative, zero or positive
   Negative,   ///< which elements are positive, and the values of the others, which may be rounded
   Logarithm,  ///< its exponentials, and they may be rounded
-  Window,     ///< positions within a pooling window, given as indices into a plane
-  Shape,      ///< its sizes
+  Power,   ///< of a power with a small whole exponent: its elements to the power of one less, and these may be rounded
+  Window,  ///< positions within a pooling window, given as indices into a plane
+  Shape,   ///< its sizes
 };
 
 /// What one saved tensor of an operator is stored for.
@@ -87,6 +88,7 @@ struct Requirement {
   Need need = Need::Values;
   double lower = -std::numeric_limits<double>::infinity();
   double upper = std::numeric_limits<double>::infinity();
+  int power = 0;  ///< for Power
 
   bool operator==(const Requirement&) const = default;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 
 #include "terse/act/bits/bit_allocation.hpp"
 #include "terse/act/memory/allocator.hpp"
@@ -14,6 +15,7 @@ namespace terse::act {
 namespace {
 
 constexpr std::size_t kSignsInMemory = 4;
+constexpr double kLargestExponent = 4;    // of a power whose slope is rounded: beyond, a few elements swamp the rest
 constexpr std::uint64_t kWidestView = 2;  // storage bytes to tensor bytes, up to which a kept view keeps its storage
 
 void check_bits(int bits, const std::string& of) {
@@ -30,6 +32,17 @@ bool is_dense_cpu(const at::Tensor& tensor) {
 /// For an allocation log: where saved tensor `number` lies.
 void log_place(std::size_t number, const at::Tensor& tensor) {
   log_saved(number, tensor.has_storage() ? tensor.storage().data() : nullptr);
+}
+
+/// What the slope of x^exponent takes of x.
+Requirement requirement_of_power(std::optional<double> exponent) {
+  if (!exponent || *exponent != std::floor(*exponent) || *exponent < 2 || *exponent > kLargestExponent) {
+    return {Need::Exact};
+  }
+  if (*exponent == 2) return {Need::Values};
+  Requirement requirement{Need::Power};
+  requirement.power = static_cast<int>(*exponent) - 1;
+  return requirement;
 }
 
 bool is_owned(Reason reason) {
@@ -74,6 +87,7 @@ void Packer::begin(std::uint32_t step) {
   step_ = std::make_shared<PackerStep>();
   step_->packer = this;
   step_->scope = StepContext::of_thread().scope;
+  step_->rounds = !keeps_all();
   adoption_.emplace(step_);
   tracker_.emplace();
   sink_.emplace(*this);
@@ -222,6 +236,7 @@ SavedTensor Packer::describe(const at::Tensor& tensor) {
 
 Requirement Packer::requirement_of(const SavedTensor& info) const {
   const Rule& rule = rule_of(info.op, info.role);
+  if (rule.need == Need::Power) return requirement_of_power(running().number("exponent"));
   Requirement requirement{rule.need};
   const auto bound = [&](std::string_view source, double& to) {
     if (source.empty()) return true;
@@ -240,13 +255,15 @@ Requirement Packer::requirement_of(const SavedTensor& info) const {
   return requirement;
 }
 
+bool Packer::keeps_all() const { return options_.level == Level::L0 && options_.bits == 0 && options_.bits_of.empty(); }
+
 std::optional<Reason> Packer::reason_to_keep(const Packing& packing) const {
   const at::Tensor& tensor = packing.tensor;
   if (!tensor.has_storage()) return Reason::Device;
   const auto owned = owned_storages_.find(tensor.storage().unsafeGetStorageImpl());
   if (owned != owned_storages_.end()) return owned->second;
   if (tensor.numel() > 0 && !is_dense_cpu(tensor)) return Reason::Device;
-  if (options_.level == Level::L0 && options_.bits == 0 && options_.bits_of.empty()) return Reason::Exact;
+  if (keeps_all()) return Reason::Exact;
   if (tensor.nbytes() < options_.small_bytes) return Reason::Small;
   return std::nullopt;
 }

@@ -82,6 +82,7 @@ class Packer final : public PackSink {
   SavedTensor describe(const at::Tensor& tensor);
   void decide(Packing& packing);
   std::optional<Reason> reason_to_keep(const Packing& packing) const;
+  bool keeps_all() const;
   Requirement requirement_of(const SavedTensor& info) const;
   quant::AffineOptions affine_for(const SavedTensor& info) const;  ///< bits 32: exact
   bool is_minor(const SavedTensor& info) const;                    ///< next to nothing of what the step saves
@@ -101,7 +102,7 @@ class Packer final : public PackSink {
   bool encode_window(Packing& packing);
   bool encode_rows(Packing& packing, const quant::AffineOptions& affine);
   void encode_negative(Packing& packing, quant::AffineOptions affine);
-  std::optional<Reason> encode_logarithm(Packing& packing, const quant::AffineOptions& affine);
+  std::optional<Reason> encode_image(Packing& packing, const quant::AffineOptions& affine);
   EncodeRequest request_for(const Packing& packing, const quant::AffineOptions& affine) const;
   void adopt(Packing& packing, Encoded encoded, std::shared_ptr<StoredTensor> stored = nullptr);
   void record(Packing& packing);

@@ -59,6 +59,15 @@ int bits_for_step(const at::Tensor& tensor, std::uint32_t group, double widest) 
   return 0;
 }
 
+/// Whether not the elements are encoded but what backward is linear in.
+bool is_image(const Requirement& need) { return need.need == Need::Logarithm || need.need == Need::Power; }
+
+at::Tensor root(const at::Tensor& x, int power) {
+  if (power == 1) return x;
+  const at::Tensor magnitude = x.abs().pow_(1.0 / power);
+  return power % 2 == 0 ? magnitude : magnitude.copysign_(x);
+}
+
 }  // namespace
 
 bool Packer::is_minor(const SavedTensor& info) const {
@@ -108,8 +117,8 @@ void Packer::encode(Packing& packing, const quant::AffineOptions& affine) {
   if (floating && packing.need.need == Need::Exact) return keep_exact(packing, affine);
   if (floating && packing.need.need == Need::Negative) return encode_negative(packing, affine);
   if (packing.need.need == Need::Window && encode_window(packing)) return;
-  if (packing.need.need == Need::Logarithm) {
-    if (const auto reason = encode_logarithm(packing, affine)) keep(packing, *reason);
+  if (is_image(packing.need)) {
+    if (const auto reason = encode_image(packing, affine)) keep(packing, *reason);
     return;
   }
   if (rule_of(packing.info.op, packing.info.role).rows && encode_rows(packing, affine)) return;
@@ -205,18 +214,20 @@ void Packer::encode_negative(Packing& packing, quant::AffineOptions affine) {
   packing.info.stored_bytes += apart;
 }
 
-std::optional<Reason> Packer::encode_logarithm(Packing& packing, const quant::AffineOptions& affine) {
+std::optional<Reason> Packer::encode_image(Packing& packing, const quant::AffineOptions& affine) {
   const at::NoGradGuard no_grad;
-  at::Tensor exponentials = packing.tensor.detach().exp();
-  // Without dither, which leads below zero: nothing there has a logarithm.
+  const int power = packing.need.need == Need::Power ? packing.need.power : 0;
+  at::Tensor image = power ? packing.tensor.detach().pow(power) : packing.tensor.detach().exp();
+  // Without dither, which leads beyond the least: nothing below zero has a logarithm or an even root.
   auto request = request_for(packing, affine);
   request.affine.dither = false;
-  Encoded encoded = act::encode(exponentials, request);
+  Encoded encoded = act::encode(image, request);
   totals_.non_finite += encoded.survey.non_finite;
   if (!encoded.stored) return encoded.reason == Reason::NonFinite ? Reason::NonFinite : Reason::Critical;
-  auto stored = std::make_shared<LogarithmOfTensor>(encoded.stored);
+  auto stored = std::make_shared<ImageOfTensor>(
+      encoded.stored, [power](const at::Tensor& x) { return power ? root(x, power) : x.log(); });
   packing.info.survey = encoded.survey;
-  packing.content = std::move(exponentials);
+  packing.content = std::move(image);
   adopt(packing, std::move(encoded), std::move(stored));
   return std::nullopt;
 }
@@ -232,9 +243,9 @@ void Packer::adopt(Packing& packing, Encoded encoded, std::shared_ptr<StoredTens
   packing.encoded = encoded.stored;
   packing.stored = stored ? std::move(stored) : std::move(encoded.stored);
   // What was stored for one need serves others only where it is the content itself.
-  const bool exact =
-      encoded.reason != Reason::Quantized &&
-      (packing.need.need == Need::Values || packing.need.need == Need::Exact || packing.need.need == Need::Window);
+  const Need need = packing.need.need;
+  const bool is_content = need == Need::Values || need == Need::Exact || need == Need::Window;
+  const bool exact = is_content && encoded.reason != Reason::Quantized;
   shared_.add(packing.tensor, {packing.stored, info.id, packing.need, exact});
 }
 
@@ -250,7 +261,7 @@ void Packer::probe(const Packing& packing) {
   request.positives = nullptr;  // they live with the first form
   request.entropy = false;
   request.key.stream = core::stream_of((info.id + "?").c_str());
-  if (packing.need.need == Need::Logarithm || packing.need.need == Need::Negative) request.affine.dither = false;
+  if (is_image(packing.need) || packing.need.need == Need::Negative) request.affine.dither = false;
   NormalisedRows rows;
   if (!rounded && rule_of(info.op, info.role).rows) rows = normalised_rows(packing.tensor, running());
   const at::Tensor& content = packing.content.defined() ? packing.content

@@ -222,7 +222,8 @@ class Encoding {
 
   /// A mask of two values of the element type, one that lies in the interval and one that does not.
   bool attempt_interval() {
-    const auto& [need, lower, upper] = request_.need;
+    const auto need = request_.need.need;
+    const double lower = request_.need.lower, upper = request_.need.upper;
     const at::Tensor values = interval_values(need, lower, upper);
     const at::NoGradGuard no_grad;
     const at::Tensor x = elements();

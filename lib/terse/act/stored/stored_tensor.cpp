@@ -187,9 +187,9 @@ ReshapedTensor::ReshapedTensor(std::shared_ptr<EncodedTensor> encoded, const at:
 
 at::Tensor ReshapedTensor::restore() { return view_of(encoded_->restored_storage(), type_, sizes_, strides_); }
 
-at::Tensor LogarithmOfTensor::restore() {
+at::Tensor ImageOfTensor::restore() {
   const at::NoGradGuard no_grad;
-  return Substitution::of(exponentials_.get())->restore().log();
+  return inverse_(Substitution::of(image_.get())->restore());
 }
 
 ShapeOfTensor::ShapeOfTensor(const at::Tensor& tensor) : geometry_(Geometry::of(tensor)), type_(tensor.scalar_type()) {}

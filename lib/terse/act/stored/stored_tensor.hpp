@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -128,17 +129,21 @@ class ReshapedTensor final : public StoredTensor {
   std::vector<std::int64_t> sizes_, strides_;
 };
 
-/// Logarithms, stored as the numbers that they are of: zeros come back as minus infinity.
-class LogarithmOfTensor final : public StoredTensor {
+/// A tensor of which a function of its elements is stored: backward is linear in that, not in the elements.
+class ImageOfTensor final : public StoredTensor {
  public:
-  explicit LogarithmOfTensor(std::shared_ptr<EncodedTensor> exponentials) : exponentials_(std::move(exponentials)) {}
+  using Inverse = std::function<at::Tensor(const at::Tensor& image)>;
+
+  ImageOfTensor(std::shared_ptr<EncodedTensor> image, Inverse inverse)
+      : image_(std::move(image)), inverse_(std::move(inverse)) {}
   at::Tensor restore() override;
-  bool draws_on(const StoredTensor& other) const override { return this == &other || exponentials_.get() == &other; }
-  void swap_out(Swapper& swapper) override { exponentials_->swap_out(swapper); }
-  void note_use() override { exponentials_->note_use(); }
+  bool draws_on(const StoredTensor& other) const override { return this == &other || image_.get() == &other; }
+  void swap_out(Swapper& swapper) override { image_->swap_out(swapper); }
+  void note_use() override { image_->note_use(); }
 
  private:
-  std::shared_ptr<EncodedTensor> exponentials_;
+  std::shared_ptr<EncodedTensor> image_;
+  Inverse inverse_;
 };
 
 /// Sizes, strides and type alone; restored with arbitrary elements.

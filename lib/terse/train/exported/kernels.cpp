@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "terse/act/operators/lstm.hpp"
+#include "terse/act/tensor/step_context.hpp"
 #include "terse/core/error.hpp"
 
 namespace terse::train::exported {
@@ -112,7 +114,8 @@ void functional_batch_norm(Stack& stack) {
 }
 
 /// (input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first): every weight must have the
-/// shape that its layer and direction give it, with `gates` gates of one hidden size.
+/// shape that its layer and direction give it, with `gates` gates of one hidden size. An LSTM may project its states to
+/// fewer units, by a weight more, which LibTorch tells by the sizes of the first states and cells.
 void check_recurrent(Stack& stack, std::int64_t gates) {
   const auto refuse = [](const char* what) { throw Error(Error::BadInput, what); };
   const at::Tensor input = stack.at(0).toTensor();
@@ -121,32 +124,59 @@ void check_recurrent(Stack& stack, std::int64_t gates) {
   const std::vector<at::Tensor> weights = stack.at(2).toTensorVector();
   const bool biases = stack.at(3).toBool();
   const std::int64_t layers = stack.at(4).toInt(), directions = stack.at(7).toBool() ? 2 : 1;
-  const std::size_t per_cell = biases ? 4 : 2;
   if (input.dim() != 3 || layers < 1 || layers > 1024) refuse("a recurrent layer over other than three dimensions");
   if (states.size() != (gates == 4 ? 2u : 1u)) refuse("a recurrent layer with a wrong number of states");
+  for (const at::Tensor& state : states) {
+    if (state.dim() != 3) refuse("a recurrent state of a wrong shape");
+  }
+  const std::int64_t width_of_states = states[0].size(2), hidden = states.back().size(2);
+  const bool projects = width_of_states != hidden;
+  const std::size_t per_cell = (biases ? 4 : 2) + (projects ? 1 : 0);
   if (weights.size() != per_cell * static_cast<std::size_t>(layers * directions)) {
     refuse("a recurrent layer with a wrong number of weights");
   }
-  const std::int64_t hidden = weights[1].dim() == 2 ? weights[1].size(1) : 0;
   const std::int64_t batch = input.size(stack.at(8).toBool() ? 0 : 1);
   for (const at::Tensor& state : states) {
-    if (state.sizes() != at::IntArrayRef({layers * directions, batch, hidden}))
-      refuse("a recurrent state of a wrong shape");
+    if (state.size(0) != layers * directions || state.size(1) != batch) refuse("a recurrent state of a wrong shape");
   }
   for (std::size_t w = 0; w < weights.size(); ++w) {
     const bool first_layer = w < per_cell * static_cast<std::size_t>(directions);
-    const std::int64_t width = first_layer ? input.size(2) : hidden * directions;
+    const std::int64_t width = first_layer ? input.size(2) : width_of_states * directions;
     const at::IntArrayRef found = weights[w].sizes();
     const std::size_t place = w % per_cell;
-    const bool fits = place == 0   ? found == at::IntArrayRef({gates * hidden, width})
-                      : place == 1 ? found == at::IntArrayRef({gates * hidden, hidden})
-                                   : found == at::IntArrayRef({gates * hidden});
+    const bool fits = place == 0                          ? found == at::IntArrayRef({gates * hidden, width})
+                      : place == 1                        ? found == at::IntArrayRef({gates * hidden, width_of_states})
+                      : projects && place + 1 == per_cell ? found == at::IntArrayRef({width_of_states, hidden})
+                                                          : found == at::IntArrayRef({gates * hidden});
     if (!fits) refuse("a recurrent weight of a wrong shape");
   }
 }
 void check_lstm(Stack& stack) { check_recurrent(stack, 4); }
 void check_gru(Stack& stack) { check_recurrent(stack, 3); }
 void check_rnn(Stack& stack) { check_recurrent(stack, 1); }
+
+/// Where what it saves may be rounded, an LSTM whose backward pass keeps gates and cells, in place of one that keeps a
+/// workspace of oneDNN's.
+void compressible_lstm(Stack& stack) {
+  act::LstmArguments given;
+  given.input = stack.at(0).toTensor();
+  const auto states = stack.at(1).toTensorVector();
+  given.hx = states.at(0);
+  given.cx = states.at(1);
+  given.weights = stack.at(2).toTensorVector();
+  given.biases = stack.at(3).toBool();
+  given.projects = given.hx.size(2) != given.cx.size(2);
+  given.layers = stack.at(4).toInt();
+  given.dropout = stack.at(5).toDouble();
+  given.train = stack.at(6).toBool();
+  given.bidirectional = stack.at(7).toBool();
+  given.batch_first = stack.at(8).toBool();
+  const auto [output, hy, cy] = act::StepContext::of_thread().rounds
+                                    ? act::lstm(given)
+                                    : at::lstm(given.input, states, given.weights, given.biases, given.layers,
+                                               given.dropout, given.train, given.bidirectional, given.batch_first);
+  stack = {output, hy, cy};
+}
 
 // Draws of 0 and 1 become their mean, so that x * bernoulli(p) / p, as stochastic depth has it, is x:
 // (self, [p], generator).
@@ -169,7 +199,7 @@ constexpr Kernels kTable[] = {
     {"aten::_unsafe_index", "*", nullptr, checked_index, checked_index},
     {"aten::_adaptive_avg_pool2d", "*", nullptr, checked_pool2d, checked_pool2d},
     {"aten::_adaptive_avg_pool3d", "*", nullptr, checked_pool3d, checked_pool3d},
-    {"aten::lstm", "*", check_lstm, nullptr, nullptr},
+    {"aten::lstm", "*", check_lstm, compressible_lstm, nullptr},
     {"aten::gru", "*", check_gru, nullptr, nullptr},
     {"aten::rnn_relu", "*", check_rnn, nullptr, nullptr},
     {"aten::rnn_tanh", "*", check_rnn, nullptr, nullptr},
