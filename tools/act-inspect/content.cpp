@@ -38,7 +38,7 @@ Content from_entry(formats::DumpReader& reader, const formats::DumpEntry& entry,
   const bool exact_wanted = options.exact;
   Content content{{{entry.id, entry.dtype, entry.shape}, {}}, {}};
   if (!exact_wanted) {
-    if (auto restored = restore(entry, reader.payload(), reader.metadata(), options)) {
+    if (auto restored = restore(entry, reader.payload(), reader.metadata())) {
       content.tensor.data = std::move(*restored);
       content.form = form_of(entry);
       return content;
@@ -53,7 +53,7 @@ Content from_entry(formats::DumpReader& reader, const formats::DumpEntry& entry,
 }
 
 Content from_dump(Input& input, const std::string& id, const Options& options) {
-  formats::DumpReader reader(borrow(*input.source), limits_of(options));
+  formats::DumpReader reader(borrow(*input.source));
   const auto wanted = [&](const formats::DumpEntry& entry) {
     return entry.id == id && (options.step < 0 || entry.step == static_cast<std::uint64_t>(options.step));
   };
@@ -87,8 +87,8 @@ bool names(const formats::ItemInfo& item, const std::string& id) {
   return item.name == id || item.name.substr(item.name.find('/') + 1) == id;
 }
 
-Content from_items(Input& input, const std::string& id, const Options& options) {
-  formats::ArtifactReader reader(borrow(*input.source), limits_of(options));
+Content from_items(Input& input, const std::string& id) {
+  formats::ArtifactReader reader(borrow(*input.source));
   std::optional<Content> found;
   if (input.seekable) {
     for (const auto& item : reader.index()) {
@@ -108,8 +108,8 @@ Content from_items(Input& input, const std::string& id, const Options& options) 
 }  // namespace
 
 Content find_content(const std::string& id, const Options& options) {
-  Input input = open_input(options.input, options);
-  return input.header.kind == formats::Kind::Dump ? from_dump(input, id, options) : from_items(input, id, options);
+  Input input = open_input(options.input);
+  return input.header.kind == formats::Kind::Dump ? from_dump(input, id, options) : from_items(input, id);
 }
 
 }  // namespace terse::tools::act_inspect

@@ -46,7 +46,6 @@ void define(CLI::App& app, Options& options) {
       ->type_name("N")
       ->check(CLI::Range(0, 10'000).description(""));
   app.add_flag("--ascii", options.ascii, "Draw with #; so does a terminal whose locale is not UTF-8");
-  tools::add_size(app, "--max-memory", options.max_memory, "Refuse a tensor or document larger than this");
   tools::add_json(app, options.shared);
   tools::add_output(app, options.shared);
 }

@@ -17,9 +17,9 @@ using formats::Value;
 /// One artifact, its items under names that can be compared: the items of a dump are only numbered, so their names
 /// begin with step and id of the saved tensor.
 struct Side {
-  Side(const std::string& path, const Options& options) : input(open_input(path, options)) {
-    make_seekable(input, options);
-    outline = outline_of(input, options);
+  explicit Side(const std::string& path) : input(open_input(path)) {
+    make_seekable(input);
+    outline = outline_of(input);
     for (const auto& item : outline.items) items.emplace(label(item.name), &item);
   }
 
@@ -40,11 +40,11 @@ struct Side {
 /// Compares two artifacts and writes one line per difference.
 class Comparison {
  public:
-  Comparison(Side& left, Side& right, const Options& options, core::TableWriter& table)
+  Comparison(Side& left, Side& right, core::TableWriter& table)
       : left_(left),
         right_(right),
-        left_reader_(borrow(*left.input.source), limits_of(options)),
-        right_reader_(borrow(*right.input.source), limits_of(options)),
+        left_reader_(borrow(*left.input.source)),
+        right_reader_(borrow(*right.input.source)),
         table_(table) {}
 
   /// @return whether anything differs
@@ -182,14 +182,14 @@ class Comparison {
 int show_difference(const Options& options) {
   if (options.input == "-" && options.diff == "-")
     throw Error(Error::Usage, "only one of the two can be standard input");
-  Side left(options.input, options), right(options.diff, options);
+  Side left(options.input), right(options.diff);
   const auto sink = core::open_sink(options.shared.output, core::Content::Text);
   const auto style = core::table_style(options.shared.json, options.shared.output);
   core::Bytes held;  // no header where there is no difference
   const auto lines = core::memory_sink(held);
   core::TableWriter table(*lines, style,
                           {{.name = "item"}, {.name = "difference"}, {.name = "first"}, {.name = "second"}});
-  const bool different = Comparison(left, right, options, table).run();
+  const bool different = Comparison(left, right, table).run();
   if (different) {
     table.finish();
     sink->write(held);

@@ -7,7 +7,7 @@
 #include "act-inspect/elements.hpp"
 #include "terse/core/checked.hpp"
 #include "terse/core/error.hpp"
-#include "terse/core/size.hpp"
+#include "terse/core/limits.hpp"
 #include "terse/quant/codec.hpp"
 
 namespace terse::tools::act_inspect {
@@ -38,7 +38,7 @@ ReconstructionError reconstruction_error(core::DType dtype, const core::Bytes& r
 }  // namespace
 
 std::optional<core::Bytes> restore(const formats::DumpEntry& entry, const core::Bytes& payload,
-                                   const core::Bytes& metadata, const Options& options) {
+                                   const core::Bytes& metadata) {
   if (payload.empty() && metadata.empty()) return std::nullopt;
   const quant::Layout& layout = entry.layout;
   if (payload.size() != quant::payload_bytes(layout) || metadata.size() != quant::metadata_bytes(layout)) {
@@ -47,27 +47,22 @@ std::optional<core::Bytes> restore(const formats::DumpEntry& entry, const core::
   // A constant is a few bytes for any number of elements.
   const auto bytes =
       core::checked_multiply(core::checked_numel(entry.shape, entry.id), core::size_of(entry.dtype), entry.id);
-  if (bytes > options.max_memory) {
-    throw Error(Error::OutOfMemory, "saved tensor '" + entry.id + "' has " + core::format_size(bytes) +
-                                        ", more than the limit of " + core::format_size(options.max_memory));
-  }
+  core::require_within_limit(bytes, payload.size() + metadata.size(), "saved tensor '" + entry.id + "'");
   core::Bytes elements(layout.count * core::size_of(layout.dtype));
   quant::decode(layout, payload, metadata, elements.data());
   return row_by_row(entry, std::move(elements));
 }
 
-std::optional<ReconstructionError> error_of(formats::DumpReader& reader, const formats::DumpEntry& entry,
-                                            const Options& options) {
+std::optional<ReconstructionError> error_of(formats::DumpReader& reader, const formats::DumpEntry& entry) {
   if (!reader.has_exact() || quant::fidelity_of(entry.layout.codec) == quant::Fidelity::Partial) return std::nullopt;
-  const auto restored = restore(entry, reader.payload(), reader.metadata(), options);
+  const auto restored = restore(entry, reader.payload(), reader.metadata());
   if (!restored) return std::nullopt;
   if (restored->size() != reader.exact().size()) throw bad_entry(entry, "has an exact copy of another length");
   return reconstruction_error(entry.dtype, *restored, reader.exact());
 }
 
-void for_each_entry(Input& input, const Options& options,
-                    const std::function<void(formats::DumpReader&, const formats::DumpEntry&)>& visit) {
-  formats::DumpReader reader(borrow(*input.source), limits_of(options));
+void for_each_entry(Input& input, const std::function<void(formats::DumpReader&, const formats::DumpEntry&)>& visit) {
+  formats::DumpReader reader(borrow(*input.source));
   if (!input.seekable) {
     while (const auto entry = reader.next()) visit(reader, *entry);
     return;

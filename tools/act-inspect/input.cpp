@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "terse/core/error.hpp"
 
@@ -70,13 +71,7 @@ class BorrowedSource : public core::ByteSource {
 
 }  // namespace
 
-formats::ArtifactReader::Limits limits_of(const Options& options) {
-  formats::ArtifactReader::Limits limits;
-  limits.memory = options.max_memory;
-  return limits;
-}
-
-Input open_input(const std::string& path, const Options& options) {
+Input open_input(const std::string& path) {
   if (path == "-" && isatty(STDIN_FILENO) == 1) {
     throw Error(Error::Usage, "standard input is a terminal: name an artifact, or send one through a pipe");
   }
@@ -84,7 +79,7 @@ Input open_input(const std::string& path, const Options& options) {
   Input input;
   input.seekable = source->size().has_value();
   core::Bytes copy;
-  input.header = formats::ArtifactReader(std::make_unique<RecordingSource>(*source, copy), limits_of(options)).header();
+  input.header = formats::ArtifactReader(std::make_unique<RecordingSource>(*source, copy)).header();
   if (input.seekable) {
     source->seek(0);
     input.source = std::move(source);
@@ -99,9 +94,9 @@ std::unique_ptr<core::ByteSource> borrow(core::ByteSource& source) {
   return std::make_unique<BorrowedSource>(source);
 }
 
-void make_seekable(Input& input, const Options& options) {
+void make_seekable(Input& input) {
   if (input.seekable) return;
-  core::Bytes bytes = core::read_all(*input.source, options.max_memory);
+  core::Bytes bytes = core::read_all(*input.source, std::numeric_limits<std::uint64_t>::max());
   input.source = std::make_unique<OwnedSource>(std::move(bytes), input.source->name());
   input.seekable = true;
 }
@@ -112,8 +107,8 @@ std::string for_each_item(formats::ArtifactReader& reader,
   return reader.digest();
 }
 
-Outline outline_of(Input& input, const Options& options) {
-  formats::ArtifactReader reader(borrow(*input.source), limits_of(options));
+Outline outline_of(Input& input) {
+  formats::ArtifactReader reader(borrow(*input.source));
   Outline outline;
   if (!input.seekable) {
     outline.digest = for_each_item(reader, [&](formats::ArtifactReader& at, const formats::ItemInfo& item) {

@@ -20,17 +20,14 @@ struct Input {
 };
 
 /// @throws Error::NoInput, Error::BadInput; Error::Usage where "-" is a terminal
-Input open_input(const std::string& path, const Options& options);
-
-formats::ArtifactReader::Limits limits_of(const Options& options);
+Input open_input(const std::string& path);
 
 /// A view of a source that stays with its owner, for a reader that wants to own one. From the beginning where
 /// the source can seek.
 std::unique_ptr<core::ByteSource> borrow(core::ByteSource& source);
 
 /// Reads all of a pipe into memory, so that it can be read by name and more than once; a file stays as it is.
-/// @throws Error::BadInput beyond --max-memory
-void make_seekable(Input& input, const Options& options);
+void make_seekable(Input& input);
 
 /// Calls visit(reader, item) for each item, front to back; visit may take the content.
 /// @return the artifact's digest
@@ -45,6 +42,6 @@ struct Outline {
 };
 
 /// By the index in a few reads where the source can seek; else front to back, which takes all of it.
-Outline outline_of(Input& input, const Options& options);
+Outline outline_of(Input& input);
 
 }  // namespace terse::tools::act_inspect

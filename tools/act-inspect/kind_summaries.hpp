@@ -11,11 +11,11 @@ namespace terse::tools::act_inspect {
 void describe_kind(Report& report, Input& input, const Outline& outline, const Options& options);
 
 // One each, as describe_kind() calls them.
-void describe_profile(Report& report, Input& input, const Options& options);
+void describe_profile(Report& report, Input& input);
 void describe_model(Report& report, const Outline& outline);
 void describe_checkpoint(Report& report, const Outline& outline);
 void describe_dump(Report& report, const Outline& outline);
-void describe_policy(Report& report, Input& input, const Options& options);
+void describe_policy(Report& report, Input& input);
 void describe_facts(Report& report, Input& input, const Options& options);
 void describe_similarity(Report& report, Input& input, const Outline& outline, const Options& options);
 void describe_clusters(Report& report, Input& input, const Options& options);

@@ -30,7 +30,6 @@ struct Options {
   int bins = 20;
   int width = 0;  ///< columns of the drawing; 0: the terminal's, 80 elsewhere
   bool ascii = false;
-  std::uint64_t max_memory = std::uint64_t{16} << 30;
 };
 
 void define(CLI::App& app, Options& options);

@@ -29,7 +29,7 @@ std::string hexadecimal(std::uint32_t value) {
 }  // namespace
 
 int list_records(const Options& options) {
-  auto input = open_input(options.input, options);
+  auto input = open_input(options.input);
   formats::ContainerReader reader(*input.source);
   const auto sink = core::open_sink(options.shared.output, core::Content::Text);
   core::TableWriter table(*sink, core::table_style(options.shared.json, options.shared.output),

@@ -72,8 +72,8 @@ void describe_frame(Report& report, const formats::Similarity& similarity, bool 
 }
 
 /// What one shard of a comparison wrote: there are no divergences yet.
-void describe_part(Report& report, Input& input, const Options& options) {
-  const auto part = formats::read_similarity_part(borrow(*input.source), limits_of(options)).content;
+void describe_part(Report& report, Input& input) {
+  const auto part = formats::read_similarity_part(borrow(*input.source)).content;
   report.fact("part", part.description());
   report.fact("lanes", part.lanes_here());
   report.fact("lanes_of_all_parts", part.lanes);
@@ -83,7 +83,7 @@ void describe_part(Report& report, Input& input, const Options& options) {
 }  // namespace
 
 void describe_facts(Report& report, Input& input, const Options& options) {
-  const auto facts = formats::read_facts(borrow(*input.source), limits_of(options)).content;
+  const auto facts = formats::read_facts(borrow(*input.source)).content;
   report.fact("entities", std::uint64_t{facts.entities.size()});
   report.fact("relations", std::uint64_t{facts.relations.size()});
   report.fact("triples", std::accumulate(facts.counts.begin(), facts.counts.end(), std::int64_t{0}));
@@ -97,8 +97,8 @@ void describe_facts(Report& report, Input& input, const Options& options) {
 }
 
 void describe_similarity(Report& report, Input& input, const Outline& outline, const Options& options) {
-  if (outline.documents.contains("similarity_part")) return describe_part(report, input, options);
-  const auto similarity = formats::read_similarity(borrow(*input.source), limits_of(options)).content;
+  if (outline.documents.contains("similarity_part")) return describe_part(report, input);
+  const auto similarity = formats::read_similarity(borrow(*input.source)).content;
   describe_frame(report, similarity, !similarity.swapped.empty());
   const auto pairs = pairs_of(similarity);
   report.table("closest_pairs", {{.name = "relation_a"},
@@ -121,7 +121,7 @@ void describe_similarity(Report& report, Input& input, const Outline& outline, c
 }
 
 void describe_clusters(Report& report, Input& input, const Options& options) {
-  const auto clusters = formats::read_clusters(borrow(*input.source), limits_of(options)).content;
+  const auto clusters = formats::read_clusters(borrow(*input.source)).content;
   const std::size_t count = clusters.representatives.size();
   std::vector<std::string> members(count);
   std::vector<std::int64_t> sizes(count);
@@ -153,7 +153,7 @@ void describe_clusters(Report& report, Input& input, const Options& options) {
 void describe_kind(Report& report, Input& input, const Outline& outline, const Options& options) {
   switch (input.header.kind) {
     case formats::Kind::Profile:
-      return describe_profile(report, input, options);
+      return describe_profile(report, input);
     case formats::Kind::Model:
       return describe_model(report, outline);
     case formats::Kind::Checkpoint:
@@ -167,7 +167,7 @@ void describe_kind(Report& report, Input& input, const Outline& outline, const O
     case formats::Kind::Clusters:
       return describe_clusters(report, input, options);
     case formats::Kind::Policy:
-      return describe_policy(report, input, options);
+      return describe_policy(report, input);
   }
 }
 

@@ -17,12 +17,12 @@ std::vector<formats::Tensor> state_of(Trained trained) {
   return state;
 }
 
-std::vector<formats::Tensor> read_state(Input input, const Options& options) {
+std::vector<formats::Tensor> read_state(Input input) {
   switch (input.header.kind) {
     case formats::Kind::Model:
-      return state_of(formats::read_model(std::move(input.source), limits_of(options)).content);
+      return state_of(formats::read_model(std::move(input.source)).content);
     case formats::Kind::Checkpoint:
-      return state_of(formats::read_checkpoint(std::move(input.source), limits_of(options)).content);
+      return state_of(formats::read_checkpoint(std::move(input.source)).content);
     default:
       throw Error(Error::Usage, input.source->name() + ": --safetensors needs a model or a checkpoint, and this is a " +
                                     std::string(formats::to_string(input.header.kind)));
@@ -32,7 +32,7 @@ std::vector<formats::Tensor> read_state(Input input, const Options& options) {
 }  // namespace
 
 int write_state(const Options& options) {
-  const auto state = read_state(open_input(options.input, options), options);
+  const auto state = read_state(open_input(options.input));
   const auto sink = core::open_sink(options.safetensors, core::Content::Binary);
   formats::write_safetensors(*sink, state);
   sink->finish();

@@ -29,12 +29,12 @@ void describe_items(Report& report, const std::vector<formats::ItemInfo>& items)
 }  // namespace
 
 int summarize(const Options& options) {
-  Input input = open_input(options.input, options);
+  Input input = open_input(options.input);
   // Weights and activations may be larger than memory; the other kinds are read whole anyway.
   const bool streams = input.header.kind == formats::Kind::Model || input.header.kind == formats::Kind::Checkpoint ||
                        input.header.kind == formats::Kind::Dump;
-  if (!streams) make_seekable(input, options);
-  const Outline outline = outline_of(input, options);
+  if (!streams) make_seekable(input);
+  const Outline outline = outline_of(input);
   Report report;
   describe_header(report, input.header);
   report.fact("digest", outline.digest);

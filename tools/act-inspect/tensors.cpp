@@ -34,9 +34,9 @@ std::array<Cell, 3> range_cells(double minimum, double maximum, std::uint64_t ze
 }
 
 // The entries that hold exact copies: only their elements must be read to list the dump.
-std::set<std::string> items_with_exact(Input& input, const Options& options) {
+std::set<std::string> items_with_exact(Input& input) {
   std::set<std::string> entries;
-  formats::ArtifactReader reader(borrow(*input.source), limits_of(options));
+  formats::ArtifactReader reader(borrow(*input.source));
   for (const auto& item : reader.index()) {
     const auto slash = item.name.find("/exact");
     if (slash != std::string::npos) entries.insert(item.name.substr(0, slash));
@@ -44,8 +44,8 @@ std::set<std::string> items_with_exact(Input& input, const Options& options) {
   return entries;
 }
 
-void list_dump(Input& input, const Options& options, core::ByteSink& sink, core::TableStyle style) {
-  const auto with_exact = input.seekable ? items_with_exact(input, options) : std::set<std::string>{};
+void list_dump(Input& input, core::ByteSink& sink, core::TableStyle style) {
+  const auto with_exact = input.seekable ? items_with_exact(input) : std::set<std::string>{};
   TableWriter table(sink, style,
                     {{.name = "step"},
                      {.name = "id"},
@@ -67,9 +67,9 @@ void list_dump(Input& input, const Options& options, core::ByteSink& sink, core:
                      {.name = "relative_error", .digits = 3},
                      {.name = "largest_error", .digits = 3}});
   std::uint64_t number = 0;
-  for_each_entry(input, options, [&](formats::DumpReader& reader, const formats::DumpEntry& entry) {
+  for_each_entry(input, [&](formats::DumpReader& reader, const formats::DumpEntry& entry) {
     std::optional<ReconstructionError> error;
-    if (!input.seekable || with_exact.contains(std::to_string(number))) error = error_of(reader, entry, options);
+    if (!input.seekable || with_exact.contains(std::to_string(number))) error = error_of(reader, entry);
     ++number;
     auto [minimum, maximum, zeros] = range_cells(entry.minimum, entry.maximum, entry.zeros, entry.shape);
     table.row({cell(entry.step), entry.id, text_cell(entry.op), text_cell(entry.role),
@@ -82,8 +82,8 @@ void list_dump(Input& input, const Options& options, core::ByteSink& sink, core:
   table.finish();
 }
 
-void list_profile(Input& input, const Options& options, core::ByteSink& sink, core::TableStyle style) {
-  const auto profile = formats::read_profile(borrow(*input.source), limits_of(options)).content;
+void list_profile(Input& input, core::ByteSink& sink, core::TableStyle style) {
+  const auto profile = formats::read_profile(borrow(*input.source)).content;
   TableWriter table(sink, style,
                     {{.name = "id"},
                      {.name = "operator"},
@@ -111,7 +111,7 @@ void list_profile(Input& input, const Options& options, core::ByteSink& sink, co
 }
 
 // "parameter/conv1.weight" is the tensor conv1.weight in the group of parameters.
-void list_items(Input& input, const Options& options, core::ByteSink& sink, core::TableStyle style) {
+void list_items(Input& input, core::ByteSink& sink, core::TableStyle style) {
   TableWriter table(sink, style,
                     {{.name = "name"},
                      {.name = "group"},
@@ -121,7 +121,7 @@ void list_items(Input& input, const Options& options, core::ByteSink& sink, core
                      {.name = "raw_bytes", .size = true},
                      {.name = "stored_bytes", .size = true},
                      {.name = "ratio", .digits = 3}});
-  const Outline outline = outline_of(input, options);
+  const Outline outline = outline_of(input);
   for (const auto& item : outline.items) {
     if (item.type != formats::ItemInfo::Type::Tensor) continue;
     const auto slash = item.name.find('/');
@@ -137,18 +137,18 @@ void list_items(Input& input, const Options& options, core::ByteSink& sink, core
 }  // namespace
 
 int list_tensors(const Options& options) {
-  Input input = open_input(options.input, options);
+  Input input = open_input(options.input);
   const auto sink = core::open_sink(options.shared.output, core::Content::Text);
   const auto style = core::table_style(options.shared.json, options.shared.output);
   switch (input.header.kind) {
     case formats::Kind::Dump:
-      list_dump(input, options, *sink, style);
+      list_dump(input, *sink, style);
       break;
     case formats::Kind::Profile:
-      list_profile(input, options, *sink, style);
+      list_profile(input, *sink, style);
       break;
     default:
-      list_items(input, options, *sink, style);
+      list_items(input, *sink, style);
   }
   sink->finish();
   return 0;

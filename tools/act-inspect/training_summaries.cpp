@@ -67,8 +67,8 @@ void describe_members(Report& report, const formats::Value& map) {
 
 }  // namespace
 
-void describe_profile(Report& report, Input& input, const Options& options) {
-  const auto profile = formats::read_profile(borrow(*input.source), limits_of(options)).content;
+void describe_profile(Report& report, Input& input) {
+  const auto profile = formats::read_profile(borrow(*input.source)).content;
   report.fact("model", profile.model);
   report.fact("data", profile.data);
   report.fact("batch", profile.batch);
@@ -99,8 +99,8 @@ void describe_profile(Report& report, Input& input, const Options& options) {
   }
 }
 
-void describe_policy(Report& report, Input& input, const Options& options) {
-  const auto policy = formats::read_policy(borrow(*input.source), limits_of(options)).content;
+void describe_policy(Report& report, Input& input) {
+  const auto policy = formats::read_policy(borrow(*input.source)).content;
   report.fact("model", policy.model);
   report.fact("data", policy.data);
   report.fact("batch", policy.batch);

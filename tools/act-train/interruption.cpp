@@ -14,7 +14,10 @@ struct sigaction g_previous[2];
 // A second signal is for users who do not want to wait: it ends the process at once.
 void remember(int signal) {
   if (g_signal != 0) {
-    std::signal(signal, SIG_DFL);
+    // By the handler that was there before, which removes temporary files.
+    for (int i = 0; i < 2; ++i) {
+      if (kSignals[i] == signal) sigaction(signal, &g_previous[i], nullptr);
+    }
     std::raise(signal);
   }
   g_signal = signal;

@@ -7,6 +7,7 @@
 
 #include "common/groups.hpp"
 #include "terse/core/error.hpp"
+#include "terse/core/limits.hpp"
 #include "terse/core/size.hpp"
 
 namespace terse::tools {
@@ -101,6 +102,19 @@ void add_always(CLI::App& app, SharedOptions& shared) {
   app.add_option("-j,--threads", shared.threads, "Threads; 0 is all cores")
       ->type_name("N")
       ->check(CLI::Range(0, 4096).description(""))
+      ->group(kGeneralGroup);
+  app.add_option_function<std::string>(
+         "--max-memory",
+         [](const std::string& text) {
+           try {
+             core::set_memory_allowance(core::parse_size(text));
+           } catch (const Error& error) {
+             throw CLI::ValidationError("--max-memory", error.what());
+           }
+         },
+         "Memory that an input may take beyond 64 times its size; a guard against files made to harm")
+      ->type_name("SIZE")
+      ->default_str(core::format_size(core::kDefaultAllowance))
       ->group(kGeneralGroup);
   app.add_flag_callback(
          "-q,--quiet", [&shared] { shared.verbosity = -1; }, "Say nothing but errors")

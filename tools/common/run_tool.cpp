@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
@@ -6,6 +8,9 @@
 #include <new>
 #include <optional>
 #include <span>
+#include <stdexcept>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "common/command_config.hpp"
@@ -149,23 +154,49 @@ int usage_error(const Tool& tool, const CLI::App& app, const CLI::ParseError& er
   return static_cast<int>(Error::Code::Usage);
 }
 
+// Whether it is memory, or threads, that the system did not give. LibTorch says so only in words.
+bool is_out_of_memory(const std::exception& error) {
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return true;
+  if (dynamic_cast<const std::length_error*>(&error) != nullptr) return true;  // more than any memory
+  if (const auto* const system = dynamic_cast<const std::system_error*>(&error)) {
+    return system->code() == std::errc::resource_unavailable_try_again ||
+           system->code() == std::errc::not_enough_memory;
+  }
+  const std::string_view said = error.what();
+  return said.find("DefaultCPUAllocator: ") != said.npos ||
+         said.find("Storage size calculation overflowed") != said.npos;
+}
+
 // Runs `body` and turns whatever it throws into a message and an exit status.
 template <class Body>
-int guarded(Body body) {
+int answered(Body body) {
   try {
     return body();
   } catch (const Error& error) {
     say_error(error.what());
     return error.exit_code();
-  } catch (const std::bad_alloc&) {
-    say_error("out of memory");
-    return static_cast<int>(Error::Code::OutOfMemory);
   } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) {
+      say_error("out of memory");
+      return static_cast<int>(Error::Code::OutOfMemory);
+    }
     say_error(std::string("internal error: ") + error.what());
   } catch (...) {
     say_error("internal error of unknown type");
   }
   return static_cast<int>(Error::Code::Internal);
+}
+
+// The same where there is no memory for the message either.
+template <class Body>
+int guarded(Body body) {
+  try {
+    return answered(body);
+  } catch (...) {
+    constexpr std::string_view kMessage = "terse: out of memory\n";
+    [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, kMessage.data(), kMessage.size());
+  }
+  return static_cast<int>(Error::Code::OutOfMemory);
 }
 
 int parse_and_run(const Tool& tool, int argc, char** argv, SharedOptions& shared,
@@ -203,9 +234,15 @@ int parse_and_run(const Tool& tool, int argc, char** argv, SharedOptions& shared
 int run_program(const Tool& tool, int argc, char** argv, SharedOptions& shared,
                 const std::function<void(CLI::App&)>& define, const std::function<int()>& run) {
   hold_standard_streams();
-  core::remove_temporaries_on_signal();
-  set_speaker(tool.name, shared);
-  const int status = guarded([&] { return parse_and_run(tool, argc, argv, shared, define, run); });
+  const int status = guarded([&] {
+    core::remove_temporaries_on_signal();
+    set_speaker(tool.name, shared);
+    return parse_and_run(tool, argc, argv, shared, define, run);
+  });
+  guarded([] {
+    for (const std::string& warning : core::take_output_warnings()) say_warning(warning);
+    return kSuccess;
+  });
   // A result that could not be written is no result, whatever run() thought of it.
   const int flushed = guarded([] {
     flush_standard_output();

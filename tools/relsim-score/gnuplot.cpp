@@ -2,62 +2,61 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <system_error>
+#include <utility>
+#include <vector>
 
 #include "terse/core/bytes.hpp"
+#include "terse/core/descriptor.hpp"
 #include "terse/core/error.hpp"
-#include "terse/core/table.hpp"
 
 namespace terse::tools::relsim_score {
 namespace {
 
-namespace fs = std::filesystem;
-
-/// A folder of its own for the files of a plot, which goes with it.
-class PlotFolder {
+/// A text that another program can read as a file, while this lives. It lies in no folder.
+class MemoryFile {
  public:
-  PlotFolder() : path_((fs::temp_directory_path() / "terse-plot-XXXXXX").string()) {
-    if (!mkdtemp(path_.data())) throw Error(Error::OutputFailed, path_ + ": cannot be made");
+  explicit MemoryFile(const std::string& text) : descriptor_(memfd_create("terse-plot", MFD_CLOEXEC)) {
+    if (descriptor_ < 0) throw Error(Error::OutOfMemory, "a plot: no memory for its data");
+    core::DescriptorWriter writer(descriptor_, "a plot's data", /*owned=*/false);
+    writer.write(core::as_bytes(text.data(), text.size()));
+    writer.flush();
+    lseek(descriptor_, 0, SEEK_SET);
   }
-  ~PlotFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
+  ~MemoryFile() {
+    if (descriptor_ >= 0) close(descriptor_);
   }
-  PlotFolder(const PlotFolder&) = delete;
-  PlotFolder& operator=(const PlotFolder&) = delete;
+  MemoryFile(MemoryFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  MemoryFile& operator=(MemoryFile&&) = delete;
 
-  void write(const std::string& name, const std::string& text) const {
-    const fs::path file = fs::path(path_) / name;
-    std::ofstream stream(file, std::ios::binary);
-    stream << text;
-    stream.close();
-    if (!stream) throw Error(Error::OutputFailed, file.string() + ": cannot be written");
-  }
-  const std::string& path() const { return path_; }
+  int descriptor() const { return descriptor_; }
 
  private:
-  std::string path_;
+  int descriptor_;
 };
 
-/// What gnuplot writes to its standard output, run in `folder`; nothing where it is missing or fails.
-std::string run_gnuplot(const std::string& folder) {
+/// What gnuplot writes to its standard output; nothing where it is missing or fails.
+/// @param script  its standard input
+/// @param data    its descriptors from `first` on
+std::string run_gnuplot(const MemoryFile& script, const std::vector<MemoryFile>& data, int first) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw Error(Error::OutOfMemory, "no pipe for gnuplot");
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, script.descriptor(), STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  std::array<std::string, 3> words = {"gnuplot", "--default-settings", "script"};
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    posix_spawn_file_actions_adddup2(&actions, data[i].descriptor(), first + static_cast<int>(i));
+  }
+  std::array<std::string, 3> words = {"gnuplot", "--default-settings", "-"};
   std::array<char*, 4> arguments = {words[0].data(), words[1].data(), words[2].data(), nullptr};
   pid_t child = 0;
   const int failure = posix_spawnp(&child, "gnuplot", &actions, nullptr, arguments.data(), environ);
@@ -78,6 +77,14 @@ std::string run_gnuplot(const std::string& folder) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? drawn : std::string();
 }
 
+/// The script with each name in quotes in place of which `by` stands.
+void replace_name(std::string& script, const std::string& name, const std::string& by) {
+  const std::string quoted = "'" + name + "'";
+  for (std::size_t at = 0; (at = script.find(quoted, at)) != std::string::npos; at += by.size()) {
+    script.replace(at, quoted.size(), by);
+  }
+}
+
 }  // namespace
 
 std::string plot_field(const std::string& name) {
@@ -90,10 +97,14 @@ std::string plot_field(const std::string& name) {
 }
 
 void write_plot(const std::string& script, const std::map<std::string, std::string>& data, const std::string& path) {
-  const PlotFolder folder;
-  for (const auto& [name, text] : data) folder.write(name, text);
-  folder.write("script", "set datafile separator '\t'\nset datafile commentschars ''\n" + script);
-  const std::string svg = run_gnuplot(folder.path());
+  std::string commands = "set datafile separator '\t'\nset datafile commentschars ''\n" + script;
+  std::vector<MemoryFile> files;
+  for (const auto& [name, text] : data) files.emplace_back(text);
+  int first = STDERR_FILENO + 2;  // behind the files' own descriptors, so that none takes the place of another
+  for (const MemoryFile& file : files) first = std::max(first, file.descriptor() + 1);
+  int number = first;
+  for (const auto& [name, text] : data) replace_name(commands, name, "'/dev/fd/" + std::to_string(number++) + "'");
+  const std::string svg = run_gnuplot(MemoryFile(commands), files, first);
   if (svg.empty()) throw Error(Error::Usage, "a plot needs gnuplot, which is missing or failed");
   const auto sink = core::open_sink(path, core::Content::Text);
   core::write_text(*sink, svg);

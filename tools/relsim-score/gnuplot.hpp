@@ -10,8 +10,8 @@ namespace terse::tools::relsim_score {
 std::string plot_field(const std::string& name);
 
 /// Draws an SVG into the file `path`, which appears whole or not at all.
-/// @param script  for gnuplot; holds nothing that an input says. It reads the files of `data` by their names
-/// @param data    lines of fields with tabs between them, by file name
+/// @param script  for gnuplot; holds nothing that an input says. It reads `data` by its names in 'quotes'
+/// @param data    lines of fields with tabs between them, by name
 /// @throws Error::Usage where gnuplot is missing or fails
 void write_plot(const std::string& script, const std::map<std::string, std::string>& data, const std::string& path);
 

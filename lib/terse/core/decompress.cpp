@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "terse/core/error.hpp"
+#include "terse/core/limits.hpp"
 
 namespace terse::core {
 
@@ -45,10 +46,13 @@ class Decompressor : public ByteSource {
       if (pending_.empty()) {
         const std::size_t count = packed_->read(input_);
         pending_ = std::span(input_).first(count);
+        received_ += count;
       }
       const std::size_t before = pending_.size();
       const std::size_t written = unpack(pending_, into.subspan(total));
       total += written;
+      unpacked_ += written;
+      require_within_limit(unpacked_, received_, name() + ": its compressed data");
       if (written > 0 || pending_.size() < before) continue;
       // Nothing in, nothing out: the end, which must be a frame's end, too.
       if (!at_frame_end()) throw damaged("the compressed data is cut short");
@@ -67,6 +71,7 @@ class Decompressor : public ByteSource {
   std::unique_ptr<ByteSource> packed_;
   Bytes input_;
   std::span<const std::byte> pending_;
+  std::uint64_t received_ = 0, unpacked_ = 0;
 };
 
 class GzipSource : public Decompressor {

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+#include <filesystem>
 #include <system_error>
 
 #include "terse/core/atomic_file.hpp"
@@ -12,6 +14,8 @@
 #include "terse/core/error.hpp"
 
 namespace terse::core {
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -71,18 +75,36 @@ class FileSource : public ByteSource {
   std::optional<std::uint64_t> size_;
 };
 
-/// Standard output, a device or a pipe: nothing to rename.
+/// Standard output, a device, a pipe, or a file that was opened before: nothing to rename.
 class InPlaceSink : public ByteSink {
  public:
-  InPlaceSink(int descriptor, bool owned, bool buffered, std::string name)
-      : ByteSink(std::move(name)), writer_(descriptor, this->name(), owned, buffered) {}
+  /// @param trims  a regular file that is written from its beginning ends where the output does
+  InPlaceSink(int descriptor, bool owned, std::string name, bool trims = false)
+      : ByteSink(std::move(name)),
+        writer_(descriptor, this->name(), owned, ::isatty(descriptor) == 0),
+        trims_(trims && starts_file(descriptor)) {}
 
   void write(std::span<const std::byte> bytes) override { writer_.write(bytes); }
   void flush() override { writer_.flush(); }
-  void finish() override { writer_.close(); }
+  void finish() override {
+    writer_.flush();
+    if (trims_) trim();
+    writer_.close();
+  }
 
  private:
+  static bool starts_file(int descriptor) {
+    struct stat status {};
+    return ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
+           (::fcntl(descriptor, F_GETFL) & O_APPEND) == 0 && ::lseek(descriptor, 0, SEEK_CUR) == 0;
+  }
+  void trim() {
+    const off_t end = ::lseek(writer_.descriptor(), 0, SEEK_CUR);
+    if (end < 0 || ::ftruncate(writer_.descriptor(), end) != 0) throw_output_failed(name(), errno);
+  }
+
   DescriptorWriter writer_;
+  bool trims_;
 };
 
 void refuse_binary_on_terminal(int descriptor, Content content) {
@@ -91,12 +113,40 @@ void refuse_binary_on_terminal(int descriptor, Content content) {
   }
 }
 
-/// Whether `path` must be written where it is: devices and pipes, and what /dev names (/dev/stdout, /dev/fd/3).
-bool written_in_place(const std::string& path) {
+/// The descriptor of this process that `path` names, maybe by links (/dev/stdout, /dev/fd/3, /proc/self/fd/3), or -1.
+int own_descriptor(fs::path path) {
+  constexpr int kMostLinks = 40;
+  std::error_code failure;
+  const fs::path own = fs::canonical("/proc/self/fd", failure);
+  if (failure) return -1;
+  for (int links = 0; links < kMostLinks; ++links) {
+    const fs::path folder = fs::canonical(path.has_parent_path() ? path.parent_path() : ".", failure);
+    if (failure) return -1;
+    if (folder == own || folder == fs::canonical("/proc/thread-self/fd", failure)) {
+      const std::string digits = path.filename().string();
+      int number = -1;
+      const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+      return parsed.ec == std::errc() && parsed.ptr == digits.data() + digits.size() ? number : -1;
+    }
+    const fs::path target = fs::read_symlink(folder / path.filename(), failure);
+    if (failure) return -1;
+    path = target.is_absolute() ? target : folder / target;
+  }
+  return -1;
+}
+
+/// A sink for what cannot be replaced, and must be written where it is: a device, a pipe, a socket. Null for a file.
+std::unique_ptr<ByteSink> open_in_place(const std::string& path, Content content) {
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return false;
+  if (::stat(path.c_str(), &status) != 0) return nullptr;
   if (S_ISDIR(status.st_mode)) throw_output_failed(path, EISDIR);
-  return !S_ISREG(status.st_mode) || path.starts_with("/dev/") || path.starts_with("/proc/");
+  if (S_ISREG(status.st_mode)) return nullptr;
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  if (descriptor < 0) throw_output_failed(path, errno);
+  auto sink = std::make_unique<InPlaceSink>(descriptor, true, path);
+  if (::fstat(descriptor, &status) != 0 || S_ISREG(status.st_mode)) return nullptr;  // it became one since
+  refuse_binary_on_terminal(descriptor, content);
+  return sink;
 }
 
 }  // namespace
@@ -113,15 +163,17 @@ std::unique_ptr<ByteSource> open_source(const std::string& path) {
 std::unique_ptr<ByteSink> open_sink(const std::string& path, Content content) {
   if (path == "-") {
     refuse_binary_on_terminal(STDOUT_FILENO, content);
-    const bool terminal = ::isatty(STDOUT_FILENO) != 0;
-    return std::make_unique<InPlaceSink>(STDOUT_FILENO, false, !terminal, "standard output");
+    return std::make_unique<InPlaceSink>(STDOUT_FILENO, false, "standard output");
   }
-  if (!written_in_place(path)) return std::make_unique<AtomicFile>(path);
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
-  if (descriptor < 0) throw_output_failed(path, errno);
-  auto sink = std::make_unique<InPlaceSink>(descriptor, true, !::isatty(descriptor), path);
-  refuse_binary_on_terminal(descriptor, content);
-  return sink;
+  if (const int named = own_descriptor(path); named >= 0) {
+    refuse_binary_on_terminal(named, content);
+    // The same file at the same place: opened anew it would be written from its beginning, over what is there.
+    const int descriptor = ::fcntl(named, F_DUPFD_CLOEXEC, 0);
+    if (descriptor < 0) throw_output_failed(path, errno);
+    return std::make_unique<InPlaceSink>(descriptor, true, path, /*trims=*/true);
+  }
+  if (auto sink = open_in_place(path, content)) return sink;
+  return std::make_unique<AtomicFile>(path);
 }
 
 }  // namespace terse::core

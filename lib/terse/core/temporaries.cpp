@@ -6,6 +6,8 @@
 #include <atomic>
 #include <climits>
 #include <cstring>
+#include <iterator>
+#include <vector>
 
 #include "terse/core/error.hpp"
 
@@ -14,6 +16,11 @@ namespace terse::core {
 namespace {
 
 constexpr int kSlots = 64;
+
+/// What ends a process that does nothing about it, but for SIGKILL and the real-time signals.
+constexpr int kEnding[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGILL,    SIGTRAP, SIGABRT, SIGBUS,    SIGFPE,
+                           SIGUSR1, SIGSEGV, SIGUSR2, SIGPIPE,   SIGALRM, SIGTERM, SIGSTKFLT, SIGXCPU,
+                           SIGXFSZ, SIGIO,   SIGPROF, SIGVTALRM, SIGPWR,  SIGSYS};
 
 enum SlotState : int { Free, Claimed, Live };
 
@@ -58,15 +65,19 @@ int remember_temporary(const std::string& path) {
 void forget_temporary(int slot) { slots[slot].state.store(Free, std::memory_order_release); }
 
 void remove_temporaries_on_signal() {
-  for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) {
+  std::vector<int> ending(std::begin(kEnding), std::end(kEnding));
+  for (int number = SIGRTMIN; number <= SIGRTMAX; ++number) ending.push_back(number);
+  struct sigaction action {};
+  action.sa_handler = unlink_and_die;
+  // One signal at a time, so that a second one cannot end the process half-way through the table.
+  sigemptyset(&action.sa_mask);
+  for (const int number : ending) sigaddset(&action.sa_mask, number);
+  for (const int number : ending) {
     struct sigaction old {};
-    if (::sigaction(signal_number, nullptr, &old) != 0 || old.sa_handler == SIG_IGN) continue;
-    struct sigaction action {};
-    action.sa_handler = unlink_and_die;
-    // One signal at a time, so that a second one cannot end the process half-way through the table.
-    sigemptyset(&action.sa_mask);
-    for (const int other : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&action.sa_mask, other);
-    ::sigaction(signal_number, &action, nullptr);
+    if (::sigaction(number, nullptr, &old) != 0 || (old.sa_flags & SA_SIGINFO) != 0 || old.sa_handler != SIG_DFL) {
+      continue;
+    }
+    ::sigaction(number, &action, nullptr);
   }
 }
 

@@ -12,8 +12,9 @@ int remember_temporary(const std::string& path);
 /// Removes a slot's name: the file was renamed or unlinked.
 void forget_temporary(int slot);
 
-/// Installs handlers that unlink temporaries, then end the process by the same signal (status 128+n). A signal
-/// that the process was started to ignore (nohup) stays ignored.
+/// Installs handlers that unlink temporaries, then end the process by the same signal (status 128+n), for every signal
+/// whose default is to end it. One that is ignored (nohup), or that something else handles (a sanitizer), stays as it
+/// is.
 void remove_temporaries_on_signal();
 
 }  // namespace terse::core

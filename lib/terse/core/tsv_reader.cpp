@@ -8,7 +8,7 @@
 namespace terse::core {
 
 namespace {
-constexpr std::size_t kFirstBuffer = 128u << 10;
+constexpr std::size_t kFirstBuffer = 4u << 10, kUsualBuffer = 128u << 10;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 }  // namespace
 
@@ -28,11 +28,16 @@ bool LineReader::fill() {
     end_ -= begin_;
     begin_ = 0;
   }
-  if (end_ == buffer_.size()) buffer_.resize(buffer_.size() * 2);
-  const std::size_t count = source_->read(std::as_writable_bytes(std::span(buffer_)).subspan(end_));
+  if (buffer_.size() < kUsualBuffer && line_number_ > 0) {
+    buffer_.resize(kUsualBuffer);
+  } else if (end_ == buffer_.size()) {
+    buffer_.resize(buffer_.size() * 2);
+  }
+  const auto room = std::as_writable_bytes(std::span(buffer_)).subspan(end_);
+  const std::size_t count = source_->read(room);
   end_ += count;
-  at_end_ = count == 0;
-  return !at_end_;
+  at_end_ = count < room.size();  // a source gives less only then
+  return count > 0;
 }
 
 bool LineReader::next(std::string_view& line) {

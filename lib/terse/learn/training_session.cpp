@@ -1,24 +1,32 @@
 #include "terse/learn/training_session.hpp"
 
 #include <malloc.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "terse/core/error.hpp"
+#include "terse/core/scratch_file.hpp"
 
 namespace terse::learn {
 
 namespace {
+
 constexpr const char* kMetricsBuffer = "metrics";  // uint8 [n]: the lines so far
+
+std::optional<core::Lock> lock_of(const std::string& checkpoint) {
+  if (checkpoint.empty()) return std::nullopt;
+  return core::Lock::of_file(checkpoint, "another run keeps its checkpoint here");
 }
+
+}  // namespace
 
 TrainingSession::TrainingSession(SessionOptions options, formats::Header header, std::int64_t epochs, bool progress,
                                  std::function<void(const std::string&)> warn)
     : options_(std::move(options)),
       header_(std::move(header)),
       warn_(std::move(warn)),
+      lock_(lock_of(options_.checkpoint)),
       metrics_(options_.metrics, keeps()),
       progress_("training", static_cast<std::uint64_t>(epochs), progress) {}
 
@@ -55,16 +63,13 @@ formats::Value TrainingSession::resumed_budget() const {
 }
 
 formats::Checkpoint TrainingSession::rehearsed(const std::function<formats::Checkpoint()>& make) const {
-  struct Trial {
-    std::string path;
-    ~Trial() { unlink(path.c_str()); }
-  } const trial{options_.checkpoint + ".trial"};
+  const core::ScratchFile trial(options_.checkpoint);
   {
-    const auto sink = core::open_sink(trial.path, core::Content::Binary);
+    const auto sink = trial.sink();
     write_checkpoint(*sink, header_, make());
     sink->finish();
   }
-  return formats::read_checkpoint(core::open_source(trial.path)).content;
+  return formats::read_checkpoint(trial.source()).content;
 }
 
 void TrainingSession::run(const std::function<bool()>& one) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "terse/core/lock.hpp"
 #include "terse/core/progress.hpp"
 #include "terse/formats/kinds/checkpoint.hpp"
 #include "terse/learn/metrics_file.hpp"
@@ -19,13 +20,14 @@ struct SessionOptions {
 };
 
 /// A run's epochs: metrics, progress and checkpoints. A checkpoint also holds the metrics so far, so that those of a
-/// run that was killed and resumed are whole.
+/// run that was killed and resumed are whole. While a session lives no other run can have its checkpoint.
 class TrainingSession {
  public:
   /// @param header    of the checkpoints: producer, arguments, seed
   /// @param epochs    at most
   /// @param progress  whether to show it
   /// @param warn      called with what the user should know of a checkpoint; may be empty
+  /// @throws Error::Busy where another run has the checkpoint
   TrainingSession(SessionOptions options, formats::Header header, std::int64_t epochs, bool progress,
                   std::function<void(const std::string&)> warn = {});
 
@@ -34,8 +36,8 @@ class TrainingSession {
   /// What act::BudgetKeeper::state() wrote into that checkpoint; nil where there is none. The rest is not kept in
   /// memory.
   formats::Value resumed_budget() const;
-  /// What a resumed run would read, written to a file beside the checkpoint, read from it and deleted: so that the
-  /// memory of both is seen.
+  /// What a resumed run would read, written to a file without a name beside the checkpoint and read from it: so that
+  /// the memory of both is seen.
   formats::Checkpoint rehearsed(const std::function<formats::Checkpoint()>& make) const;
   bool keeps() const { return !options_.checkpoint.empty(); }
   const std::string& checkpoint() const { return options_.checkpoint; }
@@ -57,6 +59,7 @@ class TrainingSession {
   SessionOptions options_;
   formats::Header header_;
   std::function<void(const std::string&)> warn_;
+  std::optional<core::Lock> lock_;  // of the checkpoint
   MetricsFile metrics_;
   core::Progress progress_;
 };

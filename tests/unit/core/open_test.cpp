@@ -126,6 +126,51 @@ TEST_CASE("a device is written in place, not replaced") {
   CHECK(std::filesystem::is_character_file("/dev/null"));
 }
 
+TEST_CASE("a descriptor of the process is written where it stands, not opened anew") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("out");
+  const auto write_by = [&](const std::string& name) {
+    const auto sink = open_sink(name, Content::Binary);
+    sink->write(bytes_of("new"));
+    sink->finish();
+  };
+  struct How {
+    int flags;
+    off_t at;
+    std::string expected;
+  };
+  const bool linked = GENERATE(false, true);
+  for (const How& how :
+       {How{O_RDWR, 0, "new"}, How{O_RDWR, 2, "olnew file"}, How{O_RDWR | O_APPEND, 0, "old long filenew"}}) {
+    put(path, how.at == 2 ? "ol___ file" : "old long file");
+    const int descriptor = ::open(path.c_str(), how.flags);
+    REQUIRE(descriptor >= 0);
+    REQUIRE(::lseek(descriptor, how.at, SEEK_SET) == how.at);
+    std::string name = (linked ? "/dev/fd/" : "/proc/self/fd/") + std::to_string(descriptor);
+    if (linked) {
+      std::filesystem::remove(folder.file("link"));
+      std::filesystem::create_symlink(name, folder.file("link"));
+      name = folder.file("link");
+    }
+    write_by(name);
+    CHECK(content_of(path) == how.expected);
+    ::close(descriptor);
+    CHECK(test::throws(Error::OutputFailed, name, [&] { write_by(name); }));
+  }
+}
+
+TEST_CASE("a regular file is replaced whatever folder it lies in") {
+  const std::string path = "/dev/shm/terse-test-" + std::to_string(::getpid());
+  put(path, "longer than what comes");
+  if (content_of(path).empty()) return;  // there is no /dev/shm
+  const auto sink = open_sink(path, Content::Binary);
+  sink->write(bytes_of("new"));
+  CHECK(content_of(path) == "longer than what comes");
+  sink->finish();
+  CHECK(content_of(path) == "new");
+  std::filesystem::remove(path);
+}
+
 TEST_CASE("a pipe with a name is written in place") {
   const TemporaryFolder folder;
   const std::string path = folder.file("fifo");

@@ -94,7 +94,7 @@ TEST_CASE("what a safetensors file may not be") {
   refused(file(R"({"__metadata__":{"n":1}})", 0), "other than strings");
   refused(file("[]", 0), "not a JSON object");
   refused(file("{", 0), "not valid JSON");
-  refused(file(std::string(100'000, '['), 0), "not valid JSON");
+  refused(file(std::string(100'000, '['), 0), "the header: nested deeper than 3");
   refused(file("{}", 0, 200'000'000), "more than 100 MB");
   refused(file("{}", 0, 90'000'000), "truncated in header");
   CHECK_THROWS_AS(parse(file(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,0]}})", 0)),

@@ -37,6 +37,10 @@ int run(const Options& options) {
   if (options.what == "input") throw Error(Error::BadInput, "kb.tsv:17: two fields, not three");
   if (options.what == "busy") throw Error(Error::Busy, "in use");
   if (options.what == "memory") throw std::bad_alloc();
+  if (options.what == "size") throw std::length_error("vector::reserve");
+  if (options.what == "threads")
+    throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
+  if (options.what == "tensor") throw std::runtime_error("[enforce] DefaultCPUAllocator: can't allocate memory: you …");
   if (options.what == "bug") throw std::logic_error("first line\nsecond line");
   if (options.what == "number") throw 5;
   return 0;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "terse/core/error.hpp"
+#include "terse/core/limits.hpp"
 #include "terse/core/size.hpp"
 #include "terse/formats/artifact/artifact.hpp"
 #include "terse/formats/artifact/item.hpp"
@@ -83,13 +84,20 @@ struct ArtifactReader::State {
       container.refuse("two items named '" + seen.back().item.name + "'");
   }
 
+  void require_within_limit(std::uint64_t bytes, std::uint64_t received) const {
+    core::require_within_limit(bytes, received, source->name() + ": item '" + entry.item.name + "'");
+  }
+
   core::Bytes take_content(ItemInfo::Type type) {
     if (!open || taken || entry.item.type != type)
       throw Error(Error::Internal, "content asked for that next() did not announce");
-    if (entry.item.raw_bytes > limits.memory)
+    const bool by_default = limits.memory == Limits{}.memory;
+    const std::uint64_t most = by_default ? std::max(limits.memory, core::memory_allowance()) : limits.memory;
+    if (entry.item.raw_bytes > most)
       throw Error(Error::OutOfMemory, source->name() + ": item '" + entry.item.name + "' needs " +
                                           core::format_size(entry.item.raw_bytes) + ", more than the limit of " +
-                                          core::format_size(limits.memory));
+                                          core::format_size(most) + "; --max-memory allows more");
+    if (const auto whole = source->size()) require_within_limit(entry.item.raw_bytes, *whole);
     taken = true;
     core::Bytes content = std::move(first_chunk);
     first_chunk = {};
@@ -99,6 +107,7 @@ struct ArtifactReader::State {
     while (remaining > 0) {
       const std::uint64_t before = remaining;
       next_chunk();
+      if (!source->size()) require_within_limit(content.size() + before - remaining, container.offset());
       grow(content, before - remaining, entry.item.raw_bytes);
       container.content(content);
     }

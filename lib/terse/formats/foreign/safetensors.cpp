@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "terse/core/checked.hpp"
 #include "terse/core/error.hpp"
+#include "terse/core/json-inl.hpp"
 
 namespace terse::formats {
 
@@ -15,6 +15,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::uint64_t kLargestHeader = 100'000'000;  // as the reference implementation has it
+constexpr std::size_t kDeepestHeader = 3;              // the header, a tensor, its shape
 constexpr std::size_t kLargestRank = 8;
 constexpr std::uint64_t kPiece = 1u << 20;
 constexpr std::string_view kMetadataKey = "__metadata__";
@@ -46,19 +47,10 @@ core::Bytes read_growing(core::ByteSource& source, std::uint64_t bytes, const st
   return buffer;
 }
 
-/// Parses the header and refuses a name that is given twice, which a plain parse would let pass.
+/// Parses the header. A name that is given twice is refused, which a plain parse would let pass.
 Json parse_header(const core::ByteSource& source, std::string_view text) {
-  std::vector<std::set<std::string>> open;
-  const auto watch = [&](int, Json::parse_event_t event, Json& value) {
-    if (event == Json::parse_event_t::object_start) open.emplace_back();
-    if (event == Json::parse_event_t::object_end) open.pop_back();
-    if (event == Json::parse_event_t::key && !open.back().insert(value.get<std::string>()).second) {
-      throw bad(source, "the header names '" + value.get<std::string>() + "' twice");
-    }
-    return true;
-  };
   try {
-    return Json::parse(text, watch);
+    return core::parse_json(text, source.name() + ": the header", {.depth = kDeepestHeader, .unique_keys = true});
   } catch (const Json::exception&) {
     throw bad(source, "the header is not valid JSON");
   }

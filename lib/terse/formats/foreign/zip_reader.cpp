@@ -6,6 +6,7 @@
 #include <array>
 
 #include "terse/core/error.hpp"
+#include "terse/core/limits.hpp"
 
 namespace terse::formats {
 
@@ -156,6 +157,9 @@ void ZipReader::read_directory(const Directory& directory) {
   }
   if (entries_.size() != directory.entries) throw bad(name(), "central directory is damaged");
   refuse_overlaps();
+  std::uint64_t content = 0;  // does not overflow: each is at most 1032 times bytes of the file of its own
+  for (const ZipEntry& entry : entries_) content += entry.bytes;
+  core::require_within_limit(content, file_bytes_, name() + ": what it holds");
 }
 
 /// Entries that share bytes make a small file large without end.

@@ -24,7 +24,8 @@ struct ZipEntry {
 
 /// Reads zip archives (zip64 too) whose entries are stored or deflated, as PyTorch (.pt2) and numpy (.npz) write
 /// them. Every size is checked against the file before it is used, every content against its CRC-32.
-/// @throws Error::BadInput naming the file, and the entry where there is one
+/// @throws Error::BadInput naming the file, and the entry where there is one; Error::OutOfMemory where the entries hold
+///         more than core::memory_limit() allows a file of this size
 /// Source: PKWARE APPNOTE 6.3.10.
 class ZipReader {
  public:

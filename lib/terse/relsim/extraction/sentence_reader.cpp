@@ -5,9 +5,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "terse/core/bytes.hpp"
 #include "terse/core/decompress.hpp"
 #include "terse/core/error.hpp"
+#include "terse/core/json-inl.hpp"
+#include "terse/core/limits.hpp"
 #include "terse/core/tsv_reader.hpp"
 
 namespace terse::relsim {
@@ -40,12 +41,35 @@ std::string fault_of(const Sentence& s) {
   return "";
 }
 
-void add(Sentence sentence, const std::string& relation, SentenceSet& set) {
-  sentence.relation = set.relations.intern(relation);
-  if (sentence.head_name.empty()) sentence.head_name = joined(sentence.tokens, sentence.head);
-  if (sentence.tail_name.empty()) sentence.tail_name = joined(sentence.tokens, sentence.tail);
-  set.sentences.push_back(std::move(sentence));
+std::uint64_t bytes_of(const std::vector<std::string>& words) {
+  std::uint64_t bytes = words.size() * sizeof(std::string);
+  for (const auto& word : words) bytes += word.size();
+  return bytes;
 }
+
+/// Where sentences go, which must not take more memory than the file explains.
+class Collector {
+ public:
+  Collector(std::string name, std::uint64_t received, SentenceSet& set)
+      : name_(std::move(name)), received_(received), set_(set) {}
+
+  const std::string& name() const { return name_; }
+
+  void add(Sentence sentence, const std::string& relation) {
+    sentence.relation = set_.relations.intern(relation);
+    if (sentence.head_name.empty()) sentence.head_name = joined(sentence.tokens, sentence.head);
+    if (sentence.tail_name.empty()) sentence.tail_name = joined(sentence.tokens, sentence.tail);
+    held_ += sizeof sentence + bytes_of(sentence.tokens) + bytes_of(sentence.tags) + bytes_of(sentence.entities) +
+             sentence.head_name.size() + sentence.tail_name.size();
+    core::require_within_limit(held_, received_, name_ + ": its sentences");
+    set_.sentences.push_back(std::move(sentence));
+  }
+
+ private:
+  std::string name_;
+  std::uint64_t received_, held_ = 0;
+  SentenceSet& set_;
+};
 
 /// The first mention of an entity of FewRel: [name, id, [[places], …]].
 Span first_mention(const Json& entity, std::string& name) {
@@ -79,62 +103,77 @@ Sentence tacred_sentence(const Json& record) {
   return s;
 }
 
-/// Adds record `number` (from 1) of `what`, read by `read`.
-void add_record(const Json& record, const std::string& name, const std::string& what, std::size_t number,
-                const std::string& relation, SentenceSet& set, Sentence (*read)(const Json&)) {
-  std::string fault;
-  try {
-    auto sentence = read(record);
-    fault = fault_of(sentence);
-    if (fault.empty()) {
-      add(std::move(sentence), relation, set);
-      return;
-    }
-  } catch (const Json::exception& error) {
-    fault = error.what();
-  }
-  throw Error(Error::BadInput, name + ": " + what + " " + std::to_string(number) + ": " + fault);
-}
+/// FewRel's lists of sentences, or TACRED's list of records, record by record.
+class JsonRecords {
+ public:
+  explicit JsonRecords(Collector& into) : into_(into) {}
 
-void read_json(const core::Bytes& bytes, const std::string& name, SentenceSet& set) {
-  const auto* text = reinterpret_cast<const char*>(bytes.data());
-  Json document;
-  try {
-    document = Json::parse(text, text + bytes.size());
-  } catch (const Json::parse_error& error) {
-    const auto line = 1 + std::count(text, text + std::min<std::size_t>(error.byte, bytes.size()), '\n');
-    throw Error(Error::BadInput, name + ":" + std::to_string(line) + ": " + error.what());
-  } catch (const Json::exception& error) {
-    throw Error(Error::BadInput, name + ": " + error.what());
+  /// @param list  the member of the document that is called `relation`
+  void take_fewrel(const std::string& relation, const Json& list, const Json& record) {
+    if (!list.is_array()) refuse_relation(relation);
+    if (relation != relation_) number_ = 0;
+    relation_ = relation;
+    add("relation '" + relation + "', sentence", relation, record, fewrel_sentence);
   }
-  if (document.is_object()) {
-    for (auto item = document.begin(); item != document.end(); ++item) {
-      const auto& relation = item.key();
-      const auto& records = item.value();
-      if (!records.is_array())
-        throw Error(Error::BadInput, name + ": relation '" + relation + "' has no list of sentences");
-      std::size_t number = 0;
-      for (const auto& record : records) {
-        add_record(record, name, "relation '" + relation + "', sentence", ++number, relation, set, fewrel_sentence);
-      }
-    }
-    return;
-  }
-  std::size_t number = 0;
-  for (const auto& record : document) {
-    ++number;
+
+  void take_tacred(const Json& record) {
     const auto relation = record.is_object() && record.contains("relation") && record["relation"].is_string()
                               ? record["relation"].get<std::string>()
                               : std::string();
     if (relation.empty()) {
-      throw Error(Error::BadInput, name + ": record " + std::to_string(number) + ": names no relation");
+      throw Error(Error::BadInput, into_.name() + ": record " + std::to_string(number_ + 1) + ": names no relation");
     }
-    add_record(record, name, "record", number, relation, set, tacred_sentence);
+    add("record", relation, record, tacred_sentence);
+  }
+
+  [[noreturn]] void refuse_relation(const std::string& relation) const {
+    throw Error(Error::BadInput, into_.name() + ": relation '" + relation + "' has no list of sentences");
+  }
+
+ private:
+  void add(const std::string& what, const std::string& relation, const Json& record, Sentence (*read)(const Json&)) {
+    ++number_;
+    std::string fault;
+    try {
+      auto sentence = read(record);
+      fault = fault_of(sentence);
+      if (fault.empty()) return into_.add(std::move(sentence), relation);
+    } catch (const Json::exception& error) {
+      fault = error.what();
+    }
+    throw Error(Error::BadInput, into_.name() + ": " + what + " " + std::to_string(number_) + ": " + fault);
+  }
+
+  Collector& into_;
+  std::string relation_;
+  std::size_t number_ = 0;  // of the record
+};
+
+/// @param by_relation  FewRel's form
+void read_json(const core::Bytes& bytes, bool by_relation, Collector& into) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  JsonRecords records(into);
+  core::JsonRules rules;
+  rules.taken_at = by_relation ? 2 : 1;
+  rules.take = [&](const std::vector<std::string>& keys, const Json& parent, Json&& record) {
+    by_relation ? records.take_fewrel(keys.front(), parent, record) : records.take_tacred(record);
+  };
+  try {
+    const Json rest = core::parse_json(text, into.name(), rules);
+    for (const auto& [relation, list] : rest.items()) {
+      if (!list.is_array()) records.refuse_relation(relation);
+    }
+  } catch (const Json::parse_error& error) {
+    const auto* const end = text.data() + std::min<std::size_t>(error.byte, text.size());
+    const auto line = 1 + std::count(text.data(), end, '\n');
+    throw Error(Error::BadInput, into.name() + ":" + std::to_string(line) + ": " + error.what());
+  } catch (const Json::exception& error) {
+    throw Error(Error::BadInput, into.name() + ": " + error.what());
   }
 }
 
-void read_tsv(const core::Bytes& bytes, const std::string& name, SentenceSet& set) {
-  core::TsvReader reader(core::memory_source(bytes, name));
+void read_tsv(const core::Bytes& bytes, Collector& into) {
+  core::TsvReader reader(core::memory_source(bytes, into.name()));
   std::vector<std::string_view> fields;
   while (reader.next(fields)) {
     if (fields.size() != 6)
@@ -159,21 +198,34 @@ void read_tsv(const core::Bytes& bytes, const std::string& name, SentenceSet& se
     }
     const auto fault = fault_of(s);
     if (!fault.empty()) throw reader.error(fault);
-    add(std::move(s), std::string(fields[0]), set);
+    into.add(std::move(s), std::string(fields[0]));
   }
 }
 
 }  // namespace
 
-void read_sentences(const std::string& path, SentenceSet& set) {
-  const auto source = core::decompressing_source(core::open_source(path));
+void read_sentences(std::unique_ptr<core::ByteSource> stored, SentenceSet& set) {
+  const auto stored_bytes = stored->size();
+  const auto source = core::decompressing_source(std::move(stored));
   const auto bytes = core::read_all(*source, kLargestFile);
-  const auto name = source->name();
   const auto* text = reinterpret_cast<const char*>(bytes.data());
   const auto* first = std::find_if_not(text, text + bytes.size(),
                                        [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });
   const bool json = first != text + bytes.size() && (*first == '{' || *first == '[');
-  json ? read_json(bytes, name, set) : read_tsv(bytes, name, set);
+  SentenceSet found;
+  Collector into(source->name(), stored_bytes.value_or(bytes.size()), found);
+  json ? read_json(bytes, *first == '{', into) : read_tsv(bytes, into);
+  // An object has no order: its relations come sorted by their names.
+  if (json && *first == '{') {
+    const auto relation = [&](const Sentence& s) -> const std::string& { return found.relations.name(s.relation); };
+    std::ranges::stable_sort(found.sentences, {}, relation);
+  }
+  for (Sentence& sentence : found.sentences) {
+    sentence.relation = set.relations.intern(found.relations.name(sentence.relation));
+    set.sentences.push_back(std::move(sentence));
+  }
 }
+
+void read_sentences(const std::string& path, SentenceSet& set) { read_sentences(core::open_source(path), set); }
 
 }  // namespace terse::relsim

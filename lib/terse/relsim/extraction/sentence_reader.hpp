@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "terse/core/bytes.hpp"
 #include "terse/relsim/kb/vocabulary.hpp"
 
 namespace terse::relsim {
@@ -35,5 +37,6 @@ struct SentenceSet {
 /// are one past the last token.
 /// @throws Error::BadInput naming file and line (TSV, JSON that does not parse), or file and record
 void read_sentences(const std::string& path, SentenceSet& set);
+void read_sentences(std::unique_ptr<core::ByteSource> source, SentenceSet& set);
 
 }  // namespace terse::relsim

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "terse/core/json-inl.hpp"
 #include "terse/core/tsv_reader.hpp"
 
 namespace terse::relsim {
@@ -14,6 +15,17 @@ namespace {
 using Json = nlohmann::json;
 
 using Names = std::array<std::string, 3>;  // subject, relation, object
+
+/// Null where the line is not JSON.
+Json parse(std::string_view line, const core::LineReader& reader) {
+  try {
+    return core::parse_json(line, "");
+  } catch (const Json::exception&) {
+    return nullptr;
+  } catch (const Error& error) {
+    throw reader.error(error.what());
+  }
+}
 
 /// The record's list `key`; empty names where there is none.
 Names names_in(const Json& record, const char* key, const core::LineReader& reader) {
@@ -48,7 +60,7 @@ void read_cesi(std::unique_ptr<core::ByteSource> source, KnowledgeBase& kb) {
   std::string_view line;
   while (reader.next(line)) {
     if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
-    const auto record = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    const Json record = parse(line, reader);
     if (!record.is_object()) throw reader.error("expected a JSON object, with the list 'triple'");
     const auto names = names_of(record, reader);
     const auto head = kb.entities.intern(names[0]), tail = kb.entities.intern(names[2]);

@@ -36,9 +36,9 @@ std::vector<std::string_view> words(std::string_view line) {
 }
 
 /// Reads a file that begins with how many lines follow, and hands each of them on. Empty lines do not count.
-void read_counted(const std::string& path,
+void read_counted(std::unique_ptr<core::ByteSource> source,
                   const std::function<void(const core::LineReader& reader, std::string_view line)>& on_line) {
-  core::LineReader reader(core::open_source(path));
+  core::LineReader reader(std::move(source));
   std::string_view line;
   std::int64_t expected = -1, found = 0;
   while (reader.next(line)) {
@@ -54,7 +54,7 @@ void read_counted(const std::string& path,
     ++found;
   }
   if (found != expected) {
-    throw Error(Error::BadInput, path + ": holds " + std::to_string(found) +
+    throw Error(Error::BadInput, reader.name() + ": holds " + std::to_string(found) +
                                      (found == 1 ? " line, not " : " lines, not ") +
                                      std::to_string(std::max<std::int64_t>(expected, 0)) + " as its first one says");
   }
@@ -64,9 +64,9 @@ void read_counted(const std::string& path,
 using Ids = std::unordered_map<std::int64_t, std::int32_t>;
 
 /// A name may hold blanks: its id comes last.
-Ids read_names(const std::string& path, Vocabulary& vocabulary) {
+Ids read_names(std::unique_ptr<core::ByteSource> source, Vocabulary& vocabulary) {
   Ids ids;
-  read_counted(path, [&](const core::LineReader& reader, std::string_view line) {
+  read_counted(std::move(source), [&](const core::LineReader& reader, std::string_view line) {
     const auto last = line.find_last_not_of(" \t");
     const auto split = line.find_last_of(" \t", last);
     const auto end = split == std::string_view::npos ? split : line.find_last_not_of(" \t", split);
@@ -81,15 +81,10 @@ Ids read_names(const std::string& path, Vocabulary& vocabulary) {
 
 }  // namespace
 
-void read_openke(const std::string& path, KnowledgeBase& kb) {
-  if (!std::filesystem::exists(path)) throw Error(Error::NoInput, "openke:" + path + ": no such file or folder");
-  const bool is_folder = std::filesystem::is_directory(path);
-  const std::filesystem::path facts =
-      is_folder ? std::filesystem::path(path) / "train2id.txt" : std::filesystem::path(path);
-  const auto folder = facts.parent_path();
-  const auto entities = read_names((folder / "entity2id.txt").string(), kb.entities);
-  const auto relations = read_names((folder / "relation2id.txt").string(), kb.relations);
-  read_counted(facts.string(), [&](const core::LineReader& reader, std::string_view line) {
+void read_openke(OpenKeSources sources, KnowledgeBase& kb) {
+  const auto entities = read_names(std::move(sources.entities), kb.entities);
+  const auto relations = read_names(std::move(sources.relations), kb.relations);
+  read_counted(std::move(sources.facts), [&](const core::LineReader& reader, std::string_view line) {
     const auto fields = words(line);
     if (fields.size() != 3) throw reader.error("expected the ids of head, tail and relation");
     const auto lookup = [&](std::string_view field, const Ids& ids) {
@@ -100,6 +95,15 @@ void read_openke(const std::string& path, KnowledgeBase& kb) {
     const auto head = lookup(fields[0], entities), tail = lookup(fields[1], entities);
     kb.triples.push_back({head, lookup(fields[2], relations), tail});
   });
+}
+
+void read_openke(const std::string& path, KnowledgeBase& kb) {
+  if (!std::filesystem::exists(path)) throw Error(Error::NoInput, "openke:" + path + ": no such file or folder");
+  const bool is_folder = std::filesystem::is_directory(path);
+  const std::filesystem::path facts =
+      is_folder ? std::filesystem::path(path) / "train2id.txt" : std::filesystem::path(path);
+  const auto open = [&](const char* name) { return core::open_source((facts.parent_path() / name).string()); };
+  read_openke({open("entity2id.txt"), open("relation2id.txt"), core::open_source(facts.string())}, kb);
 }
 
 }  // namespace terse::relsim

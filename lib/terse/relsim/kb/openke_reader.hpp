@@ -1,7 +1,9 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
+#include "terse/core/bytes.hpp"
 #include "terse/relsim/kb/knowledge_base.hpp"
 
 namespace terse::relsim {
@@ -12,5 +14,11 @@ namespace terse::relsim {
 /// @throws Error::NoInput where a file is missing, Error::BadInput as `file:line: …` for a malformed line or an id
 ///         without a name, and where a file does not hold as many as it says
 void read_openke(const std::string& path, KnowledgeBase& kb);
+
+/// The same from the three files' contents.
+struct OpenKeSources {
+  std::unique_ptr<core::ByteSource> entities, relations, facts;
+};
+void read_openke(OpenKeSources sources, KnowledgeBase& kb);
 
 }  // namespace terse::relsim

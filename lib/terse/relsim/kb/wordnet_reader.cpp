@@ -61,8 +61,8 @@ class Reader {
  public:
   explicit Reader(KnowledgeBase& kb) : kb_(kb) {}
 
-  void read_file(const std::string& path) {
-    core::LineReader reader(core::open_source(path));
+  void read_file(std::unique_ptr<core::ByteSource> source) {
+    core::LineReader reader(std::move(source));
     std::string_view line;
     while (reader.next(line)) {
       if (line.empty() || line.starts_with("  ")) continue;  // the licence
@@ -158,10 +158,16 @@ std::string_view wordnet_relation(std::string_view symbol, char source_pos) {
   return {};
 }
 
-void read_wordnet(const std::string& folder, KnowledgeBase& kb) {
+void read_wordnet(std::vector<std::unique_ptr<core::ByteSource>> sources, const std::string& name, KnowledgeBase& kb) {
   Reader reader(kb);
-  for (const char* pos : {"noun", "verb", "adj", "adv"}) reader.read_file(folder + "/data." + pos);
-  reader.finish(folder);
+  for (auto& source : sources) reader.read_file(std::move(source));
+  reader.finish(name);
+}
+
+void read_wordnet(const std::string& folder, KnowledgeBase& kb) {
+  std::vector<std::unique_ptr<core::ByteSource>> sources;
+  for (const char* pos : {"noun", "verb", "adj", "adv"}) sources.push_back(core::open_source(folder + "/data." + pos));
+  read_wordnet(std::move(sources), folder, kb);
 }
 
 }  // namespace terse::relsim

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "terse/core/bytes.hpp"
 #include "terse/relsim/kb/knowledge_base.hpp"
 
 namespace terse::relsim {
@@ -21,5 +24,8 @@ std::string_view wordnet_relation(std::string_view symbol, char source_pos);
 /// @throws Error::NoInput where a file is missing, Error::BadInput as `file:line: …` where one is malformed, and where
 ///         a pointer leads to a synset that does not exist
 void read_wordnet(const std::string& folder, KnowledgeBase& kb);
+
+/// The same from the files' contents. @param name  what messages call them together
+void read_wordnet(std::vector<std::unique_ptr<core::ByteSource>> sources, const std::string& name, KnowledgeBase& kb);
 
 }  // namespace terse::relsim

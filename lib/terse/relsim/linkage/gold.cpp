@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <ranges>
 #include <string_view>
 #include <utility>
 
@@ -144,9 +143,9 @@ std::vector<Reliability> score_confidence(const formats::Clusters& clusters, con
     nodes.push_back(std::move(members));
   }
   std::vector<Reliability> result;
-  for (const auto& bin : std::views::reverse(bins)) {
-    if (bin.pairs > 0)
-      result.push_back({bin.confidence / static_cast<double>(bin.pairs), share(bin.right, bin.pairs), bin.pairs});
+  for (auto bin = bins.rbegin(); bin != bins.rend(); ++bin) {
+    if (bin->pairs > 0)
+      result.push_back({bin->confidence / static_cast<double>(bin->pairs), share(bin->right, bin->pairs), bin->pairs});
   }
   return result;
 }

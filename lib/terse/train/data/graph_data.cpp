@@ -2,7 +2,9 @@
 #include <filesystem>
 #include <functional>
 
+#include "terse/core/checked.hpp"
 #include "terse/core/error.hpp"
+#include "terse/core/limits.hpp"
 #include "terse/core/tsv_reader.hpp"
 #include "terse/train/data/digest.hpp"
 #include "terse/train/data/readers.hpp"
@@ -67,6 +69,11 @@ at::Tensor read_features(const std::string& folder, ContentDigest& digest) {
     ++nodes;
   });
   if (features == 0) throw Error(Error::BadInput, folder + "/features.tsv: no features");
+  // A row is as long as the largest number in any of them.
+  constexpr std::uint64_t kBytesOfEntry = 4;  // of text: a tab, a digit, a colon and a digit at least
+  const auto dense = core::checked_multiply(sizeof(float) * static_cast<std::uint64_t>(features),
+                                            static_cast<std::uint64_t>(nodes), folder + "/features.tsv");
+  core::require_within_limit(dense, kBytesOfEntry * entries.size(), folder + "/features.tsv: a table of its features");
   const auto x = at::zeros({nodes, features});
   auto* const values = x.mutable_data_ptr<float>();
   for (const auto& entry : entries) values[entry.node * features + entry.feature] = entry.value;

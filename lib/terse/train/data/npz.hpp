@@ -7,9 +7,8 @@
 
 namespace terse::train {
 
-/// The arrays of a NumPy .npz file by name (without ".npy"): C order, little-endian numbers or bools.
+/// The arrays of a NumPy .npz file by name, as formats::read_npz() reads them.
 /// @throws Error::BadInput naming the file and the array
-/// Source: NumPy NEP 1.
 std::map<std::string, at::Tensor> read_npz(const std::string& path);
 
 }  // namespace terse::train

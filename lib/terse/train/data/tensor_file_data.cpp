@@ -2,7 +2,9 @@
 #include <cstring>
 
 #include "terse/act/tensor/dtype.hpp"
+#include "terse/core/checked.hpp"
 #include "terse/core/error.hpp"
+#include "terse/core/limits.hpp"
 #include "terse/formats/foreign/safetensors.hpp"
 #include "terse/train/data/digest.hpp"
 #include "terse/train/data/npz.hpp"
@@ -75,6 +77,16 @@ Examples take(const Arrays& arrays, const std::string& x_name, const std::string
   return examples;
 }
 
+/// One more than the largest token id. A model has a row of numbers for each.
+std::int64_t vocabulary_of(const at::Tensor& tokens, const std::string& where) {
+  constexpr std::uint64_t kBytesOfRow = 256;  // of a small model
+  const auto largest = tokens.numel() > 0 ? tokens.max().item<std::int64_t>() : 0;
+  const auto rows = static_cast<std::uint64_t>(largest) + 1;
+  core::require_within_limit(core::checked_multiply(rows, kBytesOfRow, where), tokens.nbytes(),
+                             where + ": a vocabulary of " + std::to_string(rows));
+  return largest + 1;
+}
+
 std::unique_ptr<DataSet> data_set(const Examples& examples) {
   std::optional<TensorDataSet::Normalisation> scale;
   if (examples.x.scalar_type() == at::kByte) scale.emplace();  // to [0, 1]
@@ -94,7 +106,7 @@ Data read_tensors(SpecReader& spec, const std::string& file) {
   data.shape.label_a_pixel = train.y.dim() == 3;
   if (train.x.scalar_type() == at::kLong) {
     data.shape.kind = DataShape::Kind::Tokens;
-    data.shape.vocabulary = train.x.max().item<std::int64_t>() + 1;
+    data.shape.vocabulary = vocabulary_of(train.x, file + ": x");
   }
   data.train = data_set(train);
   if (arrays.contains("x_test") || arrays.contains("y_test")) {
@@ -105,7 +117,7 @@ Data read_tensors(SpecReader& spec, const std::string& file) {
     }
     check_labels(test.y, data.shape.classes, file + ": y_test");
     if (data.shape.kind == DataShape::Kind::Tokens) {
-      data.shape.vocabulary = std::max(data.shape.vocabulary, test.x.max().item<std::int64_t>() + 1);
+      data.shape.vocabulary = std::max(data.shape.vocabulary, vocabulary_of(test.x, file + ": x_test"));
     }
     data.evaluation = data_set(test);
   }

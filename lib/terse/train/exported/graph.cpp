@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "terse/core/error.hpp"
+#include "terse/core/json-inl.hpp"
 
 namespace terse::train::exported {
 
@@ -13,10 +14,10 @@ using Json = nlohmann::json;
 
 constexpr std::int64_t kSchemaMajor = 8;
 
-/// Parts of a program that the interpreter has no use for and that are most of its text.
-bool is_ignored(const std::string& key) {
-  return key == "stack_trace" || key == "torch_fn" || key == "from_node" || key == "module_call_graph" ||
-         key == "guards_code";
+/// Not so the parts of a program that the interpreter has no use for and that are most of its text.
+bool is_needed(const std::string& key) {
+  return key != "stack_trace" && key != "torch_fn" && key != "from_node" && key != "module_call_graph" &&
+         key != "guards_code";
 }
 
 /// The parsers below throw this; parse() puts the file's name in front.
@@ -268,14 +269,10 @@ std::vector<Payload> to_payloads(const Json& json) {
   return payloads;
 }
 
-bool keep_needed(int /*depth*/, Json::parse_event_t event, const Json& value) {
-  return event != Json::parse_event_t::key || !is_ignored(value.get_ref<const std::string&>());
-}
-
 template <class Convert>
-auto parse(std::string_view json, const std::string& where, Convert convert, const Json::parser_callback_t& keep) {
+auto parse(std::string_view json, const std::string& where, Convert convert, const core::JsonRules& rules) {
   try {
-    return convert(Json::parse(json, keep));
+    return convert(core::parse_json(json, "", rules));
   } catch (const Json::parse_error&) {
     throw Error(Error::Code::BadInput, where + ": not valid JSON");
   } catch (const Json::exception& error) {
@@ -287,10 +284,12 @@ auto parse(std::string_view json, const std::string& where, Convert convert, con
 
 }  // namespace
 
-Graph parse_graph(std::string_view json, const std::string& where) { return parse(json, where, to_graph, keep_needed); }
+Graph parse_graph(std::string_view json, const std::string& where) {
+  return parse(json, where, to_graph, {.keeps = is_needed});
+}
 
 std::vector<Payload> parse_payloads(std::string_view json, const std::string& where) {
-  return parse(json, where, to_payloads, nullptr);
+  return parse(json, where, to_payloads, {});
 }
 
 std::optional<core::DType> element_type(std::int64_t scalar_type) {

@@ -1,14 +1,7 @@
 #include "terse/train/loop/checkpoint.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
-#include "terse/core/atomic_file.hpp"
 #include "terse/core/error.hpp"
 #include "terse/formats/kinds/checkpoint.hpp"
 #include "terse/learn/run_identity.hpp"
@@ -65,17 +58,8 @@ CheckpointInfo describe(Trainer& trainer) {
 CheckpointFolder::CheckpointFolder(const std::string& path) : path_(path) {
   std::error_code status;
   std::filesystem::create_directories(path, status);
-  // NOLINTNEXTLINE(cppcoreguidelines-prefer-member-initializer): there is a folder to open only now
-  descriptor_ = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor_ < 0) throw Error(Error::OutputFailed, path + ": " + std::strerror(errno));
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-    ::close(descriptor_);
-    throw Error(Error::Busy, path + ": another run keeps its checkpoints here");
-  }
-  core::remove_abandoned_temporaries(file());
+  lock_.emplace(core::Lock::of_folder(path, "another run keeps its checkpoints here"));
 }
-
-CheckpointFolder::~CheckpointFolder() { ::close(descriptor_); }
 
 std::string CheckpointFolder::file() const { return (std::filesystem::path(path_) / "last.checkpoint").string(); }
 

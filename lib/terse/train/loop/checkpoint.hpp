@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "terse/core/bytes.hpp"
+#include "terse/core/lock.hpp"
 #include "terse/train/loop/trainer.hpp"
 
 namespace terse::train {
@@ -14,7 +16,6 @@ class CheckpointFolder {
   /// Makes the folder where it is missing.
   /// @throws Error::Busy where another run holds it, Error::OutputFailed where it cannot be made
   explicit CheckpointFolder(const std::string& path);
-  ~CheckpointFolder();
   CheckpointFolder(const CheckpointFolder&) = delete;
   CheckpointFolder& operator=(const CheckpointFolder&) = delete;
 
@@ -32,7 +33,7 @@ class CheckpointFolder {
 
  private:
   std::string path_;
-  int descriptor_ = -1;
+  std::optional<core::Lock> lock_;
 };
 
 }  // namespace terse::train

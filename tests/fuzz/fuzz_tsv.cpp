@@ -1,0 +1,18 @@
+// Triples as tab-separated text, plain and compressed.
+#include <cstdint>
+
+#include "accepted.hpp"
+#include "facts_check.hpp"
+#include "terse/relsim/kb/triple_reader.hpp"
+
+using namespace terse;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  relsim::KnowledgeBase kb;
+  fuzz::accepted([&] {
+    core::TsvReader reader(fuzz::source_of(core::as_bytes(data, size)));
+    relsim::read_triples(reader, kb);
+  });
+  fuzz::check_facts(kb);
+  return 0;
+}
