@@ -40,7 +40,7 @@ bool needs_ascii(const Options& options) {
 formats::Value bins_json(const Histogram& histogram) {
   formats::Value::Array bins;
   for (std::size_t i = 0; i < histogram.counts.size(); ++i) {
-    bins.push_back(formats::Value::Map{
+    bins.emplace_back(formats::Value::Map{
         {"from", histogram.edges[i]}, {"to", histogram.edges[i + 1]}, {"count", histogram.counts[i]}});
   }
   return bins;

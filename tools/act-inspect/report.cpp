@@ -63,7 +63,7 @@ formats::Value Report::json() const {
     for (const auto& cells : table.rows) {
       formats::Value::Map row;
       for (std::size_t i = 0; i < cells.size(); ++i) row[table.columns[i].name] = value_of(cells[i]);
-      rows.push_back(std::move(row));
+      rows.emplace_back(std::move(row));
     }
     object[table.name] = std::move(rows);
   }

@@ -39,7 +39,7 @@ std::string thinness(const PairExplanation& pair, const formats::Similarity& sim
 }
 
 std::string verdict(const PairExplanation& pair, const std::string& thin) {
-  const auto needs = "not merged: it would have to be " + percent(pair.needed);
+  auto needs = "not merged: it would have to be " + percent(pair.needed);
   switch (pair.verdict) {
     case PairVerdict::Merged:
       return "merged, unless what else they are merged with speaks against it";
@@ -73,8 +73,8 @@ void print_explanation(const SharedOptions& shared, const PairExplanation& pair,
   const auto sink = core::open_sink("-", core::Content::Text);
   core::TableWriter table(*sink, core::table_style(shared.json, "-"),
                           {{"what"}, {"orientation"}, {"log_ratio", 4}, {"count"}, {"head"}, {"tail"}});
-  const auto row = [&](const std::string& what, bool swapped, core::Cell ratio, core::Cell count, core::Cell head = {},
-                       core::Cell tail = {}) {
+  const auto row = [&](const std::string& what, bool swapped, const core::Cell& ratio, const core::Cell& count,
+                       const core::Cell& head = {}, const core::Cell& tail = {}) {
     table.row({what, std::string(swapped ? "inverse" : "same"), ratio, count, head, tail});
   };
   row("all together", pair.swapped, pair.log_odds, {});

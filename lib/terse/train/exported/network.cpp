@@ -114,7 +114,7 @@ class ExportedNetwork : public Network {
         if (found == tensors.end())
           throw Error(Error::BadInput, path_ + ": tensor '" + input.qualified + "' is missing");
         bound_.emplace_back(slot, found->second);
-        named_.push_back({&input, found->second});
+        named_.emplace_back(&input, found->second);
       }
     }
   }
