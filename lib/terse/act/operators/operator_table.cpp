@@ -85,16 +85,24 @@ double scaled_step_of(const at::Tensor&, const RunningOperator& running) {
 
 constexpr char kBeta[] = "beta", kInputScale[] = "input_scale";
 
-/// celu: exp(x / alpha).
-double celu_step(const at::Tensor&, const RunningOperator& running) {
-  return 0.45 * std::abs(running.number("alpha").value_or(1));
-}
-
 /// Some of a tensor's elements as float32, in one dimension.
 at::Tensor sample_of(const at::Tensor& tensor) {
   constexpr std::int64_t kSample = 4096;
   const at::Tensor flat = tensor.detach().reshape({-1});
   return flat.slice(0, 0, flat.numel(), std::max<std::int64_t>(1, flat.numel() / kSample)).to(at::kFloat);
+}
+
+/// Of a gate of x, about x / 2 near zero and bent there by `bend`: its result is derived from the rounded x.
+template <int kHundredths, int kBendHundredths>
+double gate_step(const at::Tensor& x, const RunningOperator&) {
+  const at::NoGradGuard no_grad;
+  const double size = sample_of(x).square().mean().sqrt().item<double>();
+  return std::min(kHundredths / 100.0, std::sqrt(24 * kLargestBias * size / 2 / (kBendHundredths / 100.0)));
+}
+
+/// celu: exp(x / alpha).
+double celu_step(const at::Tensor&, const RunningOperator& running) {
+  return 0.45 * std::abs(running.number("alpha").value_or(1));
 }
 
 double step_beside(const at::Tensor& slopes) {
@@ -119,7 +127,15 @@ double tanh_step(const at::Tensor& result, const RunningOperator&) {
 double norm_step(const at::Tensor& input, double elements) {
   const at::NoGradGuard no_grad;
   const double deviation = sample_of(input).std(/*unbiased=*/false).item<double>();
-  return deviation * std::sqrt(12 * kLargestBias * elements);
+  return deviation * std::sqrt(3 * kLargestBias * elements);
+}
+
+/// Of normalised rows: the same, and a variance well below theirs (normalised_tensor.hpp).
+double layer_norm_step(const at::Tensor& rows, const RunningOperator& running) {
+  constexpr double kMostVariance = 0.33;
+  double elements = 1;
+  for (const std::int64_t size : running.integers("normalized_shape")) elements *= static_cast<double>(size);
+  return std::min(std::sqrt(12 * kMostVariance), norm_step(rows, elements));
 }
 
 double batch_norm_step(const at::Tensor& input, const RunningOperator&) {
@@ -287,7 +303,8 @@ const std::vector<Operator> kOperators = {
      .rules = {{.role = "input",
                 .need = Need::Values,
                 .why = "as rows of one scale beside their statistics; its result is derived",
-                .rows = true},
+                .rows = true,
+                .widest_step = layer_norm_step},
                {.role = "mean", .need = Need::Exact, .why = "statistics: one a row"},
                {.role = "rstd", .need = Need::Exact, .why = "statistics: one a row"},
                {.role = "*", .need = Need::Exact, .why = "weight and bias: one a column"}},
@@ -324,20 +341,20 @@ const std::vector<Operator> kOperators = {
      .rules = {{.role = "self",
                 .need = Need::Values,
                 .why = "a smooth slope, and what follows is derived",
-                .widest_step = step_of<70>}},
+                .widest_step = gate_step<70, 80>}},
      .arguments = {"approximate"},
      .recipe = Recipe{.node = "GeluBackward0", .parts = {"self"}, .needed = 1, .prepare = gelu}},
     {.name = "silu",
      .rules = {{.role = "self",
                 .need = Need::Values,
                 .why = "a smooth slope, and what follows is derived",
-                .widest_step = step_of<100>}},
+                .widest_step = gate_step<100, 50>}},
      .recipe = Recipe{.node = "SiluBackward0", .parts = {"self"}, .needed = 1, .prepare = of_operand<at::silu>}},
     {.name = "mish",
      .rules = {{.role = "self",
                 .need = Need::Values,
                 .why = "a smooth slope, and what follows is derived",
-                .widest_step = step_of<85>}},
+                .widest_step = gate_step<85, 60>}},
      .recipe = Recipe{.node = "MishBackward0", .parts = {"self"}, .needed = 1, .prepare = of_operand<at::mish>}},
     {.name = "hardswish",
      .rules =
@@ -383,9 +400,9 @@ const std::vector<Operator> kOperators = {
     {.name = "asinh",
      .rules = {{.role = "self", .need = Need::Values, .why = "a smooth slope", .widest_step = step_of<70>}}},
     {.name = "erf",
-     .rules = {{.role = "self", .need = Need::Values, .why = "a smooth slope", .widest_step = step_of<40>}}},
+     .rules = {{.role = "self", .need = Need::Values, .why = "a smooth slope", .widest_step = step_of<25>}}},
     {.name = "erfc",
-     .rules = {{.role = "self", .need = Need::Values, .why = "a smooth slope", .widest_step = step_of<40>}}},
+     .rules = {{.role = "self", .need = Need::Values, .why = "a smooth slope", .widest_step = step_of<25>}}},
     {.name = "terse::lstm",
      .rules = {{.role = "input", .need = Need::Values, .why = "the weight's gradient is linear in it"},
                {.role = "hx", .need = Need::Values, .why = "the weight's gradient is linear in it"},

@@ -179,12 +179,13 @@ bool Packer::encode_window(Packing& packing) {
 bool Packer::encode_rows(Packing& packing, const quant::AffineOptions& affine) {
   const NormalisedRows normalised = normalised_rows(packing.tensor, running());
   if (!normalised.rows.defined()) return false;
-  EncodeRequest request = request_for(packing, affine);
+  const auto finer = refine(packing, normalised.rows, affine);
+  if (!finer) return false;
+  EncodeRequest request = request_for(packing, *finer);
   request.positives = nullptr;  // of the tensor, not of its rows
   Encoded encoded = act::encode(normalised.rows, request);
   if (!encoded.stored || encoded.reason != Reason::Quantized) return false;
-  auto stored =
-      std::make_shared<NormalisedTensor>(encoded.stored, normalised.length, normalised.epsilon, packing.tensor);
+  auto stored = std::make_shared<NormalisedTensor>(encoded.stored, normalised.length, packing.tensor);
   packing.info.survey = encoded.survey;
   packing.content = normalised.rows;
   adopt(packing, std::move(encoded), std::move(stored));
@@ -273,7 +274,7 @@ void Packer::probe(const Packing& packing) {
   ProbeForms forms{rounded ? packing.encoded : packing.stored, std::move(other.stored)};
   if (rows.rows.defined()) {
     auto normalised = std::make_shared<NormalisedTensor>(std::static_pointer_cast<EncodedTensor>(forms.other),
-                                                         rows.length, rows.epsilon, packing.tensor);
+                                                         rows.length, packing.tensor);
     normalised->with_mean(std::make_shared<KeptTensor>(rows.mean, info.id));
     normalised->with_rstd(std::make_shared<KeptTensor>(rows.rstd, info.id));
     forms.other = std::move(normalised);

@@ -6,8 +6,6 @@ namespace terse::act {
 
 namespace {
 
-constexpr double kLeastVariance = 1e-12;  // of a row that is rounded to one value
-
 Form compact_form(const at::Tensor& input) {
   Form form = Form::of(input);
   const Geometry geometry = Geometry::of(input);
@@ -19,18 +17,16 @@ Form compact_form(const at::Tensor& input) {
 
 }  // namespace
 
-NormalisedTensor::NormalisedTensor(std::shared_ptr<EncodedTensor> rows, std::int64_t length, double epsilon,
-                                   const at::Tensor& input)
-    : rows_(std::move(rows)), length_(length), epsilon_(epsilon), form_(compact_form(input)) {}
+NormalisedTensor::NormalisedTensor(std::shared_ptr<EncodedTensor> rows, std::int64_t length, const at::Tensor& input)
+    : rows_(std::move(rows)), length_(length), form_(compact_form(input)) {}
 
 at::Tensor NormalisedTensor::restore() {
   const at::NoGradGuard no_grad;
   const at::Tensor mean = mean_->restore().view({-1, 1}), rstd = rstd_->restore().view({-1, 1});
   const at::Tensor rows = Substitution::of(rows_.get())->restore().view({-1, length_});
-  // A normalised row's variance is v / (v + epsilon), 1 but for the smallest rows; divided by rstd, v's root.
-  const at::Tensor deviation = rstd.pow(-2).sub_(epsilon_).clamp_min_(0).sqrt_();
-  const at::Tensor unit = std::get<0>(at::native_layer_norm(rows, {length_}, {}, {}, kLeastVariance));
-  at::Tensor x = at::addcmul(mean, unit, deviation).view(form_.sizes);
+  // (x - mean) rstd is what the rows are of: small rows have less than variance 1, by the layer norm's epsilon.
+  const at::Tensor centred = rows - rows.mean(1, /*keepdim=*/true);
+  at::Tensor x = at::addcdiv(mean, centred, rstd).view(form_.sizes);
   if (x.strides() == form_.strides) return x;
   return at::empty_strided(form_.sizes, form_.strides, form_.type).copy_(x);
 }
@@ -46,7 +42,7 @@ NormalisedRows normalised_rows(const at::Tensor& input, const RunningOperator& r
   std::int64_t length = 1;
   for (const std::int64_t size : shape) length *= size;
   auto [rows, mean, rstd] = at::native_layer_norm(input, shape, {}, {}, *epsilon);
-  return {std::move(rows), std::move(mean), std::move(rstd), length, *epsilon};
+  return {std::move(rows), std::move(mean), std::move(rstd), length};
 }
 
 }  // namespace terse::act
