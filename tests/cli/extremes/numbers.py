@@ -22,7 +22,7 @@ NUMBERS = ["0", "-1", "1", "-0", "0.5", "1e308", "-1e308", "1e-308", "1e400", "2
            "9223372036854775807", "9223372036854775808", "18446744073709551615", "18446744073709551616", "nan", "inf",
            "-inf", "", "1e3", "0x10", "9999999999999G"]
 KINDS = {"N", "X", "SIZE", "NATS", "RATE", "SHARE", "SECONDS", "FACTS"}
-NOT_NUMBERS = {"FILE", "DIR", "SPEC", "ID", "NAME", "SCHEDULE", "PATTERN", "K/N", "ITEM", "COMMAND", "WHAT", "PHRASE"}
+NOT_NUMBERS = {"FILE", "DIR", "SPEC", "ID", "NAME", "SCHEDULE", "PATTERN", "I/N", "ITEM", "COMMAND", "WHAT", "PHRASE"}
 EXPLAINED = {0, 1, 2, 65, 66, 71, 74, 75, 77}
 SECONDS = float(os.environ.get("EXTREMES_SECONDS", "5"))
 MEMORY = 24 << 30  # address space; LibTorch and its threads map some of it
@@ -50,7 +50,7 @@ def base_commands(folder, samples):
         "relsim-score extract": [file("extractor.model"), file("sentences")],
         "relsim-dedup cluster": [sample("kb.similarity")],
         "relsim-dedup evidence": [file("tiny.similarity"), "--facts", file("tiny.facts")],
-        "relsim-dedup phrases": [file("tiny.tsv")],
+        "relsim-dedup phrases": ["--facts", file("tiny.facts")],
         "relsim-dedup explain": [file("tiny.similarity"), "--facts", file("tiny.facts"), "knows", "known_by"],
         "relsim-dedup rewrite": [sample("kb.clusters"), file("tiny.tsv")],
         "relsim-dedup judge": [sample("kb.clusters"), file("gold")],

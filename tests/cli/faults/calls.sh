@@ -1,10 +1,10 @@
 # A call of the system or the allocator that fails, at any moment, leaves the output as it was or whole, and nothing
 # beside it; the program ends by itself, and not as by a bug of its own. FAULTS says how many moments of each kind of
-# call are tried (default 4), all of them where it is "all".
+# call are tried (default 2), all of them where it is "all".
 source "$TERSE_SOURCE/tests/cli/common.bash"
 source "$TERSE_SOURCE/tests/cli/tool_commands.bash"
 [ -e "$TERSE_FAILING_CALLS" ] || skip "no $TERSE_FAILING_CALLS"
-faults=${FAULTS:-4}
+faults=${FAULTS:-2}
 make_inputs
 tried=0 wrong=0
 

@@ -2,8 +2,8 @@
 # nothing that its successor does not remove.
 source "$TERSE_SOURCE/tests/cli/common.bash"
 nations=$TERSE_DATA/kb/nations
-endless() {
-  env --default-signal relsim-train facts "$nations/train.tsv" --dim 8 --hidden 16 --start random --epochs 1000000 --patience 1000000 -q "$@"
+endless() { # in the background, whose process it becomes
+  exec env --default-signal relsim-train facts "$nations/train.tsv" --dim 8 --hidden 16 --start random --epochs 1000000 --patience 1000000 -q "$@"
 }
 mkdir place
 ln -s state place/link
