@@ -6,8 +6,9 @@ pytorch_peer.py BIN [--model resnet50|export:FILE.pt2 --data tensors:FILE.npz] [
 BIN is the folder of built programs. The network is a ResNet-50, written here as torchvision has it and exported to a
 file, or any exported program; act-train and PyTorch train what the file holds. Each round runs every contender once, in
 an order that rotates, so that what else the machine does meets all alike. Of each contender it prints the median seconds
-of a step and their ratio to PyTorch's (the median over rounds of the ratio within a round), the minor page faults of a
-step, which other load does not change, and the largest resident size. Needs torch and numpy.
+of a step and their ratio to PyTorch's (the median over rounds of the ratio within a round); the processor's seconds of a
+step, with --threads 1 less troubled by other load, and their ratio; the minor page faults of a step, which other load does
+not change; and the largest resident size. Needs torch and numpy.
 """
 
 import argparse
@@ -93,7 +94,7 @@ def train_eager(model, data, batch, steps, threads):
 
 
 def run(command, steps):
-    """Runs a contender. @return its lines, and its minor page faults"""
+    """Runs a contender. @return its lines, the processor's seconds, and its minor page faults"""
     with tempfile.TemporaryFile() as output:
         child = subprocess.Popen([*command, str(steps)], stdout=output)
         _, status, usage = os.wait4(child.pid, 0)
@@ -102,7 +103,7 @@ def run(command, steps):
             sys.exit(f"pytorch_peer: {' '.join(command)}: status {child.returncode}")
         output.seek(0)
         lines = [json.loads(line) for line in output]
-    return [line for line in lines if not line.get("final")], usage.ru_minflt
+    return [line for line in lines if not line.get("final")], usage.ru_utime + usage.ru_stime, usage.ru_minflt
 
 
 def main():
@@ -142,22 +143,25 @@ def compare(given, folder):
     for level in given.levels.split(","):
         contenders[level] = [*ours, "--level", *level.split(), "--steps"]
     seconds = {name: [] for name in contenders}
+    work = {name: [] for name in contenders}
     faults = {name: [] for name in contenders}
     resident = {name: 0 for name in contenders}
     names = list(contenders)
     for round_ in range(given.rounds):
         for i in range(len(names)):
             name = names[(i + round_) % len(names)]
-            before = run(contenders[name], WARM)[1]
-            lines, after = run(contenders[name], WARM + given.steps)
+            _, work_before, before = run(contenders[name], WARM)
+            lines, work_after, after = run(contenders[name], WARM + given.steps)
             seconds[name].append(statistics.median(line["step_seconds"] for line in lines[WARM:]))
+            work[name].append((work_after - work_before) / given.steps)
             faults[name].append((after - before) / given.steps)
             resident[name] = max(resident[name], lines[-1]["peak_resident_bytes"])
     print(f"{given.model}, batch {given.batch}, {given.threads} threads, {given.rounds} rounds of {given.steps} steps")
-    print(f"{'':24} {'step':>8} {'ratio':>6} {'faults':>8} {'resident':>9}")
+    print(f"{'':24} {'step':>8} {'ratio':>6} {'CPU':>8} {'ratio':>6} {'faults':>8} {'resident':>10}")
+    ratio = lambda figures, name: statistics.median(a / b for a, b in zip(figures[name], figures["PyTorch"]))
     for name in names:
-        ratio = statistics.median(a / b for a, b in zip(seconds[name], seconds["PyTorch"]))
-        print(f"{name:24} {statistics.median(seconds[name]):7.3f}s {ratio:6.2f} "
+        print(f"{name:24} {statistics.median(seconds[name]):7.3f}s {ratio(seconds, name):6.2f} "
+              f"{statistics.median(work[name]):7.3f}s {ratio(work, name):6.2f} "
               f"{statistics.median(faults[name]):8.0f} {resident[name] / 2**20:6.0f} MiB")
 
 

@@ -1,6 +1,7 @@
 #include "terse/act/memory/allocator.hpp"
 
 #include <c10/core/CPUAllocator.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <atomic>
@@ -21,6 +22,7 @@ namespace terse::act {
 namespace {
 
 constexpr std::size_t kLargeBlock = 1u << 20;
+constexpr int kHeapBlock = 32 << 20;  // the heap's largest, and half of what it keeps at its end: glibc's upper limits
 constexpr std::size_t kAlignment = 64;  // LibTorch's own
 constexpr std::size_t kLargeBlockBounded = 128u << 10;
 constexpr std::uintptr_t kLargeAlignment = 4096;  // at least
@@ -301,6 +303,9 @@ void install_allocator(std::uint64_t cache_bytes) {
   static std::mutex once;
   const std::lock_guard lock(once);
   if (auto* present = installed.load()) return present->set_cache_bytes(cache_bytes);
+  // What operators take of the heap beside tensors (a convolution's reordered weights) comes and goes as often.
+  mallopt(M_MMAP_THRESHOLD, kHeapBlock);
+  mallopt(M_TRIM_THRESHOLD, 2 * kHeapBlock);
   auto* allocator = new ReturningAllocator(cache_bytes);
   installed = allocator;
   c10::SetCPUAllocator(allocator, kPriority);
