@@ -85,18 +85,31 @@ double scaled_step_of(const at::Tensor&, const RunningOperator& running) {
 
 constexpr char kBeta[] = "beta", kInputScale[] = "input_scale";
 
-/// Some of a tensor's elements as float32, in one dimension.
-at::Tensor sample_of(const at::Tensor& tensor) {
-  constexpr std::int64_t kSample = 4096;
-  const at::Tensor flat = tensor.detach().reshape({-1});
-  return flat.slice(0, 0, flat.numel(), std::max<std::int64_t>(1, flat.numel() / kSample)).to(at::kFloat);
+/// Mean of `function` over some of a tensor's elements. Without LibTorch's operators where it can be: it runs for each
+/// tensor that is saved.
+template <class Function>
+double mean_over_sample(const at::Tensor& tensor, const Function& function) {
+  constexpr std::int64_t kSample = 1024;
+  at::Tensor floats = tensor;
+  if (tensor.scalar_type() != at::kFloat || !tensor.is_non_overlapping_and_dense()) {
+    const at::NoGradGuard no_grad;
+    floats = tensor.detach().reshape({-1}).to(at::kFloat).contiguous();
+  }
+  const float* x = floats.const_data_ptr<float>();
+  const std::int64_t count = floats.numel(), every = std::max<std::int64_t>(1, count / kSample);
+  double sum = 0;
+  for (std::int64_t i = 0; i < count; i += every) sum += function(static_cast<double>(x[i]));
+  return sum / static_cast<double>(std::max<std::int64_t>(1, (count + every - 1) / every));
+}
+
+double mean_square(const at::Tensor& tensor) {
+  return mean_over_sample(tensor, [](double x) { return x * x; });
 }
 
 /// Of a gate of x, about x / 2 near zero and bent there by `bend`: its result is derived from the rounded x.
 template <int kHundredths, int kBendHundredths>
 double gate_step(const at::Tensor& x, const RunningOperator&) {
-  const at::NoGradGuard no_grad;
-  const double size = sample_of(x).square().mean().sqrt().item<double>();
+  const double size = std::sqrt(mean_square(x));
   return std::min(kHundredths / 100.0, std::sqrt(24 * kLargestBias * size / 2 / (kBendHundredths / 100.0)));
 }
 
@@ -105,29 +118,24 @@ double celu_step(const at::Tensor&, const RunningOperator& running) {
   return 0.45 * std::abs(running.number("alpha").value_or(1));
 }
 
-double step_beside(const at::Tensor& slopes) {
-  return std::sqrt(12 * kLargestBias * slopes.square().mean().sqrt().item<double>());
-}
+double step_beside(double mean_squared_slope) { return std::sqrt(12 * kLargestBias * std::sqrt(mean_squared_slope)); }
 
 /// The slope is y (1 - y), whose mean is less by the variance.
 double sigmoid_step(const at::Tensor& result, const RunningOperator&) {
-  const at::NoGradGuard no_grad;
-  const at::Tensor y = sample_of(result);
-  return step_beside(y - y.square());
+  return step_beside(mean_over_sample(result, [](double y) { return (y - y * y) * (y - y * y); }));
 }
 
 /// The slope is 1 - y^2.
 double tanh_step(const at::Tensor& result, const RunningOperator&) {
-  const at::NoGradGuard no_grad;
-  return step_beside(1 - sample_of(result).square());
+  return step_beside(mean_over_sample(result, [](double y) { return (1 - y * y) * (1 - y * y); }));
 }
 
 /// Backward takes x's part along x out of the gradient, x_i sum_j g_j x_j / n, n elements to a set of statistics: of
 /// it, the term j = i has the variance on it.
 double norm_step(const at::Tensor& input, double elements) {
-  const at::NoGradGuard no_grad;
-  const double deviation = sample_of(input).std(/*unbiased=*/false).item<double>();
-  return deviation * std::sqrt(3 * kLargestBias * elements);
+  const double mean = mean_over_sample(input, [](double x) { return x; });
+  const double variance = std::max(0.0, mean_square(input) - mean * mean);
+  return std::sqrt(3 * kLargestBias * elements * variance);
 }
 
 /// Of normalised rows: the same, and a variance well below theirs (normalised_tensor.hpp).
@@ -162,10 +170,9 @@ double rms_norm_step(const at::Tensor& input, const RunningOperator& running) {
 double step_beside_factor(const at::Tensor& factor, const RunningOperator& running) {
   constexpr double kLogitVariance = 0.03;
   if (!factor.defined() || factor.dim() == 0) return 0;
-  const at::NoGradGuard no_grad;
   const auto width = static_cast<double>(factor.size(-1));
   const double scale = running.number("scale").value_or(1 / std::sqrt(width));
-  const double square = width * sample_of(factor).square().mean().item<double>();
+  const double square = width * mean_square(factor);
   return std::sqrt(12 * kLogitVariance / std::max(1e-30, scale * scale * square));
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "terse/act/bits/bit_allocation.hpp"
 #include "terse/act/bits/sensitivity.hpp"
@@ -44,17 +45,25 @@ int bits_of(Level level) {
 int bits_for_step(const at::Tensor& tensor, std::uint32_t group, double widest) {
   constexpr std::int64_t kGroups = 32;
   constexpr double kSpoiled = 50 * 50;  // times what one group's bias may be, squared
-  const at::NoGradGuard no_grad;
-  const bool dense = tensor.is_non_overlapping_and_dense();
-  const at::Tensor flat = dense ? tensor.detach().as_strided({tensor.numel()}, {1}) : tensor.detach().reshape({-1});
-  const std::int64_t length = std::min<std::int64_t>(group, flat.numel()), groups = flat.numel() / length;
+  at::Tensor floats = tensor;
+  if (tensor.scalar_type() != at::kFloat || !tensor.is_non_overlapping_and_dense()) {
+    const at::NoGradGuard no_grad;
+    floats = tensor.detach().reshape({-1}).to(at::kFloat).contiguous();
+  }
+  const float* x = floats.const_data_ptr<float>();
+  const std::int64_t length = std::min<std::int64_t>(group, floats.numel()), groups = floats.numel() / length;
   const std::int64_t every = (groups + kGroups - 1) / kGroups;
-  const at::Tensor some =
-      flat.slice(0, 0, groups * length).view({groups, length}).slice(0, 0, groups, every).to(at::kFloat);
-  const at::Tensor range = (some.amax(1) - some.amin(1)).to(at::kDouble);
+  std::vector<double> ranges;
+  for (std::int64_t g = 0; g < groups; g += every) {
+    const auto [least, most] = std::minmax_element(x + g * length, x + (g + 1) * length);
+    const double range = static_cast<double>(*most) - static_cast<double>(*least);
+    if (!std::isfinite(range)) return 1;  // the encoder finds that, too, and refuses
+    ranges.push_back(range / widest);
+  }
   for (const int bits : {1, 2, 3, 4, 5, 6, 8}) {
-    const at::Tensor bias = (range / (std::exp2(bits) - 1) / widest).pow(4).clamp_max(kSpoiled);
-    if (bias.mean().item<double>() <= 1) return bits;
+    double sum = 0;
+    for (const double range : ranges) sum += std::min(kSpoiled, std::pow(range / (std::exp2(bits) - 1), 4));
+    if (sum <= static_cast<double>(ranges.size())) return bits;
   }
   return 0;
 }

@@ -25,8 +25,8 @@ at::Tensor NormalisedTensor::restore() {
   const at::Tensor mean = mean_->restore().view({-1, 1}), rstd = rstd_->restore().view({-1, 1});
   const at::Tensor rows = Substitution::of(rows_.get())->restore().view({-1, length_});
   // (x - mean) rstd is what the rows are of: small rows have less than variance 1, by the layer norm's epsilon.
-  const at::Tensor centred = rows - rows.mean(1, /*keepdim=*/true);
-  at::Tensor x = at::addcdiv(mean, centred, rstd).view(form_.sizes);
+  const at::Tensor offset = mean - rows.mean(1, /*keepdim=*/true).div_(rstd);
+  at::Tensor x = at::addcdiv(offset, rows, rstd).view(form_.sizes);
   if (x.strides() == form_.strides) return x;
   return at::empty_strided(form_.sizes, form_.strides, form_.type).copy_(x);
 }
