@@ -73,6 +73,13 @@ TEST_CASE("sentences that make no sense are refused where they stand", "[relsim]
           "sentence 1: an entity's tokens lie outside");
   refused(R"({"P1": [{"tokens": ["a", "b"], "h": ["a", "", [[]]], "t": ["b", "", [[1]]]}]})", "outside");
   refused(R"({"P1": [{"tokens": "a b"}]})", "sentence 1");
+  for (const std::string place : {"4e109", "2.5", "2147483647", "4294967296", "18446744073709551615", "-1", "\"1\""}) {
+    refused(R"([{"token": ["a", "b"], "relation": "r", "subj_start": 0, "subj_end": 0, "obj_start": 1, "obj_end": )" +
+                place + "}]",
+            "record 1: an entity's tokens lie outside");
+    refused(R"({"P1": [{"tokens": ["a", "b"], "h": ["a", "", [[0]]], "t": ["b", "", [[)" + place + "]]]}]}",
+            "sentence 1: an entity's tokens lie outside");
+  }
   refused(R"([{"token": ["a"]}])", "record 1: names no relation");
   refused(
       R"([{"token": ["a", "b"], "relation": "r", "subj_start": 0, "subj_end": 0, "obj_start": 1, "obj_end": 1, "stanford_pos": ["N"]}])",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -71,14 +72,22 @@ class Collector {
   SentenceSet& set_;
 };
 
+/// A token's place; -1, which lies in no sentence, where the value is no whole number or one beyond all places.
+std::int32_t place(const Json& value) {
+  if (!value.is_number_integer()) return -1;
+  const auto number = value.get<std::int64_t>();
+  return number >= 0 && number < std::numeric_limits<std::int32_t>::max() ? static_cast<std::int32_t>(number) : -1;
+}
+
 /// The first mention of an entity of FewRel: [name, id, [[places], …]].
 Span first_mention(const Json& entity, std::string& name) {
   name = entity.at(1).get<std::string>();
   if (name.empty()) name = entity.at(0).get<std::string>();
-  const auto places = entity.at(2).at(0).get<std::vector<std::int32_t>>();
+  std::vector<std::int32_t> places;
+  for (const Json& value : entity.at(2).at(0)) places.push_back(place(value));
   if (places.empty()) return {};
   const auto [least, most] = std::minmax_element(places.begin(), places.end());
-  return {*least, *most < INT32_MAX ? *most + 1 : 0};
+  return {*least, *most + 1};
 }
 
 Sentence fewrel_sentence(const Json& record) {
@@ -93,8 +102,7 @@ Sentence tacred_sentence(const Json& record) {
   Sentence s;
   s.tokens = record.at("token").get<std::vector<std::string>>();
   const auto span = [&](const char* begin, const char* end) {
-    const auto last = record.at(end).get<std::int32_t>();
-    return Span{record.at(begin).get<std::int32_t>(), last < INT32_MAX ? last + 1 : 0};
+    return Span{place(record.at(begin)), place(record.at(end)) + 1};
   };
   s.head = span("subj_start", "subj_end");
   s.tail = span("obj_start", "obj_end");
