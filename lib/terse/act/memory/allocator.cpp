@@ -22,6 +22,7 @@ namespace terse::act {
 namespace {
 
 constexpr std::size_t kLargeBlock = 1u << 20;
+constexpr std::uint64_t kStepSlack = 16u << 20;  // kept beside what a step holds at its peak
 constexpr int kHeapBlock = 32 << 20;  // the heap's largest, and half of what it keeps at its end: glibc's upper limits
 constexpr std::size_t kAlignment = 64;  // LibTorch's own
 constexpr std::size_t kLargeBlockBounded = 128u << 10;
@@ -54,6 +55,7 @@ class ReturningAllocator final : public c10::Allocator {
 
   void expect_step(bool expected) {
     const std::lock_guard lock(mutex_);
+    in_steps_ = expected;
     step_peak_ = expected ? held_peak_ : 0;
     held_peak_ = held();
     cache_.keep_at_most(room_beside(held()));
@@ -105,6 +107,7 @@ class ReturningAllocator final : public c10::Allocator {
   std::uint64_t cache_bytes_;
   std::uint64_t held_peak_ = 0;  // since the step under way began
   std::uint64_t step_peak_ = 0;  // of the step before; 0: no step is expected
+  bool in_steps_ = false;
   std::unordered_map<void*, LargeBlock> large_;
   std::uint64_t large_bytes_ = 0, large_mapped_ = 0;  // of large_
   std::uint64_t resident_limit_ = UINT64_MAX;
@@ -215,7 +218,8 @@ void ReturningAllocator::log_release(void* data, std::size_t bytes, std::optiona
 // again cost nothing, as it will hold them all at its peak.
 std::uint64_t ReturningAllocator::room_beside(std::uint64_t held) const {
   const auto below = [&](std::uint64_t bound) { return bound > held ? bound - held : 0; };
-  return std::min(below(ceiling_), std::max(cache_bytes_, below(step_peak_)));
+  const std::uint64_t least = in_steps_ ? std::min(cache_bytes_, kStepSlack) : cache_bytes_;
+  return std::min(below(ceiling_), std::max(least, below(step_peak_)));
 }
 
 // Called with mutex_ held.

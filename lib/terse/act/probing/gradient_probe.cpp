@@ -60,6 +60,16 @@ class Collection {
   edge_list edges_;
 };
 
+/// Hands gradients to nodes and then holds them no longer, as whoever starts the engine with them would.
+class Source final : public Node {
+ public:
+  Source(edge_list targets, variable_list gradients) : Node(std::move(targets)), gradients_(std::move(gradients)) {}
+  variable_list apply(variable_list&&) override { return std::move(gradients_); }
+
+ private:
+  variable_list gradients_;
+};
+
 struct Distance {
   double squared = 0;
   double direct = 0;      // of it, from the node to parameters
@@ -94,7 +104,11 @@ Distance GradientProbe::Shared::distance_beyond(Node& node, variable_list& diffe
   if (roots.empty()) return {};
   double sum = 0;
   const Collection collection(parameters, &sum);
-  torch::autograd::Engine::get_default_engine().execute(roots, sent, /*keep_graph=*/true, /*create_graph=*/false,
+  const auto source = std::make_shared<Source>(roots, std::move(sent));
+  const at::Tensor start = at::zeros({});
+  source->add_input_metadata(start);
+  torch::autograd::Engine::get_default_engine().execute({Edge(source, 0)}, {start}, /*keep_graph=*/true,
+                                                        /*create_graph=*/false,
                                                         /*accumulate_grad=*/false, collection.edges());
   // A leaf that is no parameter counts in `direct` alone.
   return {sum, std::min(direct, sum), nodes_below(roots).size()};
@@ -112,7 +126,10 @@ Distance GradientProbe::Shared::distance_at(Node& node, const variable_list& out
     if (!difference[i].defined() || i >= outputs.size() || !outputs[i].defined()) continue;
     // The engine has summed the outputs over dimensions that were broadcast; the node by itself does not.
     if (difference[i].sizes() != outputs[i].sizes()) difference[i] = at::sum_to(difference[i], outputs[i].sizes());
-    difference[i] = difference[i] - outputs[i];
+    // In its own memory, where nobody else has it: beside the pass that waits, each further tensor raises the peak.
+    at::Tensor& own = difference[i];
+    const bool is_free = own.use_count() == 1 && own.storage().use_count() == 1 && own.is_non_overlapping_and_dense();
+    own = is_free ? own.sub_(outputs[i]) : own - outputs[i];
   }
   Distance distance = distance_beyond(node, difference);
   ++distance.nodes;
