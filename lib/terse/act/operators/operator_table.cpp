@@ -168,7 +168,7 @@ double rms_norm_step(const at::Tensor& input, const RunningOperator& running) {
 
 /// A logit is a product of queries and keys: its variance is that of either times the other's square.
 double step_beside_factor(const at::Tensor& factor, const RunningOperator& running) {
-  constexpr double kLogitVariance = 0.03;
+  constexpr double kLogitVariance = 0.006;
   if (!factor.defined() || factor.dim() == 0) return 0;
   const auto width = static_cast<double>(factor.size(-1));
   const double scale = running.number("scale").value_or(1 / std::sqrt(width));
