@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <new>
 #include <optional>
@@ -99,6 +100,16 @@ std::string implied_command(const Tool& tool, const std::vector<std::string>& ar
     if (std::ranges::any_of(arguments, is_given)) return std::string(command);
   }
   return std::string(tool.default_command);
+}
+
+/// A word that is neither a sub-command nor a file is more likely a command misspelt than a file that is missing.
+/// @throws Error::NoInput
+void check_named(const std::vector<std::string>& arguments, std::size_t place, const Tool& tool) {
+  if (place == arguments.size() || arguments[place].starts_with('-')) return;
+  std::error_code unknown;
+  if (std::filesystem::exists(arguments[place], unknown) || unknown) return;
+  throw Error(Error::NoInput,
+              "no such command or file: '" + arguments[place] + "' (try '" + std::string(tool.name) + " --help')");
 }
 
 // What follows from the options together, before run() sees them.
@@ -207,6 +218,7 @@ int parse_and_run(const Tool& tool, int argc, char** argv, SharedOptions& shared
   const std::string implied = implied_command(tool, arguments);
   if (!implied.empty()) {
     if (const auto place = place_of_command(app, arguments)) {
+      if (implied == tool.default_command) check_named(arguments, *place, tool);
       arguments.insert(arguments.begin() + static_cast<std::ptrdiff_t>(*place), implied);
     }
   }

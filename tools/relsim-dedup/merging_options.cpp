@@ -30,7 +30,9 @@ void add_facts(CLI::App& command, std::string& facts) {
       ->group(kDataGroup);
 }
 
-void add_old_flag(CLI::App& command, const char* name) { command.add_flag(name)->group(kHiddenGroup); }
+void add_old_flag(CLI::App& command, const char* name) {
+  command.add_flag(name)->disable_flag_override()->group(kHiddenGroup);
+}
 
 void add_evidence(CLI::App& command, relsim::EvidenceMerging& merging) {
   command

@@ -12,7 +12,7 @@ namespace terse::tools::relsim_train {
 
 /// Command line of `relsim-train facts`.
 struct FactsOptions {
-  std::vector<std::string> inputs{"-"};  ///< TSV files, -, wordnet[:DIR]
+  std::vector<std::string> inputs{"-"};  ///< as triple_reader.hpp has them
   std::string valid;                     ///< TSV of held-out facts; empty: a share of the inputs
   std::optional<double> held_out;        ///< share of the inputs; unset: 0.05, or 0 for a counting model
   std::string model = "neural";

@@ -104,14 +104,15 @@ TEST_CASE("a command line without a sub-command stands for the one that the tool
       return 0;
     });
   };
-  CHECK(parse({"lake", "-j", "2"}) == 0);
-  CHECK(chosen + " " + place + ": " + recorded == "swim lake: lake ");
-  CHECK(parse({"-j", "2", "swim", "lake"}) == 0);
-  CHECK(chosen + " " + place + ": " + recorded == "swim lake: lake ");
-  CHECK(parse({"-qj2", "dive", "lake"}) == 0);
-  CHECK(chosen + " " + place + ": " + recorded == "dive lake: dive lake ");
-  CHECK(parse({"-q", "lake", "--deep"}) == 0);
-  CHECK(chosen + " " + place + ": " + recorded == "dive lake: lake --deep ");
+  CHECK(parse({"/dev/null", "-j", "2"}) == 0);
+  CHECK(chosen + " " + place + ": " + recorded == "swim /dev/null: /dev/null ");
+  CHECK(parse({"-j", "2", "swim", "/dev/null"}) == 0);
+  CHECK(chosen + " " + place + ": " + recorded == "swim /dev/null: /dev/null ");
+  CHECK(parse({"-qj2", "dive", "/dev/null"}) == 0);
+  CHECK(chosen + " " + place + ": " + recorded == "dive /dev/null: dive /dev/null ");
+  CHECK(parse({"-q", "/dev/null", "--deep"}) == 0);
+  CHECK(chosen + " " + place + ": " + recorded == "dive /dev/null: /dev/null --deep ");
+  CHECK(parse({"lake"}) == 66);  // neither a command nor a file
   CHECK(parse({"-q"}) == 0);
   CHECK(chosen + place == "swim");
 }

@@ -14,8 +14,8 @@ namespace terse::act {
 void install_allocator(std::uint64_t cache_bytes = 64u << 20);
 
 /// A step of training begins, and another like it will follow. What it frees is kept for that one as far as it and what
-/// lives take no more together than the step before this one held at its peak, or 16 MiB, so that memory is given back
-/// without paying for its pages again in every step, and the peak is the tensors' own.
+/// lives take no more together than the step before this one held at its peak, and 16 MiB of it in any case, so that
+/// memory is given back without paying for its pages again in every step, and the peak is the tensors' own.
 void expect_step();
 /// No step follows: what was kept for it beyond the cache's bytes is given back.
 void expect_no_step();

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "terse/core/spread.hpp"
+
 namespace terse::act {
 
 namespace {
@@ -85,21 +87,24 @@ double scaled_step_of(const at::Tensor&, const RunningOperator& running) {
 
 constexpr char kBeta[] = "beta", kInputScale[] = "input_scale";
 
-/// Mean of `function` over some of a tensor's elements. Without LibTorch's operators where it can be: it runs for each
-/// tensor that is saved.
+/// Mean of `function` over some of a tensor's elements (core/spread.hpp). Without LibTorch's operators where it can be:
+/// it runs for each tensor that is saved.
 template <class Function>
 double mean_over_sample(const at::Tensor& tensor, const Function& function) {
   constexpr std::int64_t kSample = 1024;
-  at::Tensor floats = tensor;
-  if (tensor.scalar_type() != at::kFloat || !tensor.is_non_overlapping_and_dense()) {
-    const at::NoGradGuard no_grad;
-    floats = tensor.detach().reshape({-1}).to(at::kFloat).contiguous();
-  }
-  const float* x = floats.const_data_ptr<float>();
-  const std::int64_t count = floats.numel(), every = std::max<std::int64_t>(1, count / kSample);
+  const auto places = core::spread_places(tensor.numel(), kSample);
   double sum = 0;
-  for (std::int64_t i = 0; i < count; i += every) sum += function(static_cast<double>(x[i]));
-  return sum / static_cast<double>(std::max<std::int64_t>(1, (count + every - 1) / every));
+  if (tensor.scalar_type() == at::kFloat && tensor.is_non_overlapping_and_dense()) {
+    const auto* x = tensor.const_data_ptr<float>();
+    for (const std::int64_t place : places) sum += function(static_cast<double>(x[place]));
+  } else {
+    const at::NoGradGuard no_grad;
+    const auto indices = at::tensor(places, at::kLong);
+    const at::Tensor some = tensor.detach().take(indices).to(at::kFloat);
+    const auto* x = some.const_data_ptr<float>();
+    for (std::int64_t i = 0; i < some.numel(); ++i) sum += function(static_cast<double>(x[i]));
+  }
+  return sum / static_cast<double>(std::max<std::size_t>(1, places.size()));
 }
 
 double mean_square(const at::Tensor& tensor) {

@@ -10,6 +10,7 @@
 #include "terse/act/stored/pool_window.hpp"
 #include "terse/act/tensor/graph.hpp"
 #include "terse/core/error.hpp"
+#include "terse/core/spread.hpp"
 
 // The forms in which a packer stores a tensor that it neither keeps nor finds stored already.
 namespace terse::act {
@@ -45,17 +46,15 @@ int bits_of(Level level) {
 int bits_for_step(const at::Tensor& tensor, std::uint32_t group, double widest) {
   constexpr std::int64_t kGroups = 32;
   constexpr double kSpoiled = 50 * 50;  // times what one group's bias may be, squared
-  at::Tensor floats = tensor;
-  if (tensor.scalar_type() != at::kFloat || !tensor.is_non_overlapping_and_dense()) {
-    const at::NoGradGuard no_grad;
-    floats = tensor.detach().reshape({-1}).to(at::kFloat).contiguous();
-  }
-  const float* x = floats.const_data_ptr<float>();
-  const std::int64_t length = std::min<std::int64_t>(group, floats.numel()), groups = floats.numel() / length;
-  const std::int64_t every = (groups + kGroups - 1) / kGroups;
+  const at::NoGradGuard no_grad;
+  const bool dense = tensor.is_non_overlapping_and_dense();
+  const at::Tensor flat = dense ? tensor.detach().as_strided({tensor.numel()}, {1}) : tensor.detach().reshape({-1});
+  const std::int64_t length = std::min<std::int64_t>(group, flat.numel());
   std::vector<double> ranges;
-  for (std::int64_t g = 0; g < groups; g += every) {
-    const auto [least, most] = std::minmax_element(x + g * length, x + (g + 1) * length);
+  for (const std::int64_t g : core::spread_places(flat.numel() / length, kGroups)) {
+    const at::Tensor some = flat.narrow(0, g * length, length).to(at::kFloat);
+    const auto* x = some.const_data_ptr<float>();
+    const auto [least, most] = std::minmax_element(x, x + length);
     const double range = static_cast<double>(*most) - static_cast<double>(*least);
     if (!std::isfinite(range)) return 1;  // the encoder finds that, too, and refuses
     ranges.push_back(range / widest);

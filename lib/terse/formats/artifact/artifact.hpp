@@ -75,7 +75,7 @@ struct ItemInfo {
 class ArtifactReader {
  public:
   struct Limits {
-    std::uint64_t memory = std::uint64_t{16} << 30;  ///< --max-memory: largest single item
+    std::uint64_t memory = std::uint64_t{16} << 30;  ///< largest single item; a larger --max-memory raises it
   };
 
   explicit ArtifactReader(std::unique_ptr<core::ByteSource> source) : ArtifactReader(std::move(source), Limits{}) {}

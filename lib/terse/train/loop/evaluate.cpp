@@ -12,6 +12,19 @@ namespace terse::train {
 
 namespace {
 
+/// Evaluation mode for as long as it lives.
+class EvaluationMode {
+ public:
+  explicit EvaluationMode(Network& network) : network_(network) { network_.set_training(false); }
+  // NOLINTNEXTLINE(bugprone-exception-escape): a flag, or those of modules that were set before
+  ~EvaluationMode() { network_.set_training(true); }
+  EvaluationMode(const EvaluationMode&) = delete;
+  EvaluationMode& operator=(const EvaluationMode&) = delete;
+
+ private:
+  Network& network_;
+};
+
 /// Sums over labels that counted.
 struct Sums {
   double loss = 0;
@@ -59,10 +72,9 @@ at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels, std
 
 Evaluation evaluate(Network& network, const DataSet& data, std::int64_t batch) {
   torch::NoGradGuard guard;
-  network.set_training(false);
+  const EvaluationMode mode(network);
   Sums sums;
   for (std::int64_t begin = 0; begin < data.size(); begin += batch) add_batch(sums, network, data, begin, batch);
-  network.set_training(true);
   if (sums.examples == 0) return {};
   const auto total = static_cast<double>(sums.examples);
   return {static_cast<std::uint64_t>(sums.examples), sums.loss / total, static_cast<double>(sums.correct) / total};
@@ -70,12 +82,11 @@ Evaluation evaluate(Network& network, const DataSet& data, std::int64_t batch) {
 
 void try_evaluation(Network& network, const DataSet& data, std::int64_t batch) {
   torch::NoGradGuard guard;
-  network.set_training(false);
+  const EvaluationMode mode(network);
   Sums sums;
   const std::int64_t last = (data.size() - 1) / batch * batch;
   add_batch(sums, network, data, 0, batch);
   if (last > 0) add_batch(sums, network, data, last, batch);
-  network.set_training(true);
 }
 
 }  // namespace terse::train
