@@ -60,8 +60,12 @@ TEST_CASE("rungs count payload, metadata and padding") {
           (rung.bits == 32 ? 4000 : quant::payload_bytes(tensor.layout) + quant::metadata_bytes(tensor.layout)));
   }
   tensor = rounded("x", 1000);
-  tensor.op = "aten::gelu";
-  CHECK(rungs_of(tensor).front().bits == 2);  // at 1 bit its derived result would be another in the mean
+  tensor.least_bits = 3;  // its rule's widest step
+  CHECK(rungs_of(tensor).front().bits == 3);
+  tensor.least_bits = 0;
+  tensor.op = "aten::_scaled_dot_product_flash_attention_for_cpu";
+  tensor.role = "query";
+  CHECK(rungs_of(tensor).front().bits == 2);  // its rule's own
   tensor.reason = Reason::Mask;
   CHECK(rungs_of(tensor).empty());
 }

@@ -130,6 +130,12 @@ double sigmoid_step(const at::Tensor& result, const RunningOperator&) {
   return step_beside(mean_over_sample(result, [](double y) { return (y - y * y) * (y - y * y); }));
 }
 
+/// The same; and gradients of a row's logits sum to zero, which what the variance adds to them does not: factors that
+/// are alike in a row, keys of one sign, make several times more of it.
+double softmax_step(const at::Tensor& result, const RunningOperator& running) {
+  return sigmoid_step(result, running) / 3;
+}
+
 /// The slope is 1 - y^2.
 double tanh_step(const at::Tensor& result, const RunningOperator&) {
   return step_beside(mean_over_sample(result, [](double y) { return (1 - y * y) * (1 - y * y); }));
@@ -173,7 +179,7 @@ double rms_norm_step(const at::Tensor& input, const RunningOperator& running) {
 
 /// A logit is a product of queries and keys: its variance is that of either times the other's square.
 double step_beside_factor(const at::Tensor& factor, const RunningOperator& running) {
-  constexpr double kLogitVariance = 0.006;
+  constexpr double kLogitVariance = 0.03;
   if (!factor.defined() || factor.dim() == 0) return 0;
   const auto width = static_cast<double>(factor.size(-1));
   const double scale = running.number("scale").value_or(1 / std::sqrt(width));
@@ -435,17 +441,17 @@ const std::vector<Operator> kOperators = {
      .rules = {{.role = "result",
                 .need = Need::Values,
                 .why = "y (g - sum g y), which has the variance on it",
-                .widest_step = sigmoid_step}}},
+                .widest_step = softmax_step}}},
     {.name = "_safe_softmax",
      .rules = {{.role = "result",
                 .need = Need::Values,
                 .why = "y (g - sum g y), which has the variance on it",
-                .widest_step = sigmoid_step}}},
+                .widest_step = softmax_step}}},
     {.name = "_masked_softmax",
      .rules = {{.role = "result",
                 .need = Need::Values,
                 .why = "y (g - sum g y), which has the variance on it",
-                .widest_step = sigmoid_step}}},
+                .widest_step = softmax_step}}},
     {.name = "_log_softmax",
      .rules = {{.role = "result", .need = Need::Logarithm, .why = "linear in its exponentials, the probabilities"}}},
     {.name = "_scaled_dot_product_flash_attention_for_cpu",
