@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -12,8 +13,7 @@ namespace terse::fuzz {
 
 /// Whether `read` takes its input. It may refuse it as any file from outside is refused; an internal error, or an
 /// exception that is no Error, is a find. Inputs may take little memory beside their own size.
-template <class Read>
-bool accepted(Read&& read) {
+inline bool accepted(const std::function<void()>& read) {
   core::set_memory_allowance(1u << 20);
   try {
     read();
