@@ -12,19 +12,6 @@ namespace terse::train {
 
 namespace {
 
-/// Evaluation mode for as long as it lives.
-class EvaluationMode {
- public:
-  explicit EvaluationMode(Network& network) : network_(network) { network_.set_training(false); }
-  // NOLINTNEXTLINE(bugprone-exception-escape): a flag, or those of modules that were set before
-  ~EvaluationMode() { network_.set_training(true); }
-  EvaluationMode(const EvaluationMode&) = delete;
-  EvaluationMode& operator=(const EvaluationMode&) = delete;
-
- private:
-  Network& network_;
-};
-
 /// Sums over labels that counted.
 struct Sums {
   double loss = 0;

@@ -13,6 +13,19 @@ struct Evaluation {
   double accuracy = 0;         ///< share of labels that have the largest logit
 };
 
+/// A network in evaluation mode for as long as this lives; then in training mode.
+class EvaluationMode {
+ public:
+  explicit EvaluationMode(Network& network) : network_(network) { network_.set_training(false); }
+  // NOLINTNEXTLINE(bugprone-exception-escape): a flag, or those of modules that were set before
+  ~EvaluationMode() { network_.set_training(true); }
+  EvaluationMode(const EvaluationMode&) = delete;
+  EvaluationMode& operator=(const EvaluationMode&) = delete;
+
+ private:
+  Network& network_;
+};
+
 /// Mean cross entropy of a batch, over the labels that count.
 /// @param logits  [n, classes] or, with a label a pixel, [n, classes, h, w]
 /// @param labels  [n] or [n, h, w]

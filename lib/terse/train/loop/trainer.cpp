@@ -66,9 +66,8 @@ class Trainer::Loop final : public learn::TrainingLoop {
   void evaluate() override {
     if (!trainer_.data_.evaluation) return;
     const at::NoGradGuard no_grad;
-    trainer_.network().set_training(false);
+    const EvaluationMode mode(trainer_.network());
     trainer_.network().forward(largest_batch(*trainer_.data_.evaluation, trainer_.options_.batch).inputs);
-    trainer_.network().set_training(true);
   }
   std::size_t recompute(bool again) override {
     const auto& options = trainer_.options_;
