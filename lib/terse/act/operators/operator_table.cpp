@@ -710,7 +710,7 @@ const std::vector<ExactOperators> kExact = {
       "_scaled_dot_product_flash_attention", "_scaled_dot_product_fused_attention_overrideable"}},
     {"a kernel's own workspace, or states and gates of several steps",
      {"_cudnn_rnn", "_lstm_mps", "_thnn_fused_gru_cell", "_thnn_fused_lstm_cell", "_cudnn_ctc_loss", "miopen_ctc_loss",
-      "miopen_rnn", "mkldnn_rnn_layer"}},
+      "miopen_rnn"}},
     {"weights of a sum, few beside what they weigh", {"_embedding_bag"}},
     {"opaque or sparse",
      {"_sparse_addmm",
