@@ -102,13 +102,13 @@ std::string implied_command(const Tool& tool, const std::vector<std::string>& ar
   return std::string(tool.default_command);
 }
 
-/// A word that is neither a sub-command nor a file is more likely a command misspelt than a file that is missing.
-/// @throws Error::NoInput
+/// A plain word that is neither a sub-command nor a file is more likely a command misspelt than a file that is missing.
+/// @throws Error::Usage
 void check_named(const std::vector<std::string>& arguments, std::size_t place, const Tool& tool) {
-  if (place == arguments.size() || arguments[place].starts_with('-')) return;
+  if (place == arguments.size() || arguments[place].find_first_of("-./") != std::string::npos) return;
   std::error_code unknown;
   if (std::filesystem::exists(arguments[place], unknown) || unknown) return;
-  throw Error(Error::NoInput,
+  throw Error(Error::Usage,
               "no such command or file: '" + arguments[place] + "' (try '" + std::string(tool.name) + " --help')");
 }
 

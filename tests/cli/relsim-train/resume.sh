@@ -2,16 +2,14 @@
 # run's checkpoint is refused.
 source "$TERSE_SOURCE/tests/cli/common.bash"
 nations=$TERSE_DATA/kb/nations
-train() {
-  relsim-train facts "$nations/train.tsv" --valid "$nations/valid.tsv" --dim 32 --hidden 128 --start-epochs 4 --epochs ${epochs:-8} \
-    --patience 20 -q "$@"
-}
+facts=(relsim-train facts "$nations/train.tsv" --valid "$nations/valid.tsv" --dim 32 --hidden 128 --start-epochs 4 --patience 20 -q)
+train() { "${facts[@]}" --epochs ${epochs:-8} "$@"; }
 # timeless FILE…: without what differs from one process to the next.
 timeless() {
   for lines in "$@"; do sed -E 's/"(step_seconds|peak_resident_bytes|peak_allocated_bytes)":[^,}]*,?//g' $lines > $lines.timeless; done
 }
 train -j 1 -o whole.facts --metrics whole.json
-train --checkpoint state -o killed.facts --metrics killed.json & run=$!
+"${facts[@]}" --epochs 8 --checkpoint state -o killed.facts --metrics killed.json & run=$!  # the program, not a shell
 for ((i = 0; i < 600; ++i)); do [ -e state ] && break; sleep 0.05; done
 kill -9 $run 2> /dev/null || true
 wait $run 2> /dev/null || true
@@ -63,7 +61,7 @@ says err "was saved with level "
 
 # A rate that falls over all epochs goes on falling where it was; over more epochs it is another run.
 train --schedule linear -o whole.facts
-train --schedule linear --checkpoint falling -o killed.facts & run=$!
+"${facts[@]}" --epochs 8 --schedule linear --checkpoint falling -o killed.facts & run=$!
 for ((i = 0; i < 600; ++i)); do [ -e falling ] && break; sleep 0.05; done
 kill -9 $run 2> /dev/null || true
 wait $run 2> /dev/null || true
