@@ -100,6 +100,7 @@ int write_measured(const Options& options) {
   using enum learn::OptimizerKind;
   train_options.optimizer.kind = learn::optimizer_from_string(options.optimizer, std::array{Sgd, Adam, AdamW});
   train_options.compression.level = act::Level::L0;
+  train_options.compression.as_rounded = true;
   train_options.seed = options.shared.seed;
 
   const auto sink = core::open_sink(options.shared.output, core::Content::Binary);

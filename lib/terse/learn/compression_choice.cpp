@@ -18,6 +18,7 @@ void CompressionChoice::add_to(formats::Value::Map& options) const {
 
 act::CompressionOptions CompressionChoice::steps() const {
   act::CompressionOptions options;
+  options.as_rounded = as_rounded;
   options.level = level;
   options.bits = bits;
   options.bits_of = bits_of;

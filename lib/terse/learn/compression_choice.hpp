@@ -27,6 +27,7 @@ struct CompressionChoice {
   std::vector<formats::PolicyTensor> policy = {};  ///< at an adaptive level: what is known of the tensors to begin with
   bool policy_bits = false;                        ///< and its bits are those of the level
   std::string policy_digest = {};                  ///< of the policy's artifact, or ""
+  bool as_rounded = false;                         ///< act::CompressionOptions::as_rounded
   std::uint64_t seed = 0;                          ///< of rounding
 
   /// Whether anything is compressed.

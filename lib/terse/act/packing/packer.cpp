@@ -87,7 +87,7 @@ void Packer::begin(std::uint32_t step) {
   step_ = std::make_shared<PackerStep>();
   step_->packer = this;
   step_->scope = StepContext::of_thread().scope;
-  step_->rounds = !keeps_all();
+  step_->rounds = !keeps_all() || options_.as_rounded;
   adoption_.emplace(step_);
   tracker_.emplace();
   sink_.emplace(*this);

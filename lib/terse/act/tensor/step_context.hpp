@@ -39,7 +39,7 @@ class Scoped {
 struct StepContext : std::enable_shared_from_this<StepContext> {
   PackSink* sink = nullptr;  ///< receives what is saved for backward; null: LibTorch keeps it
   bool in_block = false;     ///< a recomputed block runs
-  bool rounds = false;       ///< what is saved may be rounded
+  bool rounds = false;       ///< what is saved may be rounded, or is to be as if
   std::string scope;         ///< path of the innermost ModuleScope, or ""
 
   OperatorTracker* operators = nullptr;  ///< follows the operators; null: nobody does
