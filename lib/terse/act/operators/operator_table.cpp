@@ -428,7 +428,7 @@ const std::vector<Operator> kOperators = {
                {.role = "*",
                 .need = Need::Values,
                 .why = "y (1 - y) and 1 - y^2, whose means are less by the variance",
-                .least_bits = 2}},
+                .widest_step = step_of<13>}},
      .results = {"input", "gates", "cells", "hx", "cx"}},
     {.name = "mkldnn_rnn_layer",
      .rules = {{.role = "input", .need = Need::Values, .why = "the weight's gradient is linear in it"},
