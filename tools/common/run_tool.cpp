@@ -102,14 +102,13 @@ std::string implied_command(const Tool& tool, const std::vector<std::string>& ar
   return std::string(tool.default_command);
 }
 
-/// A plain word that is neither a sub-command nor a file is more likely a command misspelt than a file that is missing.
-/// @throws Error::Usage
-void check_named(const std::vector<std::string>& arguments, std::size_t place, const Tool& tool) {
-  if (place == arguments.size() || arguments[place].find_first_of("-./") != std::string::npos) return;
+/// What to say where a plain word stands in the place of a sub-command that is neither one nor a file: more likely a
+/// command misspelt than a file that is missing. Empty where it is not so.
+std::string misspelt(const std::vector<std::string>& arguments, std::size_t place, const Tool& tool) {
+  if (place == arguments.size() || arguments[place].find_first_of("-./") != std::string::npos) return "";
   std::error_code unknown;
-  if (std::filesystem::exists(arguments[place], unknown) || unknown) return;
-  throw Error(Error::Usage,
-              "no such command or file: '" + arguments[place] + "' (try '" + std::string(tool.name) + " --help')");
+  if (std::filesystem::exists(arguments[place], unknown) || unknown) return "";
+  return "no such command or file: '" + arguments[place] + "' (try '" + std::string(tool.name) + " --help')";
 }
 
 // What follows from the options together, before run() sees them.
@@ -216,9 +215,10 @@ int parse_and_run(const Tool& tool, int argc, char** argv, SharedOptions& shared
   prepare(app, tool, shared, define);
   std::vector<std::string> arguments(argv + 1, argv + argc);
   const std::string implied = implied_command(tool, arguments);
+  std::string no_command;
   if (!implied.empty()) {
     if (const auto place = place_of_command(app, arguments)) {
-      if (implied == tool.default_command) check_named(arguments, *place, tool);
+      if (implied == tool.default_command) no_command = misspelt(arguments, *place, tool);
       arguments.insert(arguments.begin() + static_cast<std::ptrdiff_t>(*place), implied);
     }
   }
@@ -231,6 +231,7 @@ int parse_and_run(const Tool& tool, int argc, char** argv, SharedOptions& shared
     print(app.help());
     return kSuccess;
   } catch (const CLI::ParseError& error) {
+    if (!no_command.empty()) throw Error(Error::Usage, no_command);
     return usage_error(tool, app, error, {argv, static_cast<std::size_t>(argc)});
   }
   settle(app, tool, shared);
@@ -238,7 +239,12 @@ int parse_and_run(const Tool& tool, int argc, char** argv, SharedOptions& shared
   if (!shared.arguments.empty() && shared.arguments.front() == implied) {
     shared.arguments.erase(shared.arguments.begin());
   }
-  return run();
+  try {
+    return run();
+  } catch (const Error& error) {
+    if (error.code() == Error::NoInput && !no_command.empty()) throw Error(Error::Usage, no_command);
+    throw;
+  }
 }
 
 }  // namespace

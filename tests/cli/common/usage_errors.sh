@@ -32,3 +32,10 @@ says err "named for two outputs"
 [ ! -e both ] || fail "a refused command wrote its output"
 expect 2 relsim-dedup similarity --triples facts.tsv -o facts.tsv
 says err "facts.tsv"
+
+# A command misspelt is called one, whether or not its options would be taken.
+expect 2 relsim-dedup frobnicate
+says err "no such command or file: 'frobnicate'"
+expect 2 relsim-dedup evidense kb.similarity --facts kb.facts
+says err "no such command or file: 'evidense'"
+expect 66 relsim-dedup missing.similarity
